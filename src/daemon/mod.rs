@@ -1,0 +1,1 @@
+//! The room `daemon/`, to be filled.

@@ -1,0 +1,1 @@
+//! The room `hub/`, to be filled.

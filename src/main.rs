@@ -1,0 +1,3 @@
+//! The binary `genrecast`.
+
+fn main() {}

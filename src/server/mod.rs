@@ -1,0 +1,1 @@
+//! The room `server/`, to be filled.
