@@ -30,12 +30,15 @@ class Crnn(nn.Module):
         self.dense = nn.Linear(HIDDEN, DENSE)
         self.output = nn.Linear(DENSE, labels)
         self.dropout = nn.Dropout(DROPOUT)
+        self.dropout_maps = nn.Dropout2d(DROPOUT)
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, x):
         x = x.unsqueeze(1)
         for conv, norm, pool in zip(self.convs, self.norms, POOLS):
-            x = nn.functional.max_pool2d(torch.relu(norm(conv(x))), pool)
-            x = self.dropout(x)
+            # The maximum and ReLU commute: pooled first, it costs a sixth.
+            x = torch.relu(nn.functional.max_pool2d(norm(conv(x)), pool))
+            x = self.dropout_maps(x)
         x, _ = self.lstm(x.squeeze(3).transpose(1, 2))
         x = torch.relu(self.dense(self.dropout(x[:, -1])))
         return self.output(self.dropout(x))
@@ -49,8 +52,8 @@ class Crnn(nn.Module):
             gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
             weight = (conv.weight * gain[:, None, None, None]).detach().numpy()
             bias = ((conv.bias - norm.running_mean) * gain + norm.bias).detach().numpy()
-            x = graph.relu(graph.conv(x, weight, bias, f"conv{i}", pads=[1, 1, 1, 1]), f"relu{i}")
-            x = graph.max_pool(x, pool, f"pool{i}")
+            x = graph.max_pool(graph.conv(x, weight, bias, f"conv{i}", pads=[1, 1, 1, 1]), pool, f"pool{i}")
+            x = graph.relu(x, f"relu{i}")
             steps //= pool[0]
         x = graph.reshape(x, [1, CHANNELS[-1], steps], "sequence")
         x = graph.node("Transpose", [x], "steps_first", perm=[2, 0, 1])
