@@ -123,6 +123,16 @@ pub struct LabelScore {
     pub p: f32,
 }
 
+impl LabelScore {
+    /// Labels by falling probability; equal ones keep the order of the model.
+    pub fn ranked(labels: &[String], p: &[f32]) -> Vec<Self> {
+        let mut ranked: Vec<Self> =
+            labels.iter().zip(p).map(|(label, &p)| Self { label: label.clone(), p }).collect();
+        ranked.sort_by(|a, b| b.p.total_cmp(&a.p));
+        ranked
+    }
+}
+
 /// The genre that the daemon stands by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stable {

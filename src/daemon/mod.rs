@@ -15,8 +15,6 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::watch;
 
-pub(crate) use publish::ranked as ranked_labels;
-
 use crate::event::ModelInfo;
 use crate::hub::{Hub, HubLimits};
 use crate::model::{Model, ModelError, Runtime};

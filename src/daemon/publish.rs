@@ -118,7 +118,7 @@ impl Publisher {
                 Heard::Quiet => SignalState::Quiet,
                 Heard::DigitalZero => SignalState::DigitalZero,
             },
-            top: ranked(&self.labels, &outcome.p),
+            top: LabelScore::ranked(&self.labels, &outcome.p),
             stable: published.stable.clone(),
             audio: AudioReport {
                 native_hz: begin.rate.hz(),
@@ -138,16 +138,8 @@ impl Publisher {
     }
 }
 
-/// Labels by falling probability; equal ones keep the order of the model.
-pub(crate) fn ranked(labels: &[String], p: &[f32]) -> Vec<LabelScore> {
-    let mut top: Vec<LabelScore> =
-        labels.iter().zip(p).map(|(label, &p)| LabelScore { label: label.clone(), p }).collect();
-    top.sort_by(|a, b| b.p.total_cmp(&a.p));
-    top
-}
-
 /// The name of a verdict on the wire.
-pub(crate) fn verdict_name(labels: &[String], verdict: Verdict) -> String {
+fn verdict_name(labels: &[String], verdict: Verdict) -> String {
     match verdict {
         Verdict::Label(index) => labels[index].clone(),
         Verdict::Unknown => UNKNOWN.into(),
