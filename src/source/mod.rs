@@ -1,1 +1,4 @@
-//! The room `source/`, to be filled.
+//! Where audio comes from.
+
+pub mod ring;
+pub mod stop;
