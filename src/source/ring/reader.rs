@@ -31,11 +31,7 @@ pub struct RingReader {
 }
 
 impl RingReader {
-    pub(super) fn new(
-        samples: HeapCons<f32>,
-        shared: Arc<Shared>,
-        room_made: Sender<()>,
-    ) -> Self {
+    pub(super) fn new(samples: HeapCons<f32>, shared: Arc<Shared>, room_made: Sender<()>) -> Self {
         Self {
             samples,
             shared,
