@@ -1,1 +1,174 @@
-//! The room `server/`, to be filled.
+//! HTTP and WebSocket on one port: settings, what the daemon must tell the server, and the way in, [`serve`].
+//! Touch it when the server needs to know more from outside; the protocol itself is in `message` and `subscriber`.
+
+mod accept;
+mod api_error;
+mod filter;
+mod guard;
+mod health;
+mod message;
+mod request;
+mod routes;
+mod subscriber;
+mod upgrade;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
+
+use crate::event::ModelInfo;
+use crate::hub::Hub;
+use guard::Guard;
+
+/// The WebSocket subprotocol; a client may offer it or none.
+pub const SUBPROTOCOL: &str = "genrecast.v1.json";
+
+/// Longest message taken from a client, in bytes.
+pub const MAX_MESSAGE: usize = 64 << 10;
+
+/// How many labels a window has for those who don't ask for another number.
+pub const DEFAULT_TOP_K: usize = 5;
+
+/// How long a closing connection, or all of them at shutdown, may take to end.
+pub const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+
+/// What the operator decides about the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// The address that was asked for.
+    pub listen: SocketAddr,
+    /// Where browsers find the daemon if not by a loopback name or its own address, such as
+    /// `https://genre.example.org`; its origin and host are then let in.
+    pub public_url: Option<String>,
+    /// Most WebSocket clients at once; the next one is closed with 1013.
+    pub max_clients: usize,
+    /// Time between heartbeats of a connection, more than zero.
+    pub heartbeat: Duration,
+    /// How long a connection may take to send the head of a request, and may idle between requests.
+    pub header_timeout: Duration,
+}
+
+impl ServerSettings {
+    /// The defaults: 1,024 clients, heartbeats every 15 s, 10 s for the head of a request.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            public_url: None,
+            max_clients: 1024,
+            heartbeat: Duration::from_secs(15),
+            header_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The constant part of `hello`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Version of the daemon.
+    pub version: String,
+    /// Names of the configured sources. They must not contain commas, which part names in queries.
+    pub sources: Vec<String>,
+    /// The model's labels.
+    pub labels: Vec<String>,
+    /// The model and where it really runs.
+    pub model: ModelInfo,
+}
+
+/// Why the server could not begin, or could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {listen}: {source}; free the port, or choose another address with --listen"
+    )]
+    Listen {
+        /// The address asked for.
+        listen: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// `public_url` is not a URL with scheme and host.
+    #[error(
+        "public_url must look like https://genre.example.org, but is {given:?}; mend it or leave it out"
+    )]
+    PublicUrl {
+        /// What was configured.
+        given: String,
+    },
+    /// A number that must not be zero is.
+    #[error("{what} must be more than zero; mend it or leave it out")]
+    Zero {
+        /// Name of the setting.
+        what: &'static str,
+    },
+}
+
+/// Begins to listen.
+///
+/// # Errors
+/// [`ServerError::Listen`] when the address is taken, not ours or not allowed.
+pub async fn bind(listen: SocketAddr) -> Result<TcpListener, ServerError> {
+    TcpListener::bind(listen)
+        .await
+        .map_err(|source| ServerError::Listen { listen, source })
+}
+
+/// What every connection shares.
+pub(crate) struct Shared {
+    settings: ServerSettings,
+    guard: Guard,
+    hub: Arc<Hub>,
+    about: Arc<About>,
+    health: Arc<dyn Health>,
+    /// A permit for each WebSocket client.
+    clients: Arc<Semaphore>,
+    /// Connections open now, of any kind.
+    connections: AtomicUsize,
+    shutdown: watch::Receiver<bool>,
+}
+
+/// Serves until `shutdown` becomes true (or its sender is dropped).
+///
+/// Then every subscriber gets the events published so far and the close code 1001; it returns when all have ended, or
+/// after [`CLOSE_LIMIT`], cutting off whoever has not.
+///
+/// # Errors
+/// [`ServerError::PublicUrl`] and [`ServerError::Zero`] for settings that cannot be meant. What goes wrong on a single
+/// connection, or passes (such as too many open files), is logged and not an error.
+pub async fn serve(
+    listener: TcpListener,
+    settings: ServerSettings,
+    hub: Arc<Hub>,
+    about: Arc<About>,
+    health: Arc<dyn Health>,
+    shutdown: watch::Receiver<bool>,
+) -> Result<(), ServerError> {
+    if settings.heartbeat.is_zero() {
+        return Err(ServerError::Zero { what: "heartbeat" });
+    }
+    if settings.header_timeout.is_zero() {
+        return Err(ServerError::Zero {
+            what: "header_timeout",
+        });
+    }
+    let shared = Arc::new(Shared {
+        guard: Guard::new(settings.public_url.as_deref())?,
+        clients: Arc::new(Semaphore::new(
+            settings.max_clients.min(Semaphore::MAX_PERMITS),
+        )),
+        connections: AtomicUsize::new(0),
+        settings,
+        hub,
+        about,
+        health,
+        shutdown,
+    });
+    accept::run(listener, shared).await;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Where a daemon's events are: what people type, made the right URL.
+//! Touch it when another form of address is to be understood.
+
+use axum::http::Uri;
+
+use super::ClientError;
+
+/// The daemon's default port.
+pub const DEFAULT_PORT: u16 = 8470;
+
+/// The events of a daemon on this machine.
+pub const DEFAULT_URL: &str = "ws://127.0.0.1:8470/v1/events";
+
+const PATH: &str = "/v1/events";
+
+/// The WebSocket URL of a daemon's events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint(String);
+
+impl Endpoint {
+    /// Understands `ws://`, `http://` (also behind a path), `HOST` and `HOST:PORT`.
+    ///
+    /// # Errors
+    /// [`ClientError::Url`] for anything else.
+    pub fn parse(given: &str) -> Result<Self, ClientError> {
+        let wrong = |why: &str| ClientError::Url {
+            given: given.to_owned(),
+            why: why.to_owned(),
+        };
+        let (scheme, rest) = given.split_once("://").unwrap_or(("", given));
+        match scheme {
+            "" | "ws" | "http" => {}
+            "wss" | "https" => return Err(wrong("this program speaks no TLS")),
+            _ => return Err(wrong("the scheme is neither ws nor http")),
+        }
+        let uri: Uri = format!("ws://{rest}")
+            .parse()
+            .map_err(|_| wrong("it is not a URL"))?;
+        let host = uri.host().filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| wrong("there is no host in it"))?;
+        if uri.query().is_some() {
+            return Err(wrong("filters are given as options, not in the URL"));
+        }
+        let port = match (uri.port_u16(), scheme) {
+            (Some(port), _) => format!(":{port}"),
+            (None, "") => format!(":{DEFAULT_PORT}"),
+            (None, _) => String::new(),
+        };
+        let path = uri.path().trim_end_matches('/');
+        let path = path.strip_suffix(PATH).unwrap_or(path);
+        Ok(Self(format!("ws://{host}{port}{path}{PATH}")))
+    }
+
+    /// The URL.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_type_becomes_the_url() {
+        for (given, url) in [
+            (DEFAULT_URL, DEFAULT_URL),
+            ("127.0.0.1", DEFAULT_URL),
+            ("127.0.0.1:8470/", DEFAULT_URL),
+            ("http://127.0.0.1:8470", DEFAULT_URL),
+            ("[::1]:9", "ws://[::1]:9/v1/events"),
+            ("ws://genre.example.org", "ws://genre.example.org/v1/events"),
+            (
+                "http://example.org/genre/",
+                "ws://example.org/genre/v1/events",
+            ),
+        ] {
+            assert_eq!(Endpoint::parse(given).expect(given).as_str(), url);
+        }
+    }
+
+    #[test]
+    fn the_rest_is_refused() {
+        for given in ["", "wss://x", "ftp://x", "ws://", "a b", "host?top_k=3"] {
+            assert!(Endpoint::parse(given).is_err(), "{given}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Which events a subscriber wants.
+//! Touch it when there is a new filter; a filter sees an entry's key facts, never its JSON.
+
+use std::collections::BTreeSet;
+
+use crate::event::EventBody;
+use crate::hub::{Entry, SourceLatest};
+
+/// What a subscriber asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Filter {
+    /// Names of sources; `None` for all. A name may be of a source that comes later.
+    pub(super) sources: Option<BTreeSet<String>>,
+    /// One bit for each place in [`EventBody::TYPES`].
+    pub(super) types: u32,
+    /// Windows whose best p is lower are left out; everything else passes.
+    pub(super) min_p: f32,
+    /// Labels in a window.
+    pub(super) top_k: usize,
+}
+
+impl Filter {
+    /// The bits of all types.
+    pub(super) const ALL_TYPES: u32 = (1 << EventBody::TYPES.len()) - 1;
+
+    pub(super) fn passes(&self, entry: &Entry) -> bool {
+        self.types & (1 << entry.type_index()) != 0
+            && entry.top_p().is_none_or(|p| p >= self.min_p)
+            && self.wants(entry.source())
+    }
+
+    /// Snapshots tell how things are, whatever types of events are wanted: only the source counts.
+    pub(super) fn passes_snapshot(&self, of: &SourceLatest) -> bool {
+        self.wants(&of.source)
+    }
+
+    fn wants(&self, source: &str) -> bool {
+        self.sources
+            .as_ref()
+            .is_none_or(|sources| sources.contains(source))
+    }
+}

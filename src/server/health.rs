@@ -1,0 +1,81 @@
+//! What the server asks the daemon: is it well, and what do its sources do.
+//! Touch it when `/livez`, `/readyz`, `/healthz` or `/v1/sources` are to tell more.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::SourceState;
+use crate::stats::SourceCounters;
+
+/// Implemented by the daemon. Called on the network's threads: it must answer without waiting.
+pub trait Health: Send + Sync {
+    /// Whether the daemon lives and does its work.
+    fn report(&self) -> HealthReport;
+
+    /// Every configured source, in the order of the configuration.
+    fn sources(&self) -> Vec<SourceInfo>;
+}
+
+/// How the daemon is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HealthReport {
+    /// The process works; false asks a supervisor to restart it.
+    pub live: bool,
+    /// Audio flows and windows come.
+    pub ready: bool,
+    /// Why not ready, in words.
+    pub reasons: Vec<String>,
+    /// Whatever else a person wants to know, a JSON object.
+    pub detail: serde_json::Value,
+}
+
+/// One source, as `/v1/sources` tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceInfo {
+    /// Its name.
+    pub name: String,
+    /// Its URI, without any password.
+    pub uri: String,
+    /// The state it is in.
+    pub state: SourceState,
+    /// Why, in words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// What a person can do about it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub remedy: Option<String>,
+    /// Sample rate before resampling, in hertz; absent until it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub native_hz: Option<u32>,
+    /// What it has done since the start.
+    pub counters: SourceCounts,
+}
+
+/// The counters of a source at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceCounts {
+    /// Samples (mono, native rate) that entered the ring.
+    pub samples: u64,
+    /// Samples that found the ring full and were dropped.
+    pub samples_lost: u64,
+    /// Errors the audio system reported.
+    pub device_errors: u64,
+    /// `genre.window` events published.
+    pub windows: u64,
+    /// Hops whose evaluation was skipped.
+    pub skipped_hops: u64,
+    /// `source.gap` events published.
+    pub gaps: u64,
+}
+
+impl From<&SourceCounters> for SourceCounts {
+    fn from(counters: &SourceCounters) -> Self {
+        Self {
+            samples: counters.samples.get(),
+            samples_lost: counters.samples_lost.get(),
+            device_errors: counters.device_errors.get(),
+            windows: counters.windows.get(),
+            skipped_hops: counters.skipped_hops.get(),
+            gaps: counters.gaps.get(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Connection messages of `genrecast.v1`: what the server says without using up a `seq`.
+//! Touch it when such a message gets a field; within v1 changes are additive only.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::filter::Filter;
+use super::{DEFAULT_TOP_K, MAX_MESSAGE, Shared};
+use crate::event::PROTOCOL_VERSION;
+use crate::hub::{Hub, Snapshot};
+
+/// The first message of every connection.
+pub(super) fn hello(shared: &Shared) -> String {
+    let (about, hub) = (&shared.about, &shared.hub);
+    let limits = hub.limits();
+    // Oldest first: events published in between then cannot make the two contradict each other.
+    let oldest = hub.oldest();
+    json!({
+        "type": "hello", "v": PROTOCOL_VERSION, "version": about.version,
+        "epoch": hub.epoch(), "oldest_seq": oldest, "latest_seq": hub.latest(),
+        "sources": about.sources, "labels": about.labels, "model": about.model,
+        "limits": {
+            "message_bytes": MAX_MESSAGE, "clients": shared.settings.max_clients,
+            "log_events": limits.events, "log_bytes": limits.bytes,
+            "heartbeat_s": shared.settings.heartbeat.as_secs_f64(), "top_k": DEFAULT_TOP_K,
+        },
+    })
+    .to_string()
+}
+
+/// How things are at `snapshot.seq`: of each source the newest `source.state` and `genre.window`, as they were logged.
+pub(super) fn snapshot(hub: &Hub, snapshot: &Snapshot, filter: &Filter) -> String {
+    let head = json!({
+        "type": "snapshot", "v": PROTOCOL_VERSION, "epoch": hub.epoch(), "seq": snapshot.seq,
+    });
+    let mut out = head.to_string();
+    out.pop();
+    out.push_str(r#","sources":["#);
+    let wanted = snapshot
+        .sources
+        .iter()
+        .filter(|of| filter.passes_snapshot(of));
+    for (place, of) in wanted.enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        let name = serde_json::Value::from(&*of.source);
+        out.push_str(&format!(r#"{{"source":{name}"#));
+        // The frames are JSON already: they are set in as they are.
+        for (field, entry) in [("state", &of.state), ("window", &of.window)] {
+            if let Some(entry) = entry {
+                out.push_str(&format!(r#","{field}":{}"#, entry.frame(filter.top_k)));
+            }
+        }
+        out.push('}');
+    }
+    out.push_str("]}");
+    out
+}
+
+/// Why events are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum GapReason {
+    /// The log no longer holds them.
+    Evicted,
+    /// The cursor was of an epoch that is not known: everything of this one up to the snapshot is skipped.
+    UnknownEpoch,
+}
+
+/// Events of this epoch, both ends included, that the connection will not get; none if `to_seq < from_seq`.
+pub(super) fn gap(hub: &Hub, from_seq: u64, to_seq: u64, reason: GapReason) -> String {
+    json!({
+        "type": "gap", "v": PROTOCOL_VERSION, "epoch": hub.epoch(),
+        "from_seq": from_seq, "to_seq": to_seq, "reason": reason,
+    })
+    .to_string()
+}
+
+/// Sign of life; `cursor` is the `seq` up to which a subscriber has been served.
+pub(super) fn heartbeat(hub: &Hub, cursor: Option<u64>) -> String {
+    alive("heartbeat", hub, cursor)
+}
+
+/// The answer to `ping`.
+pub(super) fn pong(hub: &Hub, cursor: Option<u64>) -> String {
+    alive("pong", hub, cursor)
+}
+
+fn alive(word: &str, hub: &Hub, cursor: Option<u64>) -> String {
+    let mut message = json!({"type": word, "v": PROTOCOL_VERSION, "epoch": hub.epoch()});
+    if let Some(cursor) = cursor {
+        message["cursor"] = cursor.into();
+    }
+    message.to_string()
+}
+
+/// The answer to `auth` where no token is asked for.
+pub(super) fn auth() -> String {
+    json!({"type": "auth", "v": PROTOCOL_VERSION, "required": false}).to_string()
+}
+
+/// Something is wrong; the connection closes after it if `fatal`.
+pub(super) fn error(code: &str, message: &str, fatal: bool) -> String {
+    json!({
+        "type": "error", "v": PROTOCOL_VERSION, "code": code, "message": message, "fatal": fatal,
+    })
+    .to_string()
+}

@@ -1,0 +1,147 @@
+//! The HTTP side: which paths there are and what they answer. Everything is JSON.
+//! Touch it to add a path; list it in `index`, too.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::extract::{Extension, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::api_error::ApiError;
+use super::request::Subscribe;
+use super::{Shared, message, upgrade};
+
+/// The address a connection came in on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Local(pub(super) SocketAddr);
+
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/v1/events", get(upgrade::events))
+        .route("/v1/now", get(now))
+        .route("/v1/sources", get(sources))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/healthz", get(healthz))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
+        .with_state(shared)
+}
+
+/// Lets in whom the list allows, before anything else, and marks every answer as of this moment only.
+async fn guard(
+    State(shared): State<Arc<Shared>>,
+    Extension(Local(local)): Extension<Local>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let allowed = shared.guard.check(request.headers(), request.uri(), local);
+    let mut response = match allowed {
+        Ok(()) => next.run(request).await,
+        Err(why) => ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", why).into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+async fn index(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({
+        "name": "genrecast", "version": shared.about.version,
+        "paths": {
+            "/v1/events": "WebSocket: every event, live; subprotocol genrecast.v1.json",
+            "/v1/now": "the newest state and window of each source",
+            "/v1/sources": "the sources, their states and counters",
+            "/livez": "200 while the process works",
+            "/readyz": "200 while audio flows and windows come",
+            "/healthz": "how everything is, in detail",
+        },
+    }))
+}
+
+/// The same as the message `snapshot`, with the same filters.
+async fn now(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
+    let subscribe = match Subscribe::from_query(&uri) {
+        Ok(Some(subscribe)) => Ok(subscribe),
+        Ok(None) => Subscribe::parse(&serde_json::Map::new()),
+        Err(error) => Err(error),
+    }
+    .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error))?;
+    let hub = &shared.hub;
+    let body = message::snapshot(hub, &hub.snapshot(), &subscribe.filter);
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(CONTENT_TYPE, json)], body).into_response())
+}
+
+async fn sources(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({"sources": shared.health.sources()}))
+}
+
+async fn livez(State(shared): State<Arc<Shared>>) -> Response {
+    if shared.health.report().live {
+        return Json(json!({"live": true})).into_response();
+    }
+    let message = "the daemon does no work any more; restart it, and see its log for the reason";
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not_live", message).into_response()
+}
+
+async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
+    let report = shared.health.report();
+    if report.live && report.ready {
+        return Json(json!({"ready": true})).into_response();
+    }
+    let body = json!({
+        "ready": false, "reasons": report.reasons,
+        "error": {"code": "not_ready", "message": report.reasons.join("; ")},
+    });
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+}
+
+async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
+    let report = shared.health.report();
+    let status = if report.live {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let hub = &shared.hub;
+    let most = shared.settings.max_clients;
+    let body = json!({
+        "live": report.live, "ready": report.ready, "reasons": report.reasons,
+        "version": shared.about.version, "model": shared.about.model,
+        "hub": {
+            "epoch": hub.epoch(), "oldest_seq": hub.oldest(), "latest_seq": hub.latest(),
+            "bytes": hub.bytes(), "frames_serialised": hub.frames_serialised(),
+        },
+        "server": {
+            "clients": most.saturating_sub(shared.clients.available_permits()),
+            "max_clients": most,
+            "connections": shared.connections.load(Ordering::Relaxed),
+        },
+        "sources": shared.health.sources(), "detail": report.detail,
+    });
+    (status, Json(body)).into_response()
+}
+
+async fn not_found(uri: Uri) -> ApiError {
+    let message = format!("there is no {:?}; / lists what there is", uri.path());
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", message)
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "only GET is answered here",
+    )
+}

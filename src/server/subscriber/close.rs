@@ -1,0 +1,78 @@
+//! How a WebSocket ends: which close code, and the time both sides get for it.
+//! Touch it when there is a new reason to close.
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+use super::Socket;
+use crate::server::CLOSE_LIMIT;
+
+/// Why a conversation ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// We close, with this code and reason.
+    Close(u16, &'static str),
+    /// The client closes; its close frame is to be answered.
+    PeerCloses,
+    /// The connection is no more.
+    Gone,
+}
+
+impl End {
+    pub(super) const SHUTDOWN: Self = Self::Close(1001, "the daemon ends");
+    pub(super) const BINARY: Self = Self::Close(1003, "text frames only");
+    pub(super) const FULL: Self = Self::Close(1013, "too many clients, try again later");
+    pub(super) const BAD_MESSAGE: Self = Self::Close(4400, "bad message, see the error before");
+    const NOT_UTF8: Self = Self::Close(1007, "text must be UTF-8");
+    const PROTOCOL: Self = Self::Close(1008, "this is not WebSocket as RFC 6455 has it");
+    const TOO_BIG: Self = Self::Close(1009, "messages may have at most 65536 bytes");
+}
+
+impl From<WsError> for End {
+    fn from(error: WsError) -> Self {
+        match error {
+            WsError::Capacity(_) => Self::TOO_BIG,
+            WsError::Utf8(_) => Self::NOT_UTF8,
+            WsError::Protocol(
+                ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing,
+            ) => Self::Gone,
+            WsError::Protocol(_) => Self::PROTOCOL,
+            _ => Self::Gone,
+        }
+    }
+}
+
+/// Ends a conversation, within [`CLOSE_LIMIT`].
+pub(super) async fn close(mut socket: Socket, end: End) {
+    let farewell = async {
+        match end {
+            End::Gone => return,
+            End::PeerCloses => {}
+            End::Close(code, reason) => {
+                let frame = CloseFrame {
+                    code: code.into(),
+                    reason: reason.into(),
+                };
+                if socket.send(Message::Close(Some(frame))).await.is_err() {
+                    return;
+                }
+            }
+        }
+        // Reading on completes the closing handshake, from whichever side it came.
+        while let Some(Ok(_)) = socket.next().await {}
+        // What the client still sends is taken in until it has seen the close frame: closing a socket with unread
+        // data resets the connection, and a reset may overtake the frame.
+        let stream = socket.get_mut();
+        if stream.shutdown().await.is_ok() {
+            let mut rest = [0; 1024];
+            while matches!(stream.read(&mut rest).await, Ok(read) if read > 0) {}
+        }
+    };
+    // Whoever takes longer is cut off: the reason has been sent, as far as it could be.
+    let _ = timeout(CLOSE_LIMIT, farewell).await;
+}

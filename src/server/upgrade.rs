@@ -1,0 +1,129 @@
+//! From an HTTP request to a WebSocket: the handshake of RFC 6455, which leaves the raw stream in our hands.
+//! Touch it when what a client must offer changes. What follows the handshake is in `subscriber`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
+use axum::http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::api_error::ApiError;
+use super::request::Subscribe;
+use super::{SUBPROTOCOL, Shared};
+
+/// A WebSocket that begins as soon as the answer is on its way.
+pub(super) struct Upgrade {
+    pub(super) on_upgrade: OnUpgrade,
+    /// What the query asked for.
+    pub(super) subscribe: Option<Subscribe>,
+    /// `None` when there are too many clients already.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Where a connection's task finds the WebSocket that its HTTP part agreed upon.
+#[derive(Clone, Default)]
+pub(super) struct Slot(Arc<Mutex<Option<Upgrade>>>);
+
+impl Slot {
+    fn put(&self, upgrade: Upgrade) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
+    }
+
+    pub(super) fn take(&self) -> Option<Upgrade> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// `GET /v1/events`.
+pub(super) async fn events(
+    State(shared): State<Arc<Shared>>,
+    Extension(slot): Extension<Slot>,
+    mut request: Request,
+) -> Response {
+    let agreed = handshake(request.headers()).and_then(|answer| {
+        let subscribe = Subscribe::from_query(request.uri())
+            .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error))?;
+        Ok((answer, subscribe))
+    });
+    let (answer, subscribe) = match agreed {
+        Ok(agreed) => agreed,
+        Err(error) => {
+            let needs = error.status == StatusCode::UPGRADE_REQUIRED;
+            let mut response = error.into_response();
+            if needs {
+                let headers = response.headers_mut();
+                headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+                headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            }
+            return response;
+        }
+    };
+    slot.put(Upgrade {
+        on_upgrade: hyper::upgrade::on(&mut request),
+        subscribe,
+        permit: Arc::clone(&shared.clients).try_acquire_owned().ok(),
+    });
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    *response.headers_mut() = answer;
+    response
+}
+
+/// The headers of the answer to a request that is a proper handshake.
+fn handshake(headers: &HeaderMap) -> Result<HeaderMap, ApiError> {
+    let bad = |message: &str| ApiError::new(StatusCode::BAD_REQUEST, "bad_handshake", message);
+    if !lists(headers, &CONNECTION, "upgrade") || !lists(headers, &UPGRADE, "websocket") {
+        let message = "this is a WebSocket: connect to it with ws:// instead of http://";
+        return Err(ApiError::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "upgrade_required",
+            message,
+        ));
+    }
+    if !lists(headers, &SEC_WEBSOCKET_VERSION, "13") {
+        return Err(ApiError::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "bad_version",
+            "Sec-WebSocket-Version must be 13",
+        ));
+    }
+    let Some(key) = headers.get(SEC_WEBSOCKET_KEY) else {
+        return Err(bad("Sec-WebSocket-Key is missing"));
+    };
+    let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes()))
+        .map_err(|_| bad("Sec-WebSocket-Key cannot be read"))?;
+    let mut answer = HeaderMap::new();
+    answer.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    answer.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    answer.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
+        if !lists(headers, &SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
+            return Err(bad(
+                "of all subprotocols only genrecast.v1.json is spoken here; offer it, or none",
+            ));
+        }
+        answer.insert(
+            SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(SUBPROTOCOL),
+        );
+    }
+    Ok(answer)
+}
+
+fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|word| word.trim().eq_ignore_ascii_case(wanted))
+}
