@@ -8,7 +8,7 @@
 
 pub mod client;
 pub mod config;
-//pub mod daemon;
+pub mod daemon;
 pub mod decide;
 pub mod event;
 pub mod features;

@@ -19,7 +19,8 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 fn tract() -> Runtime {
-    Runtime::start(&RuntimeSettings { runtime: RuntimeChoice::Tract, ..Default::default() }).expect("tract is built in")
+    Runtime::start(&RuntimeSettings { runtime: RuntimeChoice::Tract, ..Default::default() })
+        .expect("tract is built in")
 }
 
 fn model(id: &str) -> Model {
@@ -35,13 +36,19 @@ fn music(rate: u32, seconds: f64) -> Vec<f32> {
             let root = 110.0 * 2f64.powf(((t / 2.0) as u32 * 5 % 12) as f64 / 12.0);
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let noise = f64::from(state) / f64::from(u32::MAX) - 0.5;
-            let tones: f64 = [1.0, 1.26, 1.5, 2.0].iter().map(|k| (std::f64::consts::TAU * root * k * t).sin()).sum();
+            let tones: f64 =
+                [1.0, 1.26, 1.5, 2.0].iter().map(|k| (std::f64::consts::TAU * root * k * t).sin()).sum();
             (0.1 * tones * (1.0 - (t % 0.5)) + 0.05 * noise) as f32
         })
         .collect()
 }
 
-fn classify(model: &Model, rate: u32, samples: &[f32], blocks: &mut dyn Iterator<Item = usize>) -> Vec<Outcome> {
+fn classify(
+    model: &Model,
+    rate: u32,
+    samples: &[f32],
+    blocks: &mut dyn Iterator<Item = usize>,
+) -> Vec<Outcome> {
     let rate = SampleRate::new(rate).expect("not zero");
     let classifier = model.classifier(&tract()).expect("opens");
     let mut pipeline =
@@ -202,13 +209,14 @@ fn skipped_evaluations_change_no_later_one_and_a_gap_forgets() {
         }
     }
     let after_gap = run(&|_| false, Some(24));
-    let first = after_gap.iter().flatten().find(|outcome| outcome.end_s > 6.1).expect("goes on after the gap");
+    let first =
+        after_gap.iter().flatten().find(|outcome| outcome.end_s > 6.1).expect("goes on after the gap");
     assert!(first.provisional && first.start_s >= 6.0, "{first:?}");
 }
 
 #[test]
 fn a_model_that_is_not_what_its_manifest_says_is_refused() {
-    let place = tempfile::tempdir().expect("a folder");
+    let place = temp_dir::TempDir::new().expect("a folder");
     let copy = place.path().join("toy-window");
     let copy_all = || {
         let _ = std::fs::remove_dir_all(&copy);

@@ -119,7 +119,7 @@ fn check_sources(findings: &mut Findings, config: &Config) {
             continue;
         };
         match genrecast::source::microphone(device.as_deref()).map_err(Failure::from) {
-            Ok(found) => findings.good("source", format!("{} ({}) is {}", spec.name, spec.uri, found.name)),
+            Ok(found) => findings.good("source", format!("{} ({}) is {found}", spec.name, spec.uri)),
             Err(failure) => findings.bad("source", &failure),
         }
     }

@@ -83,7 +83,8 @@ fn open(path: &str) -> Result<Decoder, Failure> {
     if path != "-" && !path.starts_with("-?") {
         return Ok(Decoder::open_file(Path::new(path))?);
     }
-    let uri: SourceUri = path.parse().map_err(|error| Failure::new(Status::Usage, anyhow::Error::new(error)))?;
+    let uri: SourceUri =
+        path.parse().map_err(|error| Failure::new(Status::Usage, anyhow::Error::new(error)))?;
     Ok(match uri {
         SourceUri::Stdin { pcm: Some(format) } => Decoder::open_pcm(std::io::stdin(), format)?,
         _ => Decoder::open_stream(std::io::stdin(), None)?,
@@ -130,7 +131,8 @@ fn classify(
     progress.finish_and_clear();
     let duration_s = heard_before_s + rate.seconds(samples);
     let Some(p) = score.result() else {
-        let error = anyhow!("{}: there is no sound in it; expected at least one sample of audio", arguments.path);
+        let error =
+            anyhow!("{}: there is no sound in it; expected at least one sample of audio", arguments.path);
         return Err(Failure::new(Status::NotAudio, error));
     };
     Ok(Report {
@@ -199,7 +201,13 @@ fn readable(report: &Report) -> String {
         let _ = writeln!(text, "\n  timeline (what leads in the window that ends then)");
         for stretch in stretches(&report.windows) {
             let (from, to, label, p) = stretch;
-            let _ = writeln!(text, "  {:>7} – {:>7}  {label:width$}  {:5.1} %", clock(from), clock(to), p * 100.0);
+            let _ = writeln!(
+                text,
+                "  {:>7} – {:>7}  {label:width$}  {:5.1} %",
+                clock(from),
+                clock(to),
+                p * 100.0
+            );
         }
     }
     text

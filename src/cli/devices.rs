@@ -19,15 +19,17 @@ pub(super) fn run(json: bool) -> Result<ExitCode, Failure> {
         );
     }
     let mut table = Table::new();
-    table.load_preset(UTF8_BORDERS_ONLY).set_header(["", "name", "id", "rate", "channels"]);
+    table.load_style(UTF8_BORDERS_ONLY).set_header(["", "name", "id", "rate", "channels"]);
     for device in devices {
         table.add_row([
             if device.default { "default".into() } else { String::new() },
             device.name,
             device.id,
-            device.rate.map_or_else(String::new, |rate| format!("{rate} Hz")),
-            device.channels.map_or_else(String::new, |channels| channels.to_string()),
+            format!("{} Hz", device.rate),
+            device.channels.to_string(),
         ]);
     }
-    print(&format!("{table}\nUse one as a source: genrecast run --source 'mic:NAME' (a part of the name will do)\n"))
+    print(&format!(
+        "{table}\nUse one as a source: genrecast run --source 'mic:NAME' (a part of the name will do)\n"
+    ))
 }

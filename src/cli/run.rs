@@ -110,7 +110,8 @@ pub(super) fn sources(config: &Config) -> Result<Vec<SourceSpec>, Failure> {
         specs.push(SourceSpec { name, uri, ring_seconds: source.ring_seconds });
     }
     if specs.is_empty() {
-        let error = anyhow!("no source is configured; give --source URI or a [[source]] in the configuration");
+        let error =
+            anyhow!("no source is configured; give --source URI or a [[source]] in the configuration");
         return Err(Failure::new(Status::Usage, error));
     }
     if specs.iter().filter(|spec| matches!(spec.uri, SourceUri::Stdin { .. })).count() > 1 {

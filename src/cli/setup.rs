@@ -41,7 +41,9 @@ pub(super) fn log(config: &Config) -> Result<(), Failure> {
     let bare = level.chars().all(char::is_alphanumeric);
     let text = if bare { format!("warn,genrecast={level}") } else { level.clone() };
     let filter = EnvFilter::try_new(&text).map_err(|error| {
-        let error = anyhow!("log.level: {error}; expected error, warn, info, debug, trace or a filter, got {level:?}");
+        let error = anyhow!(
+            "log.level: {error}; expected error, warn, info, debug, trace or a filter, got {level:?}"
+        );
         Failure::new(Status::Usage, error)
     })?;
     tracing_subscriber::fmt()

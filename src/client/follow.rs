@@ -114,12 +114,8 @@ impl Follower {
             let mut left = self.backoff.wait();
             while !left.is_zero() {
                 let retry_s = left.as_secs_f64().ceil() as u64;
-                self.view.link = Link::Lost {
-                    why: why.clone(),
-                    retry_s,
-                };
-                if let Err(Ended::Exit(reason)) = self.output.draw(&self.view).map_err(Ended::from)
-                {
+                self.view.link = Link::Lost { why: why.clone(), retry_s };
+                if let Err(Ended::Exit(reason)) = self.output.draw(&self.view).map_err(Ended::from) {
                     return Ok(reason);
                 }
                 let step = left.min(Duration::from_secs(1));
@@ -165,13 +161,8 @@ impl Follower {
         let url = self.endpoint.as_str();
         let mut request = url.into_client_request().map_err(lost)?;
         let protocol = HeaderValue::from_static(SUBPROTOCOL);
-        request
-            .headers_mut()
-            .insert(SEC_WEBSOCKET_PROTOCOL, protocol);
-        let connecting = timeout(
-            CONNECT_LIMIT,
-            connect_async_with_config(request, None, true),
-        );
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+        let connecting = timeout(CONNECT_LIMIT, connect_async_with_config(request, None, true));
         match connecting.await {
             Ok(Ok((socket, _))) => Ok(socket),
             Ok(Err(WsError::Http(response))) => {

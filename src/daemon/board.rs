@@ -67,9 +67,10 @@ impl Row {
         let status = self.status();
         let name = &self.name;
         match status.state.state {
-            SourceState::Failed => {
-                Some(format!("{name} failed: {}", status.state.reason.as_deref().unwrap_or("no reason known")))
-            }
+            SourceState::Failed => Some(format!(
+                "{name} failed: {}",
+                status.state.reason.as_deref().unwrap_or("no reason known")
+            )),
             SourceState::Ended if self.counters.windows.get() > 0 => None,
             SourceState::Ended => Some(format!("{name} ended before a window was heard")),
             _ => match status.last_window.map(|moment| moment.elapsed()) {

@@ -106,7 +106,8 @@ impl Slot {
                 let from_s = playing.time();
                 playing.position = playing.position.after(count);
                 playing.front.restart(playing.position);
-                let reason = "the machine was too busy: the ring was full and samples were dropped".to_owned();
+                let reason =
+                    "the machine was too busy: the ring was full and samples were dropped".to_owned();
                 outbox.push_back(Work { source, job: Job::Gap { from_s, to_s: playing.time(), reason } });
             }
             Read::Empty | Read::Ended => {}

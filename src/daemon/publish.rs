@@ -10,8 +10,8 @@ use super::board::Board;
 use super::work::Begin;
 use crate::decide::{Heard, StableChange, Verdict};
 use crate::event::{
-    AudioReport, BegunSegment, EndedSegment, EventBody, GenreChanged, GenreWindow, LabelScore, ModelInfo, SILENCE,
-    SignalState, SourceGap, SourceState, SourceStateChange, Stable, Timing, UNKNOWN, WindowSpan,
+    AudioReport, BegunSegment, EndedSegment, EventBody, GenreChanged, GenreWindow, LabelScore, ModelInfo,
+    SILENCE, SignalState, SourceGap, SourceState, SourceStateChange, Stable, Timing, UNKNOWN, WindowSpan,
 };
 use crate::hub::Hub;
 use crate::pipeline::Outcome;
@@ -57,7 +57,9 @@ impl Publisher {
         let row = self.board.row(source);
         let (state, reason) = (change.state, change.reason.as_deref().unwrap_or_default());
         match state {
-            SourceState::Failed => tracing::error!(source = row.name, reason, remedy = change.remedy, "failed"),
+            SourceState::Failed => {
+                tracing::error!(source = row.name, reason, remedy = change.remedy, "failed")
+            }
             SourceState::Stalled | SourceState::Reconnecting => {
                 tracing::warn!(source = row.name, ?state, reason, "trouble");
             }

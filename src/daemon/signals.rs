@@ -43,7 +43,11 @@ impl Signals {
         let asked_before = Arc::new(AtomicBool::new(false));
         for signal in [SIGTERM, SIGINT] {
             // Registered first, it sees the flag as it was before this signal.
-            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&asked_before))?;
+            signal_hook::flag::register_conditional_shutdown(
+                signal,
+                128 + signal,
+                Arc::clone(&asked_before),
+            )?;
             signal_hook::flag::register(signal, Arc::clone(&asked_before))?;
         }
         let mut incoming = Incoming::new([SIGTERM, SIGINT])?;

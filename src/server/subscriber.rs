@@ -62,15 +62,9 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let socket =
-        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let mut subscriber = Subscriber {
-        socket,
-        newest: shared.hub.watch(),
-        shared,
-        subscription: None,
-        batch: Vec::new(),
-    };
+    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let mut subscriber =
+        Subscriber { socket, newest: shared.hub.watch(), shared, subscription: None, batch: Vec::new() };
     let end = match upgrade.permit {
         Some(_) => subscriber.converse(upgrade.subscribe).await,
         None => subscriber.refuse().await,
@@ -160,9 +154,7 @@ impl Subscriber {
                     "since is {}, but the newest event is {latest}; not subscribed: subscribe without since, or with a smaller one",
                     since.seq
                 );
-                return self
-                    .say(message::error("future_cursor", &text, false))
-                    .await;
+                return self.say(message::error("future_cursor", &text, false)).await;
             }
             since.seq
         } else {
@@ -171,8 +163,7 @@ impl Subscriber {
                 let gap = message::gap(&hub, 1, snapshot.seq, GapReason::UnknownEpoch);
                 self.say(gap).await?;
             }
-            self.say(message::snapshot(&hub, &snapshot, &filter))
-                .await?;
+            self.say(message::snapshot(&hub, &snapshot, &filter)).await?;
             snapshot.seq
         };
         self.subscription = Some(Subscription { filter, cursor });

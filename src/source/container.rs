@@ -66,12 +66,7 @@ pub(super) enum Unit {
 
 impl Container {
     pub(super) fn open_file(path: &Path, name: &str) -> Result<Self, SourceError> {
-        let open = || {
-            File::open(path).map_err(|io| SourceError::Unreadable {
-                name: name.into(),
-                io,
-            })
-        };
+        let open = || File::open(path).map_err(|io| SourceError::Unreadable { name: name.into(), io });
         let hint = path.extension().and_then(|extension| extension.to_str());
         let mut container = Self::open(Box::new(open()?), hint, name)?;
         if container.is_elementary() {
@@ -95,11 +90,7 @@ impl Container {
         Ok(container)
     }
 
-    fn open(
-        source: Box<dyn MediaSource>,
-        hint: Option<&str>,
-        name: &str,
-    ) -> Result<Self, SourceError> {
+    fn open(source: Box<dyn MediaSource>, hint: Option<&str>, name: &str) -> Result<Self, SourceError> {
         let mut known = Hint::new();
         if let Some(hint) = hint {
             known.with_extension(hint);
@@ -158,10 +149,7 @@ impl Container {
                     return Ok(self.cut(seconds));
                 }
                 Err(Error::IoError(io)) => {
-                    return Err(SourceError::Unreadable {
-                        name: name.into(),
-                        io,
-                    });
+                    return Err(SourceError::Unreadable { name: name.into(), io });
                 }
                 Err(Error::DecodeError(_)) => {
                     self.count_bad();
@@ -217,13 +205,8 @@ impl Container {
 
     /// The demuxer says that this was all.
     fn end(&self, seconds: f64) -> Unit {
-        let short = self
-            .announced
-            .is_some_and(|announced| seconds + TOLERANCE < announced);
-        let inside = self
-            .tail
-            .as_ref()
-            .is_some_and(|tail| tail.is_cut_after(&self.last_packet));
+        let short = self.announced.is_some_and(|announced| seconds + TOLERANCE < announced);
+        let inside = self.tail.as_ref().is_some_and(|tail| tail.is_cut_after(&self.last_packet));
         if short || inside {
             return self.cut(seconds);
         }
@@ -234,8 +217,7 @@ impl Container {
     /// It ended before its end.
     fn cut(&self, seconds: f64) -> Unit {
         let announced = self.announced.filter(|announced| *announced > seconds);
-        let endless =
-            self.announced.is_none() && self.format.format_info().format == FORMAT_ID_WAVE;
+        let endless = self.announced.is_none() && self.format.format_info().format == FORMAT_ID_WAVE;
         match announced {
             Some(announced) => self.damaged(format!(
                 "ended after {seconds:.1} s of the {announced:.1} s that its header announces"
@@ -265,33 +247,25 @@ pub(super) fn check_rate(hz: u32) -> Result<SampleRate, SourceError> {
     let (Some(lowest), Some(highest)) = (lowest, highest) else {
         unreachable!("both are constants above zero");
     };
-    SampleRate::new(hz)
-        .filter(|rate| (lowest..=highest).contains(rate))
-        .ok_or(SourceError::Rate {
-            hz,
-            lowest,
-            highest,
-        })
+    SampleRate::new(hz).filter(|rate| (lowest..=highest).contains(rate)).ok_or(SourceError::Rate {
+        hz,
+        lowest,
+        highest,
+    })
 }
 
 fn decoder_for(format: &dyn FormatReader) -> Result<(Box<dyn AudioDecoder>, &Track), SourceError> {
-    let track = format
-        .default_track(TrackType::Audio)
-        .or_else(|| format.first_track(TrackType::Audio));
+    let track = format.default_track(TrackType::Audio).or_else(|| format.first_track(TrackType::Audio));
     let params = track.and_then(|track| track.codec_params.as_ref()?.audio());
     let (Some(track), Some(params)) = (track, params) else {
-        return Err(SourceError::NoAudioTrack {
-            container: format.format_info().long_name,
-        });
+        return Err(SourceError::NoAudioTrack { container: format.format_info().long_name });
     };
     if let Some(hz) = params.sample_rate {
         check_rate(hz)?;
     }
     let decoder = CODECS
         .make_audio_decoder(params, &Default::default())
-        .map_err(|e| SourceError::Unsupported {
-            codec: codec_name(params, &e),
-        })?;
+        .map_err(|e| SourceError::Unsupported { codec: codec_name(params, &e) })?;
     Ok((decoder, track))
 }
 
@@ -313,30 +287,21 @@ fn codec_name(params: &AudioCodecParameters, error: &Error) -> String {
 
 fn open_error(error: Error, name: &str) -> SourceError {
     match error {
-        Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => SourceError::Damaged {
-            what: "it ends before its first frame is whole".into(),
-        },
-        Error::IoError(io) => SourceError::Unreadable {
-            name: name.into(),
-            io,
-        },
+        Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+            SourceError::Damaged { what: "it ends before its first frame is whole".into() }
+        }
+        Error::IoError(io) => SourceError::Unreadable { name: name.into(), io },
         // Only the probe itself says so, when it has found no format.
-        Error::Unsupported(what) if what.contains("probe") => SourceError::NotAudio {
-            what: "of an unknown kind",
-        },
+        Error::Unsupported(what) if what.contains("probe") => {
+            SourceError::NotAudio { what: "of an unknown kind" }
+        }
         Error::Unsupported(what) => SourceError::Unsupported { codec: what.into() },
-        other => SourceError::Damaged {
-            what: other.to_string(),
-        },
+        other => SourceError::Damaged { what: other.to_string() },
     }
 }
 
 /// Replaces `mono` by the mean of the channels. Returns the rate.
-fn mix_down(
-    samples: &GenericAudioBufferRef<'_>,
-    planes: &mut Vec<Vec<f32>>,
-    mono: &mut Vec<f32>,
-) -> u32 {
+fn mix_down(samples: &GenericAudioBufferRef<'_>, planes: &mut Vec<Vec<f32>>, mono: &mut Vec<f32>) -> u32 {
     samples.copy_to_vecs_planar(planes);
     mono.clear();
     let scale = 1.0 / planes.len().max(1) as f32;
@@ -347,11 +312,7 @@ fn mix_down(
         }
     }
     for sample in mono.iter_mut() {
-        *sample = if sample.is_finite() {
-            *sample * scale
-        } else {
-            0.0
-        };
+        *sample = if sample.is_finite() { *sample * scale } else { 0.0 };
     }
     samples.spec().rate()
 }

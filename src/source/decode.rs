@@ -52,10 +52,7 @@ impl Decoder {
     /// # Errors
     /// When it is not there, cannot be read, or not one sample can be had from it.
     pub fn open_file(path: &Path) -> Result<Self, SourceError> {
-        let unreadable = |io| SourceError::Unreadable {
-            name: path.display().to_string(),
-            io,
-        };
+        let unreadable = |io| SourceError::Unreadable { name: path.display().to_string(), io };
         let kind = std::fs::metadata(path).map_err(|io| match io.kind() {
             io::ErrorKind::NotFound => SourceError::NotFound { path: path.into() },
             _ => unreadable(io),
@@ -63,11 +60,7 @@ impl Decoder {
         if !kind.is_file() {
             return Err(SourceError::NotAFile {
                 path: path.into(),
-                kind: if kind.is_dir() {
-                    "a directory"
-                } else {
-                    "a pipe or a device"
-                },
+                kind: if kind.is_dir() { "a directory" } else { "a pipe or a device" },
             });
         }
         let mut head = Vec::new();
@@ -76,10 +69,7 @@ impl Decoder {
             .map_err(unreadable)?;
         refuse_what_is_no_audio(&head)?;
         let container = Container::open_file(path, &path.display().to_string())?;
-        Self::prime(
-            path.display().to_string(),
-            Inner::Container(Box::new(container)),
-        )
+        Self::prime(path.display().to_string(), Inner::Container(Box::new(container)))
     }
 
     /// Opens a stream that cannot be rewound, such as standard input. `hint` is a file name extension or nothing.
@@ -93,10 +83,8 @@ impl Decoder {
     ) -> Result<Self, SourceError> {
         let name = "the stream".to_owned();
         let mut reader = BufReader::with_capacity(sniff::HEAD, reader);
-        let head = io::BufRead::fill_buf(&mut reader).map_err(|io| SourceError::Unreadable {
-            name: name.clone(),
-            io,
-        })?;
+        let head = io::BufRead::fill_buf(&mut reader)
+            .map_err(|io| SourceError::Unreadable { name: name.clone(), io })?;
         refuse_what_is_no_audio(head)?;
         let container = Container::open_stream(reader, hint, &name)?;
         Self::prime(name, Inner::Container(Box::new(container)))
@@ -129,21 +117,11 @@ impl Decoder {
             Unit::Block(rate) => rate,
             Unit::End(ending) => {
                 return Err(SourceError::Damaged {
-                    what: ending
-                        .damage
-                        .unwrap_or_else(|| "it announces audio but holds none".into()),
+                    what: ending.damage.unwrap_or_else(|| "it announces audio but holds none".into()),
                 });
             }
         };
-        Ok(Self {
-            name,
-            inner,
-            mono,
-            pending: true,
-            rate,
-            seconds: 0.0,
-            ended: None,
-        })
+        Ok(Self { name, inner, mono, pending: true, rate, seconds: 0.0, ended: None })
     }
 
     /// The rate of the samples that come next.
@@ -214,10 +192,7 @@ impl Inner {
                         Some(format!("ended after {seconds:.1} s inside a frame"))
                     }
                     Err(io) => {
-                        return Err(SourceError::Unreadable {
-                            name: name.into(),
-                            io,
-                        });
+                        return Err(SourceError::Unreadable { name: name.into(), io });
                     }
                 };
                 Ok(Unit::End(Ending { damage }))

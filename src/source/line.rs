@@ -33,11 +33,7 @@ pub(super) enum Outcome {
 impl Line<'_> {
     /// Tells a state and, where there is one, its reason.
     pub(super) fn tell(&mut self, state: SourceState, reason: Option<String>) {
-        (self.notify)(Notice::State {
-            state,
-            reason,
-            remedy: None,
-        });
+        (self.notify)(Notice::State { state, reason, remedy: None });
     }
 
     /// Tells that the source is given up.
@@ -57,12 +53,7 @@ impl Line<'_> {
     /// Tells that a continuous run begins, whose first sample belongs to `anchor`.
     pub(super) fn begin(&mut self, reader: RingReader, rate: SampleRate, anchor: SystemTime) {
         let paced = self.spec.uri.is_paced();
-        (self.notify)(Notice::Stream(Stream {
-            reader,
-            rate,
-            anchor,
-            paced,
-        }));
+        (self.notify)(Notice::Stream(Stream { reader, rate, anchor, paced }));
     }
 }
 

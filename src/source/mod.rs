@@ -30,7 +30,7 @@ use crate::units::SampleRate;
 
 pub use decode::{Decoded, Decoder, Ending};
 pub use error::{FORMATS, SourceError};
-pub use microphone::{Capture, DeviceInfo, Pulse, devices};
+pub use microphone::{Capture, DeviceInfo, Pulse, devices, microphone};
 pub use pcm::{Channels, Encoding, PcmFormat};
 pub use ring::{Read, RingReader, RingWriter, ring};
 pub use stop::{Stop, Stopped};
@@ -88,21 +88,11 @@ pub fn run(
     notify: &mut dyn FnMut(Notice),
     wake: &dyn Fn(),
 ) {
-    let mut line = Line {
-        spec,
-        counters,
-        stop,
-        notify,
-        wake,
-    };
+    let mut line = Line { spec, counters, stop, notify, wake };
     line.tell(SourceState::Starting, None);
     let outcome = match &spec.uri {
         SourceUri::Microphone { device } => microphone::run(device.as_deref(), &mut line),
-        SourceUri::File {
-            path,
-            speed,
-            looping,
-        } => player::play_file(path, *speed, *looping, &mut line),
+        SourceUri::File { path, speed, looping } => player::play_file(path, *speed, *looping, &mut line),
         SourceUri::Stdin { pcm } => stdin::play(*pcm, &mut line),
     };
     match outcome {

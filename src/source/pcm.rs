@@ -62,8 +62,7 @@ enum Kind {
 
 impl Encoding {
     /// The names that [`from_name`](Self::from_name) knows, for messages.
-    pub const NAMES: &'static str =
-        "u8, s8, s16le, s24le, s32le, f32le, f64le, or the same with be";
+    pub const NAMES: &'static str = "u8, s8, s16le, s24le, s32le, f32le, f64le, or the same with be";
 
     const TABLE: [(&'static str, Kind, bool); 12] = [
         ("u8", Kind::U8, false),
@@ -82,9 +81,7 @@ impl Encoding {
 
     /// Every encoding there is.
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::TABLE
-            .into_iter()
-            .map(|(_, kind, big_endian)| Self { kind, big_endian })
+        Self::TABLE.into_iter().map(|(_, kind, big_endian)| Self { kind, big_endian })
     }
 
     /// `s16le` and the like, as ffmpeg spells them.
@@ -114,11 +111,7 @@ impl Encoding {
         // Most significant byte first, at the top of 64 bits: so every width is read alike.
         let mut be = [0u8; 8];
         for (i, slot) in be.iter_mut().take(bytes.len()).enumerate() {
-            let from = if self.big_endian {
-                i
-            } else {
-                bytes.len() - 1 - i
-            };
+            let from = if self.big_endian { i } else { bytes.len() - 1 - i };
             *slot = bytes.get(from).copied().unwrap_or(0);
         }
         let top = u64::from_be_bytes(be);
@@ -149,12 +142,7 @@ pub(super) struct PcmReader {
 
 impl PcmReader {
     pub(super) fn new(reader: impl Read + Send + Sync + 'static, format: PcmFormat) -> Self {
-        Self {
-            reader: Box::new(reader),
-            format,
-            bytes: vec![0; CHUNK],
-            held: 0,
-        }
+        Self { reader: Box::new(reader), format, bytes: vec![0; CHUNK], held: 0 }
     }
 
     pub(super) fn rate(&self) -> SampleRate {
@@ -169,10 +157,7 @@ impl PcmReader {
         let frame = width * self.format.channels.get();
         let scale = 1.0 / self.format.channels.get() as f32;
         while mono.is_empty() {
-            let read = match self
-                .reader
-                .read(self.bytes.get_mut(self.held..).unwrap_or_default())
-            {
+            let read = match self.reader.read(self.bytes.get_mut(self.held..).unwrap_or_default()) {
                 Ok(0) if self.held > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(0) => return Ok(()),
                 Ok(read) => read,
@@ -180,17 +165,10 @@ impl PcmReader {
                 Err(e) => return Err(e),
             };
             let filled = self.held + read;
-            let frames = self
-                .bytes
-                .get(..filled)
-                .unwrap_or_default()
-                .chunks_exact(frame);
+            let frames = self.bytes.get(..filled).unwrap_or_default().chunks_exact(frame);
             self.held = frames.remainder().len();
             mono.extend(frames.map(|frame| {
-                let sum: f32 = frame
-                    .chunks_exact(width)
-                    .map(|s| self.format.encoding.sample(s))
-                    .sum();
+                let sum: f32 = frame.chunks_exact(width).map(|s| self.format.encoding.sample(s)).sum();
                 let mean = sum * scale;
                 if mean.is_finite() { mean } else { 0.0 }
             }));
@@ -247,18 +225,13 @@ mod tests {
             ("f64le", [0f64, 0.5, -1.0].map(f64::to_le_bytes).concat()),
             ("f64be", [0f64, 0.5, -1.0].map(f64::to_be_bytes).concat()),
         ] {
-            assert_eq!(
-                decode(name, 1, &bytes).expect(name),
-                [0.0, 0.5, -1.0],
-                "{name}"
-            );
+            assert_eq!(decode(name, 1, &bytes).expect(name), [0.0, 0.5, -1.0], "{name}");
         }
     }
 
     #[test]
     fn channels_become_their_mean_and_nonsense_silence() {
-        let bytes =
-            [0.5f32, -0.5, 1.0, 0.5, f32::NAN, 0.5, f32::INFINITY, 0.0].map(f32::to_le_bytes);
+        let bytes = [0.5f32, -0.5, 1.0, 0.5, f32::NAN, 0.5, f32::INFINITY, 0.0].map(f32::to_le_bytes);
         let mono = decode("f32le", 2, &bytes.concat()).expect("whole frames");
         assert_eq!(mono, [0.0, 0.75, 0.0, 0.0]);
     }

@@ -92,12 +92,7 @@ impl Output {
             Speed::Factor(factor) => Some(Pace::new(rate, factor)),
         };
         line.begin(reader, rate, SystemTime::now());
-        Self {
-            writer,
-            rate,
-            block: Vec::new(),
-            pace,
-        }
+        Self { writer, rate, block: Vec::new(), pace }
     }
 
     fn write(&mut self, mut mono: &[f32], stop: &Stop, wake: &dyn Fn()) -> Result<(), Stopped> {
@@ -147,12 +142,7 @@ struct Pace {
 impl Pace {
     fn new(rate: SampleRate, factor: f64) -> Self {
         let per_second = f64::from(rate.hz()) * factor;
-        Self {
-            start: Instant::now(),
-            per_second,
-            position: 0,
-            block: ((per_second * BLOCK) as usize).max(1),
-        }
+        Self { start: Instant::now(), per_second, position: 0, block: ((per_second * BLOCK) as usize).max(1) }
     }
 
     /// When the last of the next `samples` is due.

@@ -51,13 +51,7 @@ mod tests {
         assert_eq!(not_audio("Grüße\n".as_bytes()), Some("text"));
         assert_eq!(not_audio(&"ü".repeat(40).as_bytes()[..79]), Some("text"));
         assert_eq!(not_audio(b"%PDF-1.7 \xff"), Some("a PDF document"));
-        for audio in [
-            &b"RIFF\x24\0\0\0WAVEfmt "[..],
-            b"fLaC\0",
-            b"OggS\0\x02",
-            b"\xff\xfb\x90",
-            b"",
-        ] {
+        for audio in [&b"RIFF\x24\0\0\0WAVEfmt "[..], b"fLaC\0", b"OggS\0\x02", b"\xff\xfb\x90", b""] {
             assert_eq!(not_audio(audio), None);
         }
     }

@@ -23,9 +23,7 @@ const WAITING: usize = 4;
 /// Plays standard input to its end. Its writer sets the pace; nothing is lost.
 pub(super) fn play(pcm: Option<PcmFormat>, line: &mut Line<'_>) -> Result<Outcome, SourceError> {
     if io::stdin().is_terminal() {
-        return Err(SourceError::NotAudio {
-            what: "a terminal: pipe audio into the program",
-        });
+        return Err(SourceError::NotAudio { what: "a terminal: pipe audio into the program" });
     }
     let reader = Interruptible::spawn(io::stdin(), line.stop.clone())?;
     let decoder = match pcm {
@@ -65,11 +63,7 @@ impl Interruptible {
                 }
             })
             .map_err(|io| SourceError::Thread { io })?;
-        Ok(Self {
-            blocks,
-            stop,
-            current: io::Cursor::default(),
-        })
+        Ok(Self { blocks, stop, current: io::Cursor::default() })
     }
 }
 

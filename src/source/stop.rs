@@ -30,21 +30,13 @@ impl Stop {
     /// A flag that is not raised yet.
     pub fn new() -> Self {
         let (keep, gone) = bounded(0);
-        Self(Arc::new(Shared {
-            raised: AtomicBool::new(false),
-            keep: Mutex::new(Some(keep)),
-            gone,
-        }))
+        Self(Arc::new(Shared { raised: AtomicBool::new(false), keep: Mutex::new(Some(keep)), gone }))
     }
 
     /// Raises the flag and wakes every thread that waits on it. Not for signal handlers: it takes a lock.
     pub fn stop(&self) {
         self.0.raised.store(true, Ordering::Release);
-        self.0
-            .keep
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.0.keep.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Whether the flag has been raised.

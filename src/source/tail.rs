@@ -45,13 +45,7 @@ pub(super) struct TailReader<R> {
 impl<R: Read> TailReader<R> {
     pub(super) fn new(inner: R) -> (Self, Tail) {
         let tail = Tail::default();
-        (
-            Self {
-                inner,
-                tail: tail.clone(),
-            },
-            tail,
-        )
+        (Self { inner, tail: tail.clone() }, tail)
     }
 }
 

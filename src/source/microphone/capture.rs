@@ -42,11 +42,7 @@ pub struct Capture {
 impl Capture {
     /// A callback for `channels` interleaved channels (at least one) that writes their mean into `writer`.
     pub fn new(writer: RingWriter, channels: usize, pulse: Arc<Pulse>) -> Self {
-        Self {
-            writer,
-            channels: channels.max(1),
-            pulse,
-        }
+        Self { writer, channels: channels.max(1), pulse }
     }
 
     /// The callback's body: takes interleaved samples of any format. Real-time safe.
@@ -54,8 +50,7 @@ impl Capture {
     where
         f32: FromSample<T>,
     {
-        self.writer
-            .write_interleaved(data, self.channels, |sample| sample.to_sample::<f32>());
+        self.writer.write_interleaved(data, self.channels, |sample| sample.to_sample::<f32>());
         let frames = (data.len() / self.channels) as u64;
         self.pulse.frames.fetch_add(frames, Ordering::Release);
     }

@@ -48,9 +48,7 @@ pub(super) struct Opened {
 /// When the audio system cannot be asked.
 pub fn devices() -> Result<Vec<DeviceInfo>, SourceError> {
     let host = cpal::default_host();
-    let default = host
-        .default_input_device()
-        .and_then(|device| device.id().ok());
+    let default = host.default_input_device().and_then(|device| device.id().ok());
     let mut found = Vec::new();
     for device in host.input_devices().map_err(device_error("listing"))? {
         let (Ok(id), Ok(config)) = (device.id(), device.default_input_config()) else {
@@ -75,6 +73,16 @@ pub fn devices() -> Result<Vec<DeviceInfo>, SourceError> {
     Ok(found)
 }
 
+/// Name of the microphone that `mic:` or `mic:NAME` means now, after asking it for its format.
+///
+/// # Errors
+/// [`SourceError::NoDevice`] lists those that are there; [`SourceError::Device`] if it does not answer.
+pub fn microphone(wanted: Option<&str>) -> Result<String, SourceError> {
+    let device = find(wanted)?;
+    device.default_input_config().map_err(device_error("asking for its format"))?;
+    Ok(device.to_string())
+}
+
 /// Opens the device and starts it; its callback writes into a new ring of `seconds`.
 pub(super) fn open(
     wanted: Option<&str>,
@@ -82,22 +90,14 @@ pub(super) fn open(
     counters: &Arc<SourceCounters>,
 ) -> Result<Opened, SourceError> {
     let device = find(wanted)?;
-    let config = device
-        .default_input_config()
-        .map_err(device_error("asking for its format"))?;
+    let config = device.default_input_config().map_err(device_error("asking for its format"))?;
     let rate = check_rate(config.sample_rate())?;
     let (writer, reader) = ring_for(seconds, rate, counters);
     let pulse = Arc::new(Pulse::default());
     let capture = Capture::new(writer, config.channels().into(), Arc::clone(&pulse));
     let stream = build(&device, &config, capture, &pulse, counters)?;
     stream.play().map_err(device_error("starting"))?;
-    Ok(Opened {
-        name: device.to_string(),
-        rate,
-        pulse,
-        reader: Some(reader),
-        _stream: stream,
-    })
+    Ok(Opened { name: device.to_string(), rate, pulse, reader: Some(reader), _stream: stream })
 }
 
 fn build(
@@ -144,10 +144,9 @@ fn build(
 fn find(wanted: Option<&str>) -> Result<cpal::Device, SourceError> {
     let host = cpal::default_host();
     let Some(wanted) = wanted else {
-        return host.default_input_device().ok_or(SourceError::NoDevice {
-            wanted: "default".into(),
-            available: Vec::new(),
-        });
+        return host
+            .default_input_device()
+            .ok_or(SourceError::NoDevice { wanted: "default".into(), available: Vec::new() });
     };
     let devices: Vec<_> = host
         .input_devices()
@@ -157,20 +156,12 @@ fn find(wanted: Option<&str>) -> Result<cpal::Device, SourceError> {
             (id, device.to_string(), device)
         })
         .collect();
-    let names = || {
-        devices
-            .iter()
-            .map(|(id, name, _)| (id.as_str(), name.as_str()))
-    };
+    let names = || devices.iter().map(|(id, name, _)| (id.as_str(), name.as_str()));
     let chosen = choose(wanted, names())?;
-    devices
-        .iter()
-        .nth(chosen)
-        .map(|(_, _, device)| device.clone())
-        .ok_or_else(|| SourceError::NoDevice {
-            wanted: wanted.into(),
-            available: names().map(spelled).collect(),
-        })
+    devices.iter().nth(chosen).map(|(_, _, device)| device.clone()).ok_or_else(|| SourceError::NoDevice {
+        wanted: wanted.into(),
+        available: names().map(spelled).collect(),
+    })
 }
 
 /// Which of the devices, each `(id, name)`, is meant: by its exact id or name, else by a part that only one has.
@@ -190,10 +181,7 @@ fn choose<'a>(
     let fitting: Vec<_> = devices.clone().enumerate().filter(fits).collect();
     match fitting.as_slice() {
         [(only, _)] => Ok(*only),
-        [] => Err(SourceError::NoDevice {
-            wanted: wanted.into(),
-            available: devices.map(spelled).collect(),
-        }),
+        [] => Err(SourceError::NoDevice { wanted: wanted.into(), available: devices.map(spelled).collect() }),
         many => Err(SourceError::AmbiguousDevice {
             wanted: wanted.into(),
             matching: many.iter().map(|&(_, device)| spelled(device)).collect(),
@@ -206,10 +194,7 @@ fn spelled((id, name): (&str, &str)) -> String {
 }
 
 fn device_error(doing: &'static str) -> impl Fn(cpal::Error) -> SourceError {
-    move |error| SourceError::Device {
-        doing,
-        reason: error.to_string(),
-    }
+    move |error| SourceError::Device { doing, reason: error.to_string() }
 }
 
 #[cfg(test)]
@@ -237,14 +222,8 @@ mod tests {
     #[test]
     fn errors_list_what_there_is() {
         let ambiguous = chosen("usb").expect_err("two have it");
-        assert!(
-            ambiguous.contains("\"hw:CARD=0,DEV=0\"") && ambiguous.contains("plughw"),
-            "{ambiguous}"
-        );
+        assert!(ambiguous.contains("\"hw:CARD=0,DEV=0\"") && ambiguous.contains("plughw"), "{ambiguous}");
         let missing = chosen("Blue Yeti").expect_err("none has it");
-        assert!(
-            missing.contains("Blue Yeti") && missing.contains("PulseAudio Sound Server"),
-            "{missing}"
-        );
+        assert!(missing.contains("Blue Yeti") && missing.contains("PulseAudio Sound Server"), "{missing}");
     }
 }

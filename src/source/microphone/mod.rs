@@ -14,7 +14,7 @@ use super::line::{Line, Outcome};
 use crate::event::SourceState;
 
 pub use capture::{Capture, Pulse};
-pub use device::{DeviceInfo, devices};
+pub use device::{DeviceInfo, devices, microphone};
 
 use device::Opened;
 
@@ -94,10 +94,7 @@ fn open(
 
 /// The opening thread is gone without an answer.
 fn gave_up() -> SourceError {
-    SourceError::Device {
-        doing: "opening",
-        reason: "the audio library gave up without an answer".into(),
-    }
+    SourceError::Device { doing: "opening", reason: "the audio library gave up without an answer".into() }
 }
 
 fn spawn_opener(
@@ -121,12 +118,10 @@ fn spawn_opener(
 /// Drops the stream on a throw-away thread: dropping one whose server has died can hang for ever.
 fn release(opened: Opened) {
     let (sender, done) = bounded::<()>(0);
-    let thread = thread::Builder::new()
-        .name("mic-close".into())
-        .spawn(move || {
-            drop(opened);
-            drop(sender);
-        });
+    let thread = thread::Builder::new().name("mic-close".into()).spawn(move || {
+        drop(opened);
+        drop(sender);
+    });
     if thread.is_ok() {
         let _ = done.recv_timeout(Duration::from_millis(500));
     }
@@ -147,9 +142,7 @@ fn listen(opened: &mut Opened, line: &mut Line<'_>) -> Option<String> {
             since = Instant::now();
             if first {
                 let heard = Duration::from_secs_f64(opened.rate.seconds(frames));
-                let anchor = SystemTime::now()
-                    .checked_sub(heard)
-                    .unwrap_or(SystemTime::UNIX_EPOCH);
+                let anchor = SystemTime::now().checked_sub(heard).unwrap_or(SystemTime::UNIX_EPOCH);
                 if let Some(reader) = opened.reader.take() {
                     line.begin(reader, opened.rate, anchor);
                 }

@@ -32,11 +32,7 @@ pub struct RingReader {
 
 impl RingReader {
     pub(super) fn new(samples: HeapCons<f32>, shared: Arc<Shared>, room_made: Sender<()>) -> Self {
-        Self {
-            samples,
-            shared,
-            room_made,
-        }
+        Self { samples, shared, room_made }
     }
 
     /// Reads up to `out.len()` samples; `Empty` for an `out` without length.

@@ -78,9 +78,7 @@ fn a_loss_at_the_very_end_is_told_before_the_end() {
 #[test]
 fn interleaved_frames_become_their_mean() {
     let (mut writer, mut reader) = ring(1024, Arc::default());
-    let data: Vec<f32> = (0..600)
-        .flat_map(|n| [n as f32 - 1.0, n as f32 + 1.0])
-        .collect();
+    let data: Vec<f32> = (0..600).flat_map(|n| [n as f32 - 1.0, n as f32 + 1.0]).collect();
     writer.write_interleaved(&data, 2, |x| x);
     writer.write_interleaved(&[f32::NAN, 1.0, f32::INFINITY, 1.0, 7.0], 2, |x| x);
     writer.write_interleaved(&[1.0f32], 0, |x| x);
@@ -200,9 +198,7 @@ fn threads_lose_nothing_when_the_writer_waits() {
                 while written < total {
                     turn += 1;
                     let len = (turn * 7919 % 4096).min((total - written) as usize);
-                    writer
-                        .write_all(&numbered(written, len), &stop, &|| ())
-                        .expect("nobody stops it");
+                    writer.write_all(&numbered(written, len), &stop, &|| ()).expect("nobody stops it");
                     written += len as u64;
                 }
             });

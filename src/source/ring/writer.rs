@@ -31,12 +31,7 @@ impl RingWriter {
         counters: Arc<SourceCounters>,
         room: Receiver<()>,
     ) -> Self {
-        Self {
-            samples,
-            shared,
-            counters,
-            room,
-        }
+        Self { samples, shared, counters, room }
     }
 
     /// Writes what fits; the rest is dropped and counted. Never blocks: no heap, lock, wake-up or system call.
@@ -75,12 +70,7 @@ impl RingWriter {
 
     /// What the audio callback calls: mixes frames of `channels` interleaved samples down to their mean and writes
     /// that as [`write`](Self::write) does. Values that are not finite become 0; an incomplete last frame is left out.
-    pub fn write_interleaved<T: Copy>(
-        &mut self,
-        data: &[T],
-        channels: usize,
-        to_f32: impl Fn(T) -> f32,
-    ) {
+    pub fn write_interleaved<T: Copy>(&mut self, data: &[T], channels: usize, to_f32: impl Fn(T) -> f32) {
         if channels == 0 {
             return;
         }
@@ -109,12 +99,7 @@ impl RingWriter {
     ///
     /// # Errors
     /// [`Stopped`] when `stop` was raised, or the reader is gone, before everything was written.
-    pub fn write_all(
-        &mut self,
-        mut mono: &[f32],
-        stop: &Stop,
-        wake: &dyn Fn(),
-    ) -> Result<(), Stopped> {
+    pub fn write_all(&mut self, mut mono: &[f32], stop: &Stop, wake: &dyn Fn()) -> Result<(), Stopped> {
         loop {
             let taken = match self.shared.lost.load(Ordering::Acquire) {
                 0 => self.samples.push_slice(mono),

@@ -8,7 +8,7 @@ use super::*;
 
 /// Writes the bytes into a file and opens it.
 fn open(bytes: &[u8]) -> Result<Decoder, SourceError> {
-    let dir = tempfile::tempdir().expect("a directory");
+    let dir = temp_dir::TempDir::new().expect("a directory");
     let path = dir.path().join("input");
     std::fs::write(&path, bytes).expect("writes");
     Decoder::open_file(&path)
@@ -33,9 +33,7 @@ fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut state = seed;
     let mut bytes = Vec::with_capacity(len);
     while bytes.len() < len {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         bytes.push((state >> 56) as u8);
     }
     bytes
@@ -59,7 +57,7 @@ fn what_is_no_audio_is_named() {
 
 #[test]
 fn what_is_not_there_or_no_file_is_named() {
-    let dir = tempfile::tempdir().expect("a directory");
+    let dir = temp_dir::TempDir::new().expect("a directory");
     let missing = dir.path().join("gone.mp3");
     let Err(error) = Decoder::open_file(&missing) else {
         panic!("it is not there");
@@ -94,26 +92,13 @@ fn an_mp3_cut_inside_a_frame_says_so() {
     // Inside a frame: the frames of these files are 208 and 209 bytes long.
     let announced = bytes_of("mono.mp3");
     let cut = whole(&announced[..announced.len() / 2 + 50]);
-    assert!(
-        cut.damage()
-            .contains("of the 1.0 s that its header announces"),
-        "{}",
-        cut.damage()
-    );
+    assert!(cut.damage().contains("of the 1.0 s that its header announces"), "{}", cut.damage());
     assert!((0.3..0.7).contains(&cut.seconds()), "{}", cut.seconds());
     let plain = bytes_of("plain.mp3");
     let cut = whole(&plain[..plain.len() / 2 + 50]);
-    assert!(
-        cut.damage().contains("before its end mark"),
-        "{}",
-        cut.damage()
-    );
+    assert!(cut.damage().contains("before its end mark"), "{}", cut.damage());
     let almost = whole(&plain[..plain.len() - 1]);
-    assert!(
-        almost.damage().contains("before its end mark"),
-        "{}",
-        almost.damage()
-    );
+    assert!(almost.damage().contains("before its end mark"), "{}", almost.damage());
 }
 
 #[test]
@@ -126,13 +111,7 @@ fn an_mp3_without_a_whole_frame_is_damaged() {
 
 #[test]
 fn every_format_cut_in_half_says_so() {
-    for name in [
-        "mono.wav",
-        "stereo.flac",
-        "mono.ogg",
-        "stereo.opus",
-        "mono.mp3",
-    ] {
+    for name in ["mono.wav", "stereo.flac", "mono.ogg", "stereo.opus", "mono.mp3"] {
         let bytes = bytes_of(name);
         match open(&bytes[..bytes.len() * 3 / 5]).and_then(read_whole) {
             Ok(cut) => {
@@ -140,10 +119,7 @@ fn every_format_cut_in_half_says_so() {
                 assert!(cut.seconds() < 0.9, "{name}");
             }
             // One second of Ogg may be a single page, which a cut takes away as a whole.
-            Err(error) => assert!(
-                matches!(error, SourceError::Damaged { .. }),
-                "{name}: {error}"
-            ),
+            Err(error) => assert!(matches!(error, SourceError::Damaged { .. }), "{name}: {error}"),
         }
     }
 }
@@ -154,9 +130,7 @@ fn a_wav_of_unknown_length_is_complete() {
     for field in [4, 40] {
         bytes[field..field + 4].copy_from_slice(&[0xff; 4]);
     }
-    let stream = Decoder::open_stream(Cursor::new(bytes), None)
-        .and_then(read_whole)
-        .expect("plays");
+    let stream = Decoder::open_stream(Cursor::new(bytes), None).and_then(read_whole).expect("plays");
     assert_eq!(stream.ending.damage, None);
     assert_eq!(stream.samples.len(), 8_000);
 }
@@ -168,10 +142,7 @@ fn a_wav_of_no_channels_or_no_rate_is_refused() {
         let mut bytes = wav.clone();
         bytes[field..field + len].fill(0);
         let error = refused(&bytes);
-        assert!(
-            !matches!(error, SourceError::Unreadable { .. }),
-            "{field}: {error}"
-        );
+        assert!(!matches!(error, SourceError::Unreadable { .. }), "{field}: {error}");
     }
     let mut bytes = wav;
     bytes[24..28].copy_from_slice(&[0xff; 4]);

@@ -44,11 +44,7 @@ fn check(name: &str, whole: &Whole, rate: u32, slack: f64) {
     assert!((seconds - 1.0).abs() <= slack, "{name}: {seconds} s");
     let (correlation, level) = fit(whole);
     assert!(correlation > 0.99, "{name}: correlation {correlation}");
-    let expected = if name.starts_with("stereo") {
-        0.75
-    } else {
-        1.0
-    };
+    let expected = if name.starts_with("stereo") { 0.75 } else { 1.0 };
     assert!((level - expected).abs() < 0.06, "{name}: level {level}");
 }
 
@@ -79,10 +75,7 @@ fn every_format_gives_the_tone_back() {
         // ADTS has no header that tells a length, and its bytes only an average rate.
         if name != "mono.aac" {
             let expected = expected.expect(name);
-            assert!(
-                (expected - 1.0).abs() <= CODEC_BLOCK,
-                "{name}: expects {expected} s"
-            );
+            assert!((expected - 1.0).abs() <= CODEC_BLOCK, "{name}: expects {expected} s");
         }
     }
 }
@@ -141,15 +134,12 @@ fn a_chain_of_streams_tells_where_the_rate_changes() {
         }
     }
     assert_eq!(part, 1);
-    assert!(
-        seconds.iter().all(|s| (s - 1.0).abs() < 0.01),
-        "{seconds:?}"
-    );
+    assert!(seconds.iter().all(|s| (s - 1.0).abs() < 0.01), "{seconds:?}");
 }
 
 #[test]
 fn values_that_are_not_finite_become_silence() {
-    let dir = tempfile::tempdir().expect("a directory");
+    let dir = temp_dir::TempDir::new().expect("a directory");
     let path = dir.path().join("nan.wav");
     let spec = hound::WavSpec {
         channels: 1,

@@ -11,9 +11,7 @@ use super::{Decoded, Decoder, Ending, SourceError};
 use crate::units::SampleRate;
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/audio")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
 }
 
 fn bytes_of(name: &str) -> Vec<u8> {
@@ -49,11 +47,7 @@ fn read_whole(mut decoder: Decoder) -> Result<Whole, SourceError> {
             Decoded::RateChanged(rate) => panic!("the rate became {rate}"),
             Decoded::End(ending) => {
                 assert_eq!(decoder.next_block()?, Decoded::End(ending.clone()));
-                return Ok(Whole {
-                    rate,
-                    samples,
-                    ending,
-                });
+                return Ok(Whole { rate, samples, ending });
             }
         }
     }

@@ -29,16 +29,8 @@ impl Told {
 }
 
 fn spec(path: &Path, speed: Speed, looping: bool, ring_seconds: f64) -> SourceSpec {
-    let uri = SourceUri::File {
-        path: path.into(),
-        speed,
-        looping,
-    };
-    SourceSpec {
-        name: uri.default_name(),
-        uri,
-        ring_seconds,
-    }
+    let uri = SourceUri::File { path: path.into(), speed, looping };
+    SourceSpec { name: uri.default_name(), uri, ring_seconds }
 }
 
 fn drain(reader: &mut crate::source::RingReader) -> (Vec<f32>, u64) {
@@ -89,13 +81,7 @@ fn a_paced_file_takes_its_time_and_not_less() {
         let counters = Arc::new(SourceCounters::default());
         let mut told = Told::default();
         let begin = Instant::now();
-        run(
-            &spec,
-            &counters,
-            &Stop::new(),
-            &mut |n| told.note(n),
-            &|| (),
-        );
+        run(&spec, &counters, &Stop::new(), &mut |n| told.note(n), &|| ());
         let took = begin.elapsed().as_secs_f64();
         assert!(took >= seconds, "{took} s at speed {factor}");
         let stream = told.streams.first_mut().expect("a stream");
@@ -112,13 +98,7 @@ fn a_paced_file_loses_what_nobody_reads_and_counts_it() {
     let spec = spec(&fixture("mono.wav"), Speed::Factor(50.0), false, 0.25);
     let counters = Arc::new(SourceCounters::default());
     let mut told = Told::default();
-    run(
-        &spec,
-        &counters,
-        &Stop::new(),
-        &mut |n| told.note(n),
-        &|| (),
-    );
+    run(&spec, &counters, &Stop::new(), &mut |n| told.note(n), &|| ());
     let (heard, lost) = drain(&mut told.streams.first_mut().expect("a stream").reader);
     assert_eq!((heard.len(), lost), (2_000, 6_000));
     assert_eq!(counters.samples.get(), 2_000);
@@ -173,13 +153,7 @@ fn a_slow_file_stops_at_once() {
         &Arc::default(),
         &stop,
         &mut |notice| {
-            if matches!(
-                notice,
-                Notice::State {
-                    state: SourceState::Live,
-                    ..
-                }
-            ) {
+            if matches!(notice, Notice::State { state: SourceState::Live, .. }) {
                 let stop = stopping.clone();
                 std::thread::spawn(move || stop.stop());
             }
@@ -193,19 +167,8 @@ fn a_slow_file_stops_at_once() {
 fn a_failure_tells_its_reason_and_a_remedy() {
     let spec = spec(Path::new("/nowhere/gone.mp3"), Speed::Max, false, 1.0);
     let mut last = None;
-    run(
-        &spec,
-        &Arc::default(),
-        &Stop::new(),
-        &mut |n| last = Some(n),
-        &|| (),
-    );
-    let Some(Notice::State {
-        state,
-        reason,
-        remedy,
-    }) = last
-    else {
+    run(&spec, &Arc::default(), &Stop::new(), &mut |n| last = Some(n), &|| ());
+    let Some(Notice::State { state, reason, remedy }) = last else {
         panic!("no state");
     };
     assert_eq!(state, SourceState::Failed);
@@ -215,23 +178,14 @@ fn a_failure_tells_its_reason_and_a_remedy() {
 
 #[test]
 fn damage_is_told_at_the_end() {
-    let dir = tempfile::tempdir().expect("a directory");
+    let dir = temp_dir::TempDir::new().expect("a directory");
     let path = dir.path().join("cut.wav");
     std::fs::write(&path, &bytes_of("mono.wav")[..8_000]).expect("writes");
     let mut told = Told::default();
     let spec = spec(&path, Speed::Max, false, 10.0);
-    run(
-        &spec,
-        &Arc::default(),
-        &Stop::new(),
-        &mut |n| told.note(n),
-        &|| (),
-    );
+    run(&spec, &Arc::default(), &Stop::new(), &mut |n| told.note(n), &|| ());
     let (state, reason) = told.states.last().expect("a state");
     assert_eq!(*state, SourceState::Ended);
     let reason = reason.as_deref().unwrap_or("none");
-    assert!(
-        reason.contains("of the 1.0 s that its header announces"),
-        "{reason}"
-    );
+    assert!(reason.contains("of the 1.0 s that its header announces"), "{reason}");
 }

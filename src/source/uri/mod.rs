@@ -107,11 +107,7 @@ impl fmt::Display for SourceUri {
                 f.write_str("mic:")?;
                 write_escaped(f, device.as_deref().unwrap_or("").as_bytes())
             }
-            Self::File {
-                path,
-                speed,
-                looping,
-            } => {
+            Self::File { path, speed, looping } => {
                 f.write_str("file:")?;
                 write_escaped(f, path.as_os_str().as_encoded_bytes())?;
                 let mut mark = '?';
@@ -125,13 +121,9 @@ impl fmt::Display for SourceUri {
                 Ok(())
             }
             Self::Stdin { pcm: None } => f.write_str("-"),
-            Self::Stdin { pcm: Some(format) } => write!(
-                f,
-                "-?pcm={}&rate={}&channels={}",
-                format.encoding,
-                format.rate.hz(),
-                format.channels
-            ),
+            Self::Stdin { pcm: Some(format) } => {
+                write!(f, "-?pcm={}&rate={}&channels={}", format.encoding, format.rate.hz(), format.channels)
+            }
         }
     }
 }

@@ -53,9 +53,7 @@ pub enum UriError {
         expected: &'static str,
     },
     /// Raw samples of which something is not known.
-    #[error(
-        "raw samples need their {missing} too: write for instance `-?pcm=s16le&rate=44100&channels=2`"
-    )]
+    #[error("raw samples need their {missing} too: write for instance `-?pcm=s16le&rate=44100&channels=2`")]
     Incomplete {
         /// The key that is not there.
         missing: &'static str,
@@ -68,9 +66,7 @@ impl FromStr for SourceUri {
     fn from_str(text: &str) -> Result<Self, UriError> {
         if let Some(name) = text.strip_prefix("mic:") {
             let name = percent_decode_str(name).decode_utf8_lossy();
-            return Ok(Self::Microphone {
-                device: (!name.is_empty()).then(|| name.into_owned()),
-            });
+            return Ok(Self::Microphone { device: (!name.is_empty()).then(|| name.into_owned()) });
         }
         if let Some(rest) = text.strip_prefix("file:") {
             return file(rest);
@@ -112,11 +108,7 @@ fn file(rest: &str) -> Result<SourceUri, UriError> {
             }
         }
     }
-    Ok(SourceUri::File {
-        path: path_from(path),
-        speed,
-        looping,
-    })
+    Ok(SourceUri::File { path: path_from(path), speed, looping })
 }
 
 /// A `?` may be part of a file's name: only `key=value` pairs after the last one are split off.
@@ -129,10 +121,7 @@ fn looks_like_query(query: &str) -> bool {
 }
 
 fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 #[cfg(unix)]
@@ -144,10 +133,7 @@ fn path_from(escaped: &str) -> PathBuf {
 
 #[cfg(not(unix))]
 fn path_from(escaped: &str) -> PathBuf {
-    percent_decode_str(escaped)
-        .decode_utf8_lossy()
-        .into_owned()
-        .into()
+    percent_decode_str(escaped).decode_utf8_lossy().into_owned().into()
 }
 
 fn parse_speed(value: &str) -> Result<Speed, UriError> {
@@ -167,23 +153,15 @@ fn parse_speed(value: &str) -> Result<Speed, UriError> {
 fn stdin(query: &str) -> Result<SourceUri, UriError> {
     let (mut encoding, mut rate, mut channels) = (None, None, None);
     for (key, value) in pairs(query) {
-        let invalid = |key, expected| UriError::Value {
-            key,
-            given: value.into(),
-            expected,
-        };
+        let invalid = |key, expected| UriError::Value { key, given: value.into(), expected };
         match key {
             "pcm" => {
-                encoding = Some(
-                    Encoding::from_name(value).ok_or_else(|| invalid("pcm", Encoding::NAMES))?,
-                );
+                encoding = Some(Encoding::from_name(value).ok_or_else(|| invalid("pcm", Encoding::NAMES))?);
             }
             "rate" => {
                 let hz = value.parse().ok().filter(|&hz| hz <= MAX_RATE);
-                rate = Some(
-                    hz.and_then(SampleRate::new)
-                        .ok_or_else(|| invalid("rate", "hertz, 1 to 768000"))?,
-                );
+                rate =
+                    Some(hz.and_then(SampleRate::new).ok_or_else(|| invalid("rate", "hertz, 1 to 768000"))?);
             }
             "channels" => {
                 channels = Some(

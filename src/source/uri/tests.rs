@@ -7,11 +7,7 @@ use crate::source::pcm::{Channels, Encoding};
 use crate::units::SampleRate;
 
 fn file(path: &str, speed: Speed, looping: bool) -> SourceUri {
-    SourceUri::File {
-        path: path.into(),
-        speed,
-        looping,
-    }
+    SourceUri::File { path: path.into(), speed, looping }
 }
 
 fn parse(text: &str) -> SourceUri {
@@ -22,37 +18,19 @@ fn parse(text: &str) -> SourceUri {
 fn the_kinds_are_read() {
     assert_eq!(parse("mic:"), SourceUri::Microphone { device: None });
     let device = Some("hw:CARD=USB,DEV=0".to_owned());
-    assert_eq!(
-        parse("mic:hw:CARD=USB,DEV=0"),
-        SourceUri::Microphone { device }
-    );
-    assert_eq!(
-        parse("file:a b.mp3"),
-        file("a b.mp3", Speed::Factor(1.0), false)
-    );
-    assert_eq!(
-        parse("file:/x/%3f.ogg?speed=20&loop=true"),
-        file("/x/?.ogg", Speed::Factor(20.0), true)
-    );
-    assert_eq!(
-        parse("file:what?.mp3"),
-        file("what?.mp3", Speed::Factor(1.0), false)
-    );
+    assert_eq!(parse("mic:hw:CARD=USB,DEV=0"), SourceUri::Microphone { device });
+    assert_eq!(parse("file:a b.mp3"), file("a b.mp3", Speed::Factor(1.0), false));
+    assert_eq!(parse("file:/x/%3f.ogg?speed=20&loop=true"), file("/x/?.ogg", Speed::Factor(20.0), true));
+    assert_eq!(parse("file:what?.mp3"), file("what?.mp3", Speed::Factor(1.0), false));
     assert_eq!(parse("file:a?b?speed=max"), file("a?b", Speed::Max, false));
-    assert_eq!(
-        parse("file:100%.mp3"),
-        file("100%.mp3", Speed::Factor(1.0), false)
-    );
+    assert_eq!(parse("file:100%.mp3"), file("100%.mp3", Speed::Factor(1.0), false));
     assert_eq!(parse("-"), SourceUri::Stdin { pcm: None });
     let pcm = PcmFormat {
         encoding: Encoding::from_name("s16le").expect("known"),
         rate: SampleRate::new(44_100).expect("not zero"),
         channels: Channels::new(2).expect("in range"),
     };
-    assert_eq!(
-        parse("-?pcm=s16le&rate=44100&channels=2"),
-        SourceUri::Stdin { pcm: Some(pcm) }
-    );
+    assert_eq!(parse("-?pcm=s16le&rate=44100&channels=2"), SourceUri::Stdin { pcm: Some(pcm) });
 }
 
 #[test]
@@ -86,20 +64,14 @@ fn pace_and_names_follow_the_kind() {
     assert!(!parse("file:x?speed=max").is_paced());
     assert!(!parse("-").is_paced());
     assert_eq!(parse("mic:USB").default_name(), "mic");
-    assert_eq!(
-        parse("file:/m/Köln, 1975_(live).2.flac").default_name(),
-        "k-ln-1975_-live-.2"
-    );
+    assert_eq!(parse("file:/m/Köln, 1975_(live).2.flac").default_name(), "k-ln-1975_-live-.2");
     assert_eq!(parse("file:…").default_name(), "file");
     assert_eq!(parse("-").default_name(), "stdin");
 }
 
 fn any_uri() -> impl Strategy<Value = SourceUri> {
-    let speed = prop_oneof![
-        Just(Speed::Max),
-        Just(Speed::Factor(1.0)),
-        (1e-9..=MAX_FACTOR).prop_map(Speed::Factor),
-    ];
+    let speed =
+        prop_oneof![Just(Speed::Max), Just(Speed::Factor(1.0)), (1e-9..=MAX_FACTOR).prop_map(Speed::Factor),];
     let encodings = prop::sample::select(Encoding::all().collect::<Vec<_>>());
     prop_oneof![
         prop::option::of("\\PC{1,20}").prop_map(|device| SourceUri::Microphone { device }),
