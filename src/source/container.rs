@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
@@ -216,7 +216,7 @@ impl Container {
     }
 
     /// The demuxer says that this was all.
-    fn end(&self, seconds: f64) -> Unit {
+    fn end(&mut self, seconds: f64) -> Unit {
         let short = self
             .announced
             .is_some_and(|announced| seconds + TOLERANCE < announced);
@@ -226,6 +226,9 @@ impl Container {
             .is_some_and(|tail| tail.is_cut_after(&self.last_packet));
         if short || inside {
             return self.cut(seconds);
+        }
+        if self.decoder.finalize().verify_ok == Some(false) {
+            return self.damaged("what was decoded does not match its checksum".into());
         }
         let damage = (self.bad > 0).then(|| format!("{} packets could not be decoded", self.bad));
         Unit::End(Ending { damage })
@@ -288,7 +291,7 @@ fn decoder_for(format: &dyn FormatReader) -> Result<(Box<dyn AudioDecoder>, &Tra
         check_rate(hz)?;
     }
     let decoder = CODECS
-        .make_audio_decoder(params, &Default::default())
+        .make_audio_decoder(params, &AudioDecoderOptions::default().verify(true))
         .map_err(|e| SourceError::Unsupported {
             codec: codec_name(params, &e),
         })?;

@@ -75,7 +75,8 @@ impl Decoder {
             .and_then(|file| file.take(sniff::HEAD as u64).read_to_end(&mut head))
             .map_err(unreadable)?;
         refuse_what_is_no_audio(&head)?;
-        let container = Container::open_file(path, &path.display().to_string())?;
+        let container = Container::open_file(path, &path.display().to_string())
+            .map_err(|error| explain(error, &head))?;
         Self::prime(
             path.display().to_string(),
             Inner::Container(Box::new(container)),
@@ -97,8 +98,10 @@ impl Decoder {
             name: name.clone(),
             io,
         })?;
-        refuse_what_is_no_audio(head)?;
-        let container = Container::open_stream(reader, hint, &name)?;
+        let head = head.to_vec();
+        refuse_what_is_no_audio(&head)?;
+        let container =
+            Container::open_stream(reader, hint, &name).map_err(|error| explain(error, &head))?;
         Self::prime(name, Inner::Container(Box::new(container)))
     }
 
@@ -189,6 +192,16 @@ impl Decoder {
         }
         self.seconds += self.rate.seconds(self.mono.len() as u64);
         Ok(Decoded::Samples(&self.mono))
+    }
+}
+
+/// What begins like audio but is not found to be any is broken, rather than something else.
+fn explain(error: SourceError, head: &[u8]) -> SourceError {
+    match (error, sniff::begins_like(head)) {
+        (SourceError::NotAudio { .. }, Some(format)) => SourceError::Damaged {
+            what: format!("it begins like {format}, but no whole frame of that can be found"),
+        },
+        (error, _) => error,
     }
 }
 
