@@ -26,7 +26,7 @@ pub(super) fn not_audio(head: &[u8]) -> Option<&'static str> {
     if let Some((_, what)) = known {
         return Some(what);
     }
-    is_text(head).then_some("text")
+    (begins_like(head).is_none() && is_text(head)).then_some("text")
 }
 
 /// Names the supported format that begins like this, if one does.

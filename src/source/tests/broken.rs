@@ -185,6 +185,15 @@ fn a_wav_of_no_channels_or_no_rate_is_refused() {
 }
 
 #[test]
+fn a_header_that_makes_the_decoder_panic_is_damage() {
+    let mut bytes = bytes_of("mono.wav");
+    // 40961 channels: with overflow checks symphonia panics over their block size, without it refuses them.
+    bytes[23] = 160;
+    let error = refused(&bytes);
+    assert!(matches!(error, SourceError::Damaged { .. }), "{error:?}");
+}
+
+#[test]
 fn a_hole_in_the_middle_is_skipped_and_told() {
     let mut bytes = bytes_of("mono.flac");
     let middle = bytes.len() / 2;
