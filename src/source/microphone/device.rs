@@ -164,8 +164,7 @@ fn find(wanted: Option<&str>) -> Result<cpal::Device, SourceError> {
     };
     let chosen = choose(wanted, names())?;
     devices
-        .iter()
-        .nth(chosen)
+        .get(chosen)
         .map(|(_, _, device)| device.clone())
         .ok_or_else(|| SourceError::NoDevice {
             wanted: wanted.into(),
