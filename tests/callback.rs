@@ -74,6 +74,18 @@ fn period<T: Sample + FromSample<f32>>(channels: usize) -> Vec<T> {
         .collect()
 }
 
+/// Reads what waits. Returns how much was lost.
+fn read_all(reader: &mut RingReader, out: &mut [f32]) -> u64 {
+    let mut told_lost = 0;
+    loop {
+        match reader.read(out) {
+            Read::Lost(lost) => told_lost += lost,
+            Read::Samples(_) => (),
+            Read::Empty | Read::Ended => return told_lost,
+        }
+    }
+}
+
 /// A minute of audio through the callback: the reader keeps up, falls behind, and catches up, again and again.
 fn minute<T>(channels: usize)
 where
@@ -88,12 +100,8 @@ where
     for call in 0..SECONDS * RATE / PERIOD {
         heap_calls += heap_calls_of(|| capture.accept(black_box(&data)));
         // For a second of every two nobody reads, which is twice as long as the ring.
-        while call / 100 % 2 == 0 {
-            match reader.read(&mut out) {
-                Read::Lost(lost) => told_lost += lost,
-                Read::Samples(_) => (),
-                Read::Empty | Read::Ended => break,
-            }
+        if call / 100 % 2 == 0 {
+            told_lost += read_all(&mut reader, &mut out);
         }
     }
     assert_eq!(
