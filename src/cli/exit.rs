@@ -116,8 +116,12 @@ impl From<DaemonError> for Failure {
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         let status = match error {
-            SourceError::NotFound { .. } | SourceError::Unreadable { .. } => Status::Unreadable,
-            SourceError::Device { .. } | SourceError::NoDevice { .. } => Status::Device,
+            SourceError::NotFound { .. } | SourceError::NotAFile { .. } | SourceError::Unreadable { .. } => {
+                Status::Unreadable
+            }
+            SourceError::Device { .. }
+            | SourceError::NoDevice { .. }
+            | SourceError::AmbiguousDevice { .. } => Status::Device,
             _ => Status::NotAudio,
         };
         let remedy = error.remedy();

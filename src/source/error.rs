@@ -4,8 +4,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::units::SampleRate;
-
 /// The containers and codecs that can be read, for messages.
 pub const FORMATS: &str = "WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus, AAC, M4A";
 
@@ -69,9 +67,9 @@ pub enum SourceError {
         /// What came.
         hz: u32,
         /// The lowest accepted.
-        lowest: SampleRate,
+        lowest: u32,
         /// The highest accepted.
-        highest: SampleRate,
+        highest: u32,
     },
     /// No capture device of that name.
     #[error("there is no microphone {wanted:?}; there are: {}", list(available))]

@@ -56,7 +56,7 @@ pub(super) fn play(
                 Some(open) => {
                     if let Some(damage) = ending.damage.filter(|_| !told_damage) {
                         told_damage = true;
-                        let reason = format!("it {damage}, and begins again");
+                        let reason = format!("{damage}; it begins again");
                         line.tell(SourceState::Live, Some(reason));
                     }
                     decoder = open()?;

@@ -26,7 +26,21 @@ pub(super) fn not_audio(head: &[u8]) -> Option<&'static str> {
     if let Some((_, what)) = known {
         return Some(what);
     }
-    is_text(head).then_some("text")
+    (begins_like(head).is_none() && is_text(head)).then_some("text")
+}
+
+/// Names the supported format that begins like this, if one does.
+pub(super) fn begins_like(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [b'R', b'I', b'F', b'F', ..] => Some("WAV"),
+        [b'f', b'L', b'a', b'C', ..] => Some("FLAC"),
+        [b'O', b'g', b'g', b'S', ..] => Some("Ogg"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("M4A"),
+        [b'I', b'D', b'3', ..] => Some("MP3"),
+        [0xff, second, ..] if second & 0xf6 == 0xf0 => Some("AAC"),
+        [0xff, second, ..] if second & 0xe0 == 0xe0 => Some("MP3"),
+        _ => None,
+    }
 }
 
 fn is_text(head: &[u8]) -> bool {

@@ -158,7 +158,7 @@ fn find(wanted: Option<&str>) -> Result<cpal::Device, SourceError> {
         .collect();
     let names = || devices.iter().map(|(id, name, _)| (id.as_str(), name.as_str()));
     let chosen = choose(wanted, names())?;
-    devices.iter().nth(chosen).map(|(_, _, device)| device.clone()).ok_or_else(|| SourceError::NoDevice {
+    devices.get(chosen).map(|(_, _, device)| device.clone()).ok_or_else(|| SourceError::NoDevice {
         wanted: wanted.into(),
         available: names().map(spelled).collect(),
     })

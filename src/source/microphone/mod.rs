@@ -31,7 +31,7 @@ const SLOW: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Waits between attempts to open, doubled from the first to the last.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
 /// Runs a microphone until it is told to stop. Only what goes wrong before the first sample is a failure; a
 /// microphone that was live is tried again for ever.

@@ -45,7 +45,9 @@ fn check(name: &str, whole: &Whole, rate: u32, slack: f64) {
     let (correlation, level) = fit(whole);
     assert!(correlation > 0.99, "{name}: correlation {correlation}");
     let expected = if name.starts_with("stereo") { 0.75 } else { 1.0 };
-    assert!((level - expected).abs() < 0.06, "{name}: level {level}");
+    // A delay of the codec shifts the ramp too.
+    let off = if slack > 0.0 { 0.1 } else { 0.06 };
+    assert!((level - expected).abs() < off, "{name}: level {level}");
 }
 
 const FILES: [(&str, u32, f64); 14] = [

@@ -1,20 +1,20 @@
 //! Demuxes and decodes what comes in a container, through symphonia.
 //! Touch it when symphonia changes, or when damage should be told differently.
 
+mod open;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::LazyLock;
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
-use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
+use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_WAVE,
 };
-use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
 
 use super::decode::Ending;
@@ -22,21 +22,15 @@ use super::error::SourceError;
 use super::tail::{Tail, TailReader};
 use crate::units::SampleRate;
 
+pub(super) use open::check_rate;
+
+use open::{announced_seconds, decoder_for, open_error};
+
 /// So many packets in a row that cannot be decoded mean that the rest is no audio.
 const MAX_BAD_IN_A_ROW: u32 = 100;
 
 /// A difference from the announced length that is not worth telling, in seconds.
 const TOLERANCE: f64 = 0.25;
-
-const LOWEST_RATE: u32 = 1_000;
-const HIGHEST_RATE: u32 = 768_000;
-
-static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
-    let mut codecs = CodecRegistry::new();
-    symphonia::default::register_enabled_codecs(&mut codecs);
-    codecs.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
-    codecs
-});
 
 /// A demuxer and the decoder of one of its tracks.
 pub(super) struct Container {
@@ -204,11 +198,14 @@ impl Container {
     }
 
     /// The demuxer says that this was all.
-    fn end(&self, seconds: f64) -> Unit {
+    fn end(&mut self, seconds: f64) -> Unit {
         let short = self.announced.is_some_and(|announced| seconds + TOLERANCE < announced);
         let inside = self.tail.as_ref().is_some_and(|tail| tail.is_cut_after(&self.last_packet));
         if short || inside {
             return self.cut(seconds);
+        }
+        if self.decoder.finalize().verify_ok == Some(false) {
+            return self.damaged("what was decoded does not match its checksum".into());
         }
         let damage = (self.bad > 0).then(|| format!("{} packets could not be decoded", self.bad));
         Unit::End(Ending { damage })
@@ -233,70 +230,6 @@ impl Container {
             what += &format!("; {} packets could not be decoded", self.bad);
         }
         Unit::End(Ending { damage: Some(what) })
-    }
-}
-
-fn announced_seconds(track: &Track) -> Option<f64> {
-    let rate = track.codec_params.as_ref()?.audio()?.sample_rate?;
-    let frames = track.num_frames?;
-    (rate > 0).then(|| frames as f64 / f64::from(rate))
-}
-
-pub(super) fn check_rate(hz: u32) -> Result<SampleRate, SourceError> {
-    let (lowest, highest) = (SampleRate::new(LOWEST_RATE), SampleRate::new(HIGHEST_RATE));
-    let (Some(lowest), Some(highest)) = (lowest, highest) else {
-        unreachable!("both are constants above zero");
-    };
-    SampleRate::new(hz).filter(|rate| (lowest..=highest).contains(rate)).ok_or(SourceError::Rate {
-        hz,
-        lowest,
-        highest,
-    })
-}
-
-fn decoder_for(format: &dyn FormatReader) -> Result<(Box<dyn AudioDecoder>, &Track), SourceError> {
-    let track = format.default_track(TrackType::Audio).or_else(|| format.first_track(TrackType::Audio));
-    let params = track.and_then(|track| track.codec_params.as_ref()?.audio());
-    let (Some(track), Some(params)) = (track, params) else {
-        return Err(SourceError::NoAudioTrack { container: format.format_info().long_name });
-    };
-    if let Some(hz) = params.sample_rate {
-        check_rate(hz)?;
-    }
-    let decoder = CODECS
-        .make_audio_decoder(params, &Default::default())
-        .map_err(|e| SourceError::Unsupported { codec: codec_name(params, &e) })?;
-    Ok((decoder, track))
-}
-
-fn codec_name(params: &AudioCodecParameters, error: &Error) -> String {
-    use symphonia::core::codecs::audio::well_known as known;
-    match params.codec {
-        known::CODEC_ID_ALAC => "Apple Lossless".into(),
-        known::CODEC_ID_AC3 => "AC-3".into(),
-        known::CODEC_ID_EAC3 => "E-AC-3".into(),
-        known::CODEC_ID_SPEEX => "Speex".into(),
-        known::CODEC_ID_ADPCM_MS => "Microsoft ADPCM".into(),
-        known::CODEC_ID_ADPCM_IMA_WAV => "IMA ADPCM".into(),
-        other => match CODECS.get_audio_decoder(other) {
-            Some(codec) => format!("{} ({error})", codec.codec.info.long_name),
-            None => format!("of an unknown codec ({other})"),
-        },
-    }
-}
-
-fn open_error(error: Error, name: &str) -> SourceError {
-    match error {
-        Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
-            SourceError::Damaged { what: "it ends before its first frame is whole".into() }
-        }
-        Error::IoError(io) => SourceError::Unreadable { name: name.into(), io },
-        // Only the probe itself says so, when it has found no format.
-        Error::Unsupported(what) if what.contains("probe") => {
-            SourceError::NotAudio { what: "of an unknown kind" }
-        }
-        Error::Unsupported(what) => SourceError::Unsupported { codec: what.into() },
-        other => SourceError::Damaged { what: other.to_string() },
     }
 }
 
