@@ -1,7 +1,8 @@
 """The CRNN: four convolutions with pooling, two LSTM layers, a dense layer, the labels.
 
 The layout is the classic one (pools 2, 3, 4, 4 over frequency); the pools over
-time are fitted to 387 columns, so that the LSTM reads 16 steps.
+time are fitted to 387 columns, so that the LSTM reads 16 steps. The dense layer
+reads the mean of its outputs, which weighs the whole window alike.
 """
 
 import torch
@@ -40,7 +41,7 @@ class Crnn(nn.Module):
             x = torch.relu(nn.functional.max_pool2d(norm(conv(x)), pool))
             x = self.dropout_maps(x)
         x, _ = self.lstm(x.squeeze(3).transpose(1, 2))
-        x = torch.relu(self.dense(self.dropout(x[:, -1])))
+        x = torch.relu(self.dense(self.dropout(x.mean(dim=1))))
         return self.output(self.dropout(x))
 
     def graph(self, frames, mels):
@@ -58,7 +59,8 @@ class Crnn(nn.Module):
         x = graph.reshape(x, [1, CHANNELS[-1], steps], "sequence")
         x = graph.node("Transpose", [x], "steps_first", perm=[2, 0, 1])
         for layer in range(2):
-            x = graph.lstm(x, *self._lstm_weights(layer), f"lstm{layer + 1}", whole_sequence=layer == 0)
+            x = graph.lstm(x, *self._lstm_weights(layer), f"lstm{layer + 1}", whole_sequence=True)
+        x = graph.node("ReduceMean", [x], "mean", axes=[0], keepdims=0)
         x = graph.relu(graph.linear(x, *_weights(self.dense), "dense"), "dense_relu")
         graph.linear(x, *_weights(self.output), "logits")
         return graph

@@ -46,7 +46,7 @@ def fit(build, train, valid, seed, args):
     for epoch in range(1, args.epochs + 1):
         started, losses = time.monotonic(), []
         network.train()
-        for x, y in data.epoch(train[0], train[1], rng, args.batch, args.short):
+        for x, y in data.epoch(train[0], train[1], rng, args.batch, args.short, args.mix):
             loss = torch.nn.functional.cross_entropy(network(x), y, label_smoothing=0.05)
             optimiser.zero_grad()
             loss.backward()
@@ -76,12 +76,13 @@ def main():
     parser.add_argument("model", choices=sorted(NETWORKS))
     parser.add_argument("--data", required=True, type=Path, help="folder that holds gtzan_mel/")
     parser.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
-    parser.add_argument("--epochs", type=int, default=120)
+    parser.add_argument("--epochs", type=int, default=150)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--decay", type=float, default=2e-2)
-    parser.add_argument("--short", type=float, default=0.5, help="share of batches of 10 to 15 s windows")
+    parser.add_argument("--short", type=float, default=0.7, help="share of batches of 6 to 12 s windows")
+    parser.add_argument("--mix", type=float, default=0.6, help="share of batches with mixup")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
