@@ -8,6 +8,7 @@ reads the mean of its outputs, which weighs the whole window alike.
 import torch
 from torch import nn
 
+from .data import MELS
 from .graph import Graph
 
 CHANNELS = (16, 32, 64, 64)
@@ -21,6 +22,8 @@ class Crnn(nn.Module):
 
     def __init__(self, labels):
         super().__init__()
+        # Without it the slope of every spectrum, the same for all music, drowns the rest.
+        self.bands = nn.BatchNorm1d(MELS)
         self.convs, self.norms = nn.ModuleList(), nn.ModuleList()
         before = 1
         for channels in CHANNELS:
@@ -35,7 +38,7 @@ class Crnn(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, x):
-        x = x.unsqueeze(1)
+        x = self.bands(x.transpose(1, 2)).transpose(1, 2).unsqueeze(1)
         for conv, norm, pool in zip(self.convs, self.norms, POOLS):
             # The maximum and ReLU commute: pooled first, it costs a sixth.
             x = torch.relu(nn.functional.max_pool2d(norm(conv(x)), pool))
@@ -47,7 +50,11 @@ class Crnn(nn.Module):
     def graph(self, frames, mels):
         """The network as an ONNX graph with batch normalisation folded into the convolutions."""
         graph = Graph("crnn")
-        x = graph.reshape("mel", [1, 1, frames, mels], "image")
+        gain = (self.bands.weight / torch.sqrt(self.bands.running_var + self.bands.eps)).detach()
+        offset = self.bands.bias.detach() - self.bands.running_mean * gain
+        x = graph.node("Mul", ["mel", graph.weight("bands.gain", gain.numpy())], "bands_scaled")
+        x = graph.node("Add", [x, graph.weight("bands.offset", offset.numpy())], "bands")
+        x = graph.reshape(x, [1, 1, frames, mels], "image")
         steps = frames
         for i, (conv, norm, pool) in enumerate(zip(self.convs, self.norms, POOLS), start=1):
             gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
