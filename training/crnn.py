@@ -35,7 +35,24 @@ class Crnn(nn.Module):
         self.output = nn.Linear(DENSE, labels)
         self.dropout = nn.Dropout(DROPOUT)
         self.dropout_maps = nn.Dropout2d(DROPOUT)
+        self._initialise()
         self.to(memory_format=torch.channels_last)
+
+    def _initialise(self):
+        """PyTorch's own start leaves so small an LSTM near zero for many epochs."""
+        for name, weight in self.lstm.named_parameters():
+            if "weight_ih" in name:
+                for gate in weight.data.chunk(4):
+                    nn.init.xavier_uniform_(gate)
+            elif "weight_hh" in name:
+                for gate in weight.data.chunk(4):
+                    nn.init.orthogonal_(gate)
+            else:
+                nn.init.zeros_(weight)
+                # Half of the forget gate's bias of 1: the layer adds two biases.
+                weight.data[HIDDEN : 2 * HIDDEN] = 0.5
+        nn.init.kaiming_uniform_(self.dense.weight, nonlinearity="relu")
+        nn.init.xavier_uniform_(self.output.weight, gain=2.0)
 
     def forward(self, x):
         x = self.bands(x.transpose(1, 2)).transpose(1, 2).unsqueeze(1)

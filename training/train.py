@@ -42,7 +42,7 @@ def fit(build, train, valid, seed, args):
     mean, best, curve, step = copy.deepcopy(network), None, [], 0
     optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=args.decay)
     steps = args.epochs * int(np.ceil(len(train[0]) / args.batch))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, total_steps=steps + 1, pct_start=0.2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, total_steps=steps + 1, pct_start=0.08)
     for epoch in range(1, args.epochs + 1):
         started, losses = time.monotonic(), []
         network.train()
@@ -79,7 +79,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=150)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--decay", type=float, default=2e-2)
     parser.add_argument("--short", type=float, default=0.7, help="share of batches of 6 to 12 s windows")
     parser.add_argument("--mix", type=float, default=0.6, help="share of batches with mixup")
