@@ -47,14 +47,16 @@ def fit(build, train, valid, seed, args):
         started, losses = time.monotonic(), []
         network.train()
         for x, y in data.epoch(train[0], train[1], rng, args.batch, args.short, args.mix):
-            loss = torch.nn.functional.cross_entropy(network(x), y, label_smoothing=0.05)
+            logits, aside = network(x)
+            loss = torch.nn.functional.cross_entropy(logits, y, label_smoothing=0.05)
+            total = loss + args.aside * torch.nn.functional.cross_entropy(aside, y, label_smoothing=0.05)
             optimiser.zero_grad()
-            loss.backward()
+            total.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimiser.step()
             schedule.step()
             step += 1
-            average(mean, network, min(0.995, step / (step + 20.0)))
+            average(mean, network, min(0.997, step / (step + 20.0)))
             losses.append(loss.item())
         logits = predict(mean, valid[0])
         fitted = calibrate.temperature(logits, valid[1])
@@ -68,6 +70,9 @@ def fit(build, train, valid, seed, args):
         print(f"seed {seed}", row, f"{time.monotonic() - started:.1f} s", flush=True)
         if best is None or row["valid_nll"] < best[0]:
             best = (row["valid_nll"], copy.deepcopy(mean))
+            if args.keep:
+                args.keep.mkdir(parents=True, exist_ok=True)
+                torch.save({"state": mean.state_dict(), "curve": curve}, args.keep / f"seed-{seed}.pt")
     return best[0], best[1], curve
 
 
@@ -78,11 +83,13 @@ def main():
     parser.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
     parser.add_argument("--epochs", type=int, default=150)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--decay", type=float, default=2e-2)
     parser.add_argument("--short", type=float, default=0.7, help="share of batches of 6 to 12 s windows")
     parser.add_argument("--mix", type=float, default=0.6, help="share of batches with mixup")
+    parser.add_argument("--aside", type=float, default=0.5, help="weight of the loss aside of the LSTM")
+    parser.add_argument("--keep", type=Path, help="folder for the best PyTorch weights so far of every seed")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -92,7 +99,7 @@ def main():
         runs[seed] = fit(NETWORKS[args.model], train, valid, seed, args)
     seed = min(runs, key=lambda s: runs[s][0])
     _, network, curve = runs[seed]
-    settings = {k: v for k, v in vars(args).items() if k not in ("data", "out")} | {"chosen_seed": seed}
+    settings = {k: v for k, v in vars(args).items() if k not in ("data", "out", "keep")} | {"chosen_seed": seed}
     others = {str(s): r[0] for s, r in runs.items()}
     out = args.out or Path(__file__).resolve().parent.parent / "models" / args.model
     export(network, out, args.model, valid, predict(network, valid[0]), settings, curve, others)
