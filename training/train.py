@@ -34,16 +34,19 @@ def average(mean, network, decay):
             m.lerp_(n, 1.0 - decay) if m.dtype.is_floating_point else m.copy_(n)
 
 
-def fit(build, train, valid, seed, args):
-    """Train one seed; returns (loss, network, curve) of its best epoch by validation likelihood."""
-    torch.manual_seed(seed)
-    rng = np.random.Generator(np.random.PCG64(seed))
-    network = build(len(data.LABELS))
-    mean, best, curve, step = copy.deepcopy(network), None, [], 0
-    optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=args.decay)
-    steps = args.epochs * int(np.ceil(len(train[0]) / args.batch))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, total_steps=steps + 1, pct_start=0.08)
-    for epoch in range(1, args.epochs + 1):
+def cycle(network, train, valid, seed, number, args, curve):
+    """One cycle of the learning rate, up and down; yields (validation row, averaged network) after each epoch.
+
+    A later cycle's peak is half of the one before. Its random numbers hang on
+    nothing but the seed and its number, so that a run can be taken up between cycles.
+    """
+    rng = np.random.Generator(np.random.PCG64([seed, number] if number else seed))
+    epochs, rate = args.epochs[number], args.rate * 0.5**number
+    mean, step = copy.deepcopy(network), 0
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=args.decay)
+    steps = epochs * int(np.ceil(len(train[0]) / args.batch))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps + 1, pct_start=0.08)
+    for _ in range(epochs):
         started, losses = time.monotonic(), []
         network.train()
         for x, y in data.epoch(train[0], train[1], rng, args.batch, args.short, args.mix):
@@ -61,19 +64,38 @@ def fit(build, train, valid, seed, args):
         logits = predict(mean, valid[0])
         fitted = calibrate.temperature(logits, valid[1])
         row = {
-            "epoch": epoch,
+            "epoch": len(curve) + 1,
             "train_loss": round(float(np.mean(losses)), 4),
             "valid_accuracy": round(float((logits.argmax(axis=1) == valid[1]).mean()), 4),
             "valid_nll": round(calibrate.nll(logits, valid[1], fitted), 4),
         }
         curve.append(row)
         print(f"seed {seed}", row, f"{time.monotonic() - started:.1f} s", flush=True)
-        if best is None or row["valid_nll"] < best[0]:
-            best = (row["valid_nll"], copy.deepcopy(mean))
-            if args.keep:
-                args.keep.mkdir(parents=True, exist_ok=True)
-                torch.save({"state": mean.state_dict(), "curve": curve}, args.keep / f"seed-{seed}.pt")
-    return best[0], best[1], curve
+        yield row, mean
+
+
+def fit(build, train, valid, seed, args):
+    """Train one seed; returns (loss, network, curve) of its best epoch by validation likelihood."""
+    torch.manual_seed(seed)
+    best = {"nll": np.inf, "network": build(len(data.LABELS)), "curve": [], "cycles": 0}
+    kept = args.keep / f"seed-{seed}.pt" if args.keep else None
+    if kept and kept.is_file():
+        best |= torch.load(kept)
+        best["network"].load_state_dict(best.pop("state"))
+    curve = best["curve"]
+    for number in range(best["cycles"], len(args.epochs)):
+        if number:
+            torch.manual_seed(1000 * number + seed)
+        # Each cycle starts from the best averaged weights so far.
+        start = copy.deepcopy(best["network"])
+        for row, mean in cycle(start, train, valid, seed, number, args, curve):
+            if row["valid_nll"] < best["nll"]:
+                best["nll"], best["network"] = row["valid_nll"], copy.deepcopy(mean)
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            state = {"nll": best["nll"], "state": best["network"].state_dict(), "curve": curve, "cycles": number + 1}
+            torch.save(state, kept)
+    return best["nll"], best["network"], curve
 
 
 def main():
@@ -81,15 +103,15 @@ def main():
     parser.add_argument("model", choices=sorted(NETWORKS))
     parser.add_argument("--data", required=True, type=Path, help="folder that holds gtzan_mel/")
     parser.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
-    parser.add_argument("--epochs", type=int, default=150)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--epochs", type=int, nargs="+", default=[85, 60], help="epochs of each learning-rate cycle")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--decay", type=float, default=2e-2)
     parser.add_argument("--short", type=float, default=0.7, help="share of batches of 6 to 12 s windows")
     parser.add_argument("--mix", type=float, default=0.6, help="share of batches with mixup")
     parser.add_argument("--aside", type=float, default=0.5, help="weight of the loss aside of the LSTM")
-    parser.add_argument("--keep", type=Path, help="folder for the best PyTorch weights so far of every seed")
+    parser.add_argument("--keep", type=Path, help="folder that keeps PyTorch weights after each cycle, and from which a run is taken up")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
