@@ -161,7 +161,7 @@ impl Follower {
         }
     }
 
-    async fn connect(&self) -> Result<Socket, Ended> {
+    async fn connect(&mut self) -> Result<Socket, Ended> {
         let url = self.endpoint.as_str();
         let mut request = url.into_client_request().map_err(lost)?;
         let protocol = HeaderValue::from_static(SUBPROTOCOL);
