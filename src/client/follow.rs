@@ -118,9 +118,10 @@ impl Follower {
                     why: why.clone(),
                     retry_s,
                 };
-                if let Err(Ended::Exit(reason)) = self.output.draw(&self.view).map_err(Ended::from)
-                {
-                    return Ok(reason);
+                match self.output.draw(&self.view).map_err(Ended::from) {
+                    Err(Ended::Exit(reason)) => return Ok(reason),
+                    Err(Ended::Refused(error)) => return Err(error),
+                    Err(Ended::Lost(_)) | Ok(()) => {}
                 }
                 let step = left.min(Duration::from_secs(1));
                 sleep(step).await;
