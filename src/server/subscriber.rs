@@ -66,7 +66,7 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let mut subscriber = Subscriber {
         socket,
-        newest: shared.hub.watch(),
+        newest: shared.newest.subscribe(),
         shared,
         subscription: None,
         batch: Vec::new(),
