@@ -53,12 +53,7 @@ pub enum EventBody {
 
 impl EventBody {
     /// Every value of `type` that a logged event can have.
-    pub const TYPES: [&'static str; 4] = [
-        "genre.window",
-        "genre.changed",
-        "source.state",
-        "source.gap",
-    ];
+    pub const TYPES: [&'static str; 4] = ["genre.window", "genre.changed", "source.state", "source.gap"];
 
     /// The `type` of this event.
     pub fn type_name(&self) -> &'static str {
@@ -126,6 +121,16 @@ pub struct LabelScore {
     pub label: String,
     /// Calibrated probability, 0 to 1.
     pub p: f32,
+}
+
+impl LabelScore {
+    /// Labels by falling probability; equal ones keep the order of the model.
+    pub fn ranked(labels: &[String], p: &[f32]) -> Vec<Self> {
+        let mut ranked: Vec<Self> =
+            labels.iter().zip(p).map(|(label, &p)| Self { label: label.clone(), p }).collect();
+        ranked.sort_by(|a, b| b.p.total_cmp(&a.p));
+        ranked
+    }
 }
 
 /// The genre that the daemon stands by.
@@ -197,8 +202,9 @@ pub struct EndedSegment {
     pub start: Timestamp,
     /// When it ended.
     pub end: Timestamp,
-    /// Mean smoothed probability of the label over the segment.
-    pub confidence: f32,
+    /// Mean smoothed probability of the label over the segment; absent for [`UNKNOWN`] and [`SILENCE`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub confidence: Option<f32>,
 }
 
 /// A segment that has begun.
@@ -270,12 +276,9 @@ mod tests {
                     label: "jazz".into(),
                     start: Timestamp::UNIX_EPOCH,
                     end: Timestamp::UNIX_EPOCH,
-                    confidence: 0.1,
+                    confidence: Some(0.1),
                 }),
-                to: BegunSegment {
-                    label: "blues".into(),
-                    start: Timestamp::UNIX_EPOCH,
-                },
+                to: BegunSegment { label: "blues".into(), start: Timestamp::UNIX_EPOCH },
             }),
             v: PROTOCOL_VERSION,
             epoch: "01J".into(),

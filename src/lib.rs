@@ -1,7 +1,7 @@
 //! genrecast tells live which music genre is playing.
 //!
 //! A sample's way through the crate: [`source`] → ring → [`features`] → [`model`] → [`decide`] → [`hub`] → [`server`].
-//! `pipeline` composes the pure part; [`daemon`] is the only place that owns threads.
+//! [`pipeline`] composes the pure part; [`daemon`] is the only place that owns threads.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -13,7 +13,9 @@ pub mod decide;
 pub mod event;
 pub mod features;
 pub mod hub;
+pub mod manifest;
 pub mod model;
+pub mod pipeline;
 pub mod server;
 pub mod source;
 pub mod stats;

@@ -23,19 +23,14 @@ impl Endpoint {
     /// # Errors
     /// [`ClientError::Url`] for anything else.
     pub fn parse(given: &str) -> Result<Self, ClientError> {
-        let wrong = |why: &str| ClientError::Url {
-            given: given.to_owned(),
-            why: why.to_owned(),
-        };
+        let wrong = |why: &str| ClientError::Url { given: given.to_owned(), why: why.to_owned() };
         let (scheme, rest) = given.split_once("://").unwrap_or(("", given));
         match scheme {
             "" | "ws" | "http" => {}
             "wss" | "https" => return Err(wrong("this program speaks no TLS")),
             _ => return Err(wrong("the scheme is neither ws nor http")),
         }
-        let uri: Uri = format!("ws://{rest}")
-            .parse()
-            .map_err(|_| wrong("it is not a URL"))?;
+        let uri: Uri = format!("ws://{rest}").parse().map_err(|_| wrong("it is not a URL"))?;
         let host = uri.host().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| wrong("there is no host in it"))?;
         if uri.query().is_some() {
@@ -70,10 +65,7 @@ mod tests {
             ("http://127.0.0.1:8470", DEFAULT_URL),
             ("[::1]:9", "ws://[::1]:9/v1/events"),
             ("ws://genre.example.org", "ws://genre.example.org/v1/events"),
-            (
-                "http://example.org/genre/",
-                "ws://example.org/genre/v1/events",
-            ),
+            ("http://example.org/genre/", "ws://example.org/genre/v1/events"),
         ] {
             assert_eq!(Endpoint::parse(given).expect(given).as_str(), url);
         }

@@ -166,13 +166,8 @@ impl Follower {
         let url = self.endpoint.as_str();
         let mut request = url.into_client_request().map_err(lost)?;
         let protocol = HeaderValue::from_static(SUBPROTOCOL);
-        request
-            .headers_mut()
-            .insert(SEC_WEBSOCKET_PROTOCOL, protocol);
-        let connecting = timeout(
-            CONNECT_LIMIT,
-            connect_async_with_config(request, None, true),
-        );
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+        let connecting = timeout(CONNECT_LIMIT, connect_async_with_config(request, None, true));
         match connecting.await {
             Ok(Ok((socket, _))) => Ok(socket),
             Ok(Err(WsError::Http(response))) => {

@@ -71,9 +71,7 @@ pub enum ClientError {
         why: String,
     },
     /// Nobody answers at the first try.
-    #[error(
-        "no daemon answers at {url}: {why}; is it running (`genrecast run`), and is the address right?"
-    )]
+    #[error("no daemon answers at {url}: {why}; is it running (`genrecast run`), and is the address right?")]
     Unreachable {
         /// Where it was sought.
         url: String,
@@ -108,7 +106,5 @@ pub async fn run(
     stop: watch::Receiver<bool>,
 ) -> Result<ExitReason, ClientError> {
     let endpoint = Endpoint::parse(&options.url)?;
-    follow::Follower::new(options, endpoint, output, stop)
-        .run()
-        .await
+    follow::Follower::new(options, endpoint, output, stop).run().await
 }

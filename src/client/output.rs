@@ -33,11 +33,7 @@ impl Output {
     /// On standard output: lines if `json` or if it is no terminal, else a live view.
     pub fn stdout(json: bool) -> Self {
         let term = Term::buffered_stdout();
-        if json || !term.is_term() {
-            Self::lines(io::stdout())
-        } else {
-            Self::live(term)
-        }
+        if json || !term.is_term() { Self::lines(io::stdout()) } else { Self::live(term) }
     }
 
     // Writing blocks this task, and that is meant: there is nothing else to do for a client whose reader is slow, and

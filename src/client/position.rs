@@ -45,18 +45,9 @@ mod tests {
         assert_eq!(position.since(), None);
         for (message, since) in [
             (json!({"type": "snapshot", "epoch": "E", "seq": 3}), "E:3"),
-            (
-                json!({"type": "genre.window", "epoch": "E", "seq": 4}),
-                "E:4",
-            ),
-            (
-                json!({"type": "heartbeat", "epoch": "E", "cursor": 7}),
-                "E:7",
-            ),
-            (
-                json!({"type": "gap", "epoch": "F", "from_seq": 1, "to_seq": 2}),
-                "F:2",
-            ),
+            (json!({"type": "genre.window", "epoch": "E", "seq": 4}), "E:4"),
+            (json!({"type": "heartbeat", "epoch": "E", "cursor": 7}), "E:7"),
+            (json!({"type": "gap", "epoch": "F", "from_seq": 1, "to_seq": 2}), "F:2"),
             (json!({"type": "error", "code": "x"}), "F:2"),
         ] {
             position.learn(&message);

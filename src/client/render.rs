@@ -36,15 +36,9 @@ pub fn render(view: &View, width: usize, height: usize, zone: &TimeZone) -> Vec<
 
 fn head(view: &View) -> Vec<String> {
     let version = view.version.as_deref().unwrap_or_default();
-    let mut first = style(format!("genrecast {}", clean(version)).trim_end())
-        .bold()
-        .to_string();
+    let mut first = style(format!("genrecast {}", clean(version)).trim_end()).bold().to_string();
     if let Some(model) = &view.model {
-        let (id, device, runtime) = (
-            clean(&model.id),
-            clean(&model.device),
-            clean(&model.runtime),
-        );
+        let (id, device, runtime) = (clean(&model.id), clean(&model.device), clean(&model.runtime));
         first.push_str(&format!(" · {id} on {device} ({runtime})"));
     }
     let link = match &view.link {
@@ -98,30 +92,15 @@ fn window(window: &GenreWindow, width: usize, zone: &TimeZone, lines: &mut Vec<S
         _ => Style::new().bold().cyan(),
     };
     let since = clock(window.stable.since, zone);
-    lines.push(format!(
-        "  {}  since {since}",
-        look.apply_to(label.to_uppercase())
-    ));
+    lines.push(format!("  {}  since {since}", look.apply_to(label.to_uppercase())));
     let shown = &window.top[..window.top.len().min(LABELS)];
     let labels: Vec<String> = shown.iter().map(|score| clean(&score.label)).collect();
-    let column = labels
-        .iter()
-        .map(|label| measure_text_width(label))
-        .max()
-        .unwrap_or(0);
+    let column = labels.iter().map(|label| measure_text_width(label)).max().unwrap_or(0);
     // Two columns of margin, a space on either side of the bar, " 100 %".
     let cells = width.saturating_sub(2 + column + 1 + 6).min(WIDEST_BAR);
     for (place, (score, label)) in shown.iter().zip(&labels).enumerate() {
-        let look = if place == 0 {
-            Style::new().cyan()
-        } else {
-            Style::new().dim()
-        };
-        let p = if score.p.is_finite() {
-            score.p.clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        let look = if place == 0 { Style::new().cyan() } else { Style::new().dim() };
+        let p = if score.p.is_finite() { score.p.clamp(0.0, 1.0) } else { 0.0 };
         let pad = " ".repeat(column - measure_text_width(label));
         let bar = look.apply_to(bar(p, cells));
         lines.push(format!("  {label}{pad} {bar} {:3.0} %", p * 100.0));
@@ -157,11 +136,7 @@ fn level(window: &GenreWindow) -> String {
         (state, Some(level)) => {
             let share = ((level - FLOOR_DBFS) / -FLOOR_DBFS).clamp(0.0, 1.0);
             let full = (share * LEVEL_CELLS as f32).round() as usize;
-            let quiet = if state == SignalState::Quiet {
-                " (quiet)"
-            } else {
-                ""
-            };
+            let quiet = if state == SignalState::Quiet { " (quiet)" } else { "" };
             let meter = "▮".repeat(full) + &"▯".repeat(LEVEL_CELLS - full);
             format!("{meter} {level:.1} dBFS{quiet}")
         }

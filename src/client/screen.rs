@@ -29,14 +29,7 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn new(term: Term) -> Self {
-        Self {
-            term,
-            zone: TimeZone::system(),
-            drawn: (0, 0),
-            last: None,
-            waits: false,
-            hidden: false,
-        }
+        Self { term, zone: TimeZone::system(), drawn: (0, 0), last: None, waits: false, hidden: false }
     }
 
     /// Draws unless that was done just now; then [`Self::waits`] is true until it is.

@@ -125,10 +125,6 @@ impl View {
 
 impl SourceView {
     fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            state: None,
-            window: None,
-        }
+        Self { name: name.to_owned(), state: None, window: None }
     }
 }

@@ -1,1 +1,232 @@
-//! The room `config/`, to be filled.
+//! Typed configuration: the keys, their defaults and their bounds. Touch it to add a key, together with
+//! `config.toml`, which is compiled in and where every key stands.
+
+mod layers;
+mod load;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use load::{Loaded, load};
+
+use crate::model::{DeviceChoice, RuntimeChoice};
+
+/// The shipped `config.toml`: every key with its default.
+pub const SHIPPED: &str = include_str!("../../config.toml");
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}: {error}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        error: std::io::Error,
+    },
+    /// Not TOML.
+    #[error("{place}: not valid TOML: {reason}")]
+    Syntax {
+        /// File and line.
+        place: String,
+        /// The parser's words.
+        reason: String,
+    },
+    /// A key that does not exist.
+    #[error("{place}: unknown key {key:?}{}", suggestion(.nearest))]
+    UnknownKey {
+        /// File and line, or the environment variable.
+        place: String,
+        /// Dotted key.
+        key: String,
+        /// The key that was probably meant.
+        nearest: Option<String>,
+    },
+    /// A value of the wrong type or out of bounds.
+    #[error("{place}: {key}: {reason}")]
+    Value {
+        /// File and line, or the environment variable.
+        place: String,
+        /// Dotted key.
+        key: String,
+        /// What was expected and what came.
+        reason: String,
+    },
+}
+
+fn suggestion(key: &Option<String>) -> String {
+    match key {
+        Some(key) => format!(", did you mean {key:?}?"),
+        None => "; `genrecast config` prints every key".into(),
+    }
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Config {
+    /// The network side.
+    pub server: ServerConfig,
+    /// Which model runs where.
+    pub model: ModelConfig,
+    /// Gate and smoothing.
+    pub decide: DecideConfig,
+    /// The log of events.
+    pub events: EventsConfig,
+    /// The daemon's own log.
+    pub log: LogConfig,
+    /// What is listened to.
+    #[serde(rename = "source", default)]
+    pub sources: Vec<SourceConfig>,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ServerConfig {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Serve beyond loopback without a token.
+    pub allow_unauthenticated: bool,
+    /// Address behind a proxy.
+    pub public_url: Option<String>,
+    /// Connections at a time.
+    pub max_clients: usize,
+    /// Seconds between heartbeats.
+    pub heartbeat_seconds: u64,
+}
+
+/// `[model]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ModelConfig {
+    /// Folder name of the model.
+    pub id: String,
+    /// A further place to look for models.
+    pub folder: Option<PathBuf>,
+    /// Which runtime.
+    pub runtime: RuntimeChoice,
+    /// Which device.
+    pub device: DeviceChoice,
+    /// ONNX Runtime's library.
+    pub onnxruntime: Option<PathBuf>,
+    /// Threads within one inference.
+    pub threads: usize,
+}
+
+/// `[decide]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct DecideConfig {
+    /// Threshold of quiet in dB re full scale.
+    pub quiet_dbfs: f32,
+    /// Time constant in seconds.
+    pub smoothing_seconds: f64,
+    /// Lead needed, in seconds.
+    pub hold_seconds: f64,
+    /// Length of silence, in seconds.
+    pub silence_seconds: f64,
+    /// Threshold of "unknown".
+    pub abstain_below: Option<f32>,
+}
+
+/// `[events]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct EventsConfig {
+    /// Events kept in memory.
+    pub keep: usize,
+    /// Most memory they take, in bytes.
+    pub keep_bytes: usize,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct LogConfig {
+    /// A level or a filter.
+    pub level: String,
+}
+
+/// `[[source]]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct SourceConfig {
+    /// Name in events; absent: made from the URI.
+    pub name: Option<String>,
+    /// What to listen to.
+    pub uri: String,
+    /// Seconds of audio that may wait in memory.
+    #[serde(default = "default_ring_seconds")]
+    pub ring_seconds: f64,
+}
+
+fn default_ring_seconds() -> f64 {
+    SourceConfig::DEFAULT_RING_SECONDS
+}
+
+impl SourceConfig {
+    /// Default of `ring_seconds`, as in the shipped file.
+    pub const DEFAULT_RING_SECONDS: f64 = 4.0;
+}
+
+impl Config {
+    /// The first key that is out of bounds, and why.
+    fn fault(&self) -> Option<(String, String)> {
+        let fault = |key: &str, reason: String| Some((key.to_owned(), reason));
+        if !self.server.listen.ip().is_loopback() && !self.server.allow_unauthenticated {
+            let listen = self.server.listen;
+            return fault(
+                "server.listen",
+                format!(
+                    "{listen} is reachable from other machines; set server.allow_unauthenticated = true if that is wanted, or listen on 127.0.0.1"
+                ),
+            );
+        }
+        if !(1..=1_000_000).contains(&self.server.max_clients) {
+            return fault(
+                "server.max_clients",
+                format!("expected 1 to 1000000, got {}", self.server.max_clients),
+            );
+        }
+        if !(1..=3600).contains(&self.server.heartbeat_seconds) {
+            return fault(
+                "server.heartbeat_seconds",
+                format!("expected 1 to 3600, got {}", self.server.heartbeat_seconds),
+            );
+        }
+        if !(1..=256).contains(&self.model.threads) {
+            return fault("model.threads", format!("expected 1 to 256, got {}", self.model.threads));
+        }
+        let decide = &self.decide;
+        for (key, seconds) in [
+            ("decide.smoothing_seconds", decide.smoothing_seconds),
+            ("decide.hold_seconds", decide.hold_seconds),
+            ("decide.silence_seconds", decide.silence_seconds),
+        ] {
+            if !(0.0..=600.0).contains(&seconds) {
+                return fault(key, format!("expected 0 to 600 seconds, got {seconds}"));
+            }
+        }
+        if !(-200.0..=0.0).contains(&decide.quiet_dbfs) {
+            return fault("decide.quiet_dbfs", format!("expected -200 to 0 dB, got {}", decide.quiet_dbfs));
+        }
+        if let Some(p) = decide.abstain_below.filter(|p| !(0.0..=1.0).contains(p)) {
+            return fault("decide.abstain_below", format!("expected 0 to 1, got {p}"));
+        }
+        if !(1..=10_000_000).contains(&self.events.keep) {
+            return fault("events.keep", format!("expected 1 to 10000000, got {}", self.events.keep));
+        }
+        if self.events.keep_bytes < 65_536 {
+            return fault(
+                "events.keep_bytes",
+                format!("expected at least 65536, got {}", self.events.keep_bytes),
+            );
+        }
+        for source in &self.sources {
+            if !(0.5..=60.0).contains(&source.ring_seconds) {
+                return fault(
+                    "source.ring_seconds",
+                    format!("expected 0.5 to 60 seconds, got {}", source.ring_seconds),
+                );
+            }
+        }
+        None
+    }
+}

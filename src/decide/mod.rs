@@ -1,1 +1,10 @@
-//! The room `decide/`, to be filled.
+//! The room that turns logits into what the daemon stands by: probabilities, gate, smoothing, stable genre.
+//! Time here is stream time in seconds; there is no clock. Touch it to change what listeners are told.
+
+mod gate;
+mod probability;
+mod stable;
+
+pub use gate::{Gate, GateSettings, Heard};
+pub use probability::probabilities;
+pub use stable::{Segment, Smoother, StableChange, StableGenre, StableSettings, Verdict};

@@ -48,10 +48,7 @@ impl Entry {
         meter.bytes.fetch_add(weight, Ordering::Relaxed);
         let name = event.body.type_name();
         Self {
-            type_index: EventBody::TYPES
-                .iter()
-                .position(|known| *known == name)
-                .unwrap_or(0),
+            type_index: EventBody::TYPES.iter().position(|known| *known == name).unwrap_or(0),
             event,
             frames,
             meter,
@@ -120,9 +117,7 @@ impl Entry {
             }
             _ => serde_json::to_string(&self.event),
         };
-        json.expect(
-            "an Event is made of structs, strings, numbers and lists, which always serialise",
-        )
+        json.expect("an Event is made of structs, strings, numbers and lists, which always serialise")
     }
 
     /// Takes the entry's weight off the meter: it has left the log.
@@ -148,8 +143,7 @@ fn weigh(event: &Event) -> usize {
             change.to.label.len() + change.from.as_ref().map_or(0, |from| from.label.len())
         }
         EventBody::SourceState(change) => {
-            change.reason.as_ref().map_or(0, String::len)
-                + change.remedy.as_ref().map_or(0, String::len)
+            change.reason.as_ref().map_or(0, String::len) + change.remedy.as_ref().map_or(0, String::len)
         }
         EventBody::SourceGap(gap) => gap.reason.len(),
     };

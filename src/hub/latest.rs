@@ -42,11 +42,7 @@ impl Latest {
             return;
         }
         let source: Arc<str> = entry.source().into();
-        let mut of = SourceLatest {
-            source: Arc::clone(&source),
-            state: None,
-            window: None,
-        };
+        let mut of = SourceLatest { source: Arc::clone(&source), state: None, window: None };
         place(&mut of, Arc::clone(entry));
         self.0.insert(source, of);
     }

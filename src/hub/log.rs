@@ -33,12 +33,7 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(limits: HubLimits, meter: Arc<Meter>) -> Self {
-        Self {
-            limits,
-            meter,
-            entries: VecDeque::new(),
-            latest: 0,
-        }
+        Self { limits, meter, entries: VecDeque::new(), latest: 0 }
     }
 
     pub(super) fn latest(&self) -> u64 {
@@ -78,10 +73,7 @@ impl Log {
             return ReadResult::UpToDate;
         }
         if after + 1 < oldest {
-            return ReadResult::Gap {
-                from_seq: after + 1,
-                to_seq: oldest - 1,
-            };
+            return ReadResult::Gap { from_seq: after + 1, to_seq: oldest - 1 };
         }
         let skip = (after + 1 - oldest) as usize;
         out.extend(self.entries.range(skip..).take(max).cloned());

@@ -35,10 +35,7 @@ pub struct HubLimits {
 impl Default for HubLimits {
     /// 20,000 events in 64 MiB.
     fn default() -> Self {
-        Self {
-            events: 20_000,
-            bytes: 64 << 20,
-        }
+        Self { events: 20_000, bytes: 64 << 20 }
     }
 }
 
@@ -65,10 +62,7 @@ impl Hub {
         Arc::new(Self {
             epoch: ulid::Ulid::generate().to_string(),
             limits,
-            state: Mutex::new(State {
-                log: Log::new(limits, Arc::clone(&meter)),
-                latest: Latest::default(),
-            }),
+            state: Mutex::new(State { log: Log::new(limits, Arc::clone(&meter)), latest: Latest::default() }),
             meter,
             newest: watch::Sender::new(0),
         })
@@ -148,10 +142,7 @@ impl Hub {
     /// The newest state and window of every source, and the `seq` up to which that holds. Independent of eviction.
     pub fn snapshot(&self) -> Snapshot {
         let state = self.lock();
-        Snapshot {
-            seq: state.log.latest(),
-            sources: state.latest.to_vec(),
-        }
+        Snapshot { seq: state.log.latest(), sources: state.latest.to_vec() }
     }
 
     /// Bytes the log holds now, serialised frames included.

@@ -1,1 +1,151 @@
-//! The room `model/`, to be filled.
+//! The room that turns mel columns into logits: model folders, runtimes, sessions, cached state per source.
+//! It knows neither audio nor wall clock. Touch it to serve a new kind of model or another runtime.
+
+mod encoder_head;
+mod folder;
+mod history;
+mod network;
+mod runtime;
+mod window_model;
+
+use std::path::PathBuf;
+
+pub use folder::{Model, find_model, list_models, model_folders};
+pub use history::ColumnHistory;
+pub use network::Network;
+pub use runtime::{DeviceChoice, Runtime, RuntimeChoice, RuntimeSettings, library_candidates};
+
+use crate::manifest::ManifestError;
+
+/// A model that answers for one window at a time, incrementally: what was heard before is cached in a
+/// [`ModelState`], one a source.
+pub trait Classifier: Send {
+    /// The state of a source that has heard nothing.
+    fn new_state(&self) -> ModelState;
+
+    /// Takes the columns (`[frames, n_mels]`) that are new since the last call. Never to be skipped: what a
+    /// later answer needs is computed here. `last` marks the end of a stream, where a block may be short.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] if the runtime fails.
+    fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError>;
+
+    /// The logits for the window that ends now; may be skipped when time is short.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] if the runtime fails.
+    fn evaluate(&mut self, state: &ModelState) -> Result<Vec<f32>, ModelError>;
+}
+
+/// What one source has been heard to say.
+#[derive(Debug, Clone)]
+pub struct ModelState {
+    /// The newest columns.
+    pub(crate) columns: ColumnHistory,
+    /// The newest embeddings, oldest first (encoder+head models only).
+    pub(crate) embeddings: Vec<f32>,
+}
+
+impl ModelState {
+    /// Columns heard since this state was made.
+    pub fn heard(&self) -> u64 {
+        self.columns.heard()
+    }
+}
+
+/// Why a model cannot be loaded or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// No folder of that name in any of the places.
+    #[error("no model {id:?} found; looked in {}; models there: {}", list(.searched), if .available.is_empty() { "none".into() } else { .available.join(", ") })]
+    NotFound {
+        /// What was asked for.
+        id: String,
+        /// Where it was looked for.
+        searched: Vec<PathBuf>,
+        /// What is there instead.
+        available: Vec<String>,
+    },
+    /// A file of the model cannot be read.
+    #[error("cannot read {}: {error}; restore the model's folder from where it came", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        error: std::io::Error,
+    },
+    /// The manifest is wrong.
+    #[error("{}: {error}", .path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong.
+        error: Box<ManifestError>,
+    },
+    /// A file is not the one the manifest describes.
+    #[error("{} is not the file its manifest names: expected sha256 {expected}, found {actual}; restore the file or, if you changed it on purpose, write its hash into manifest.toml", .path.display())]
+    Hash {
+        /// The file.
+        path: PathBuf,
+        /// From the manifest.
+        expected: String,
+        /// Of the file.
+        actual: String,
+    },
+    /// The network's tensors differ from the manifest.
+    #[error(
+        "{file}: its {what} is {actual}, expected {expected} as manifest.toml says; export the network again or mend the manifest"
+    )]
+    Shape {
+        /// The ONNX file.
+        file: String,
+        /// Which tensor or buffer.
+        what: String,
+        /// From the manifest.
+        expected: String,
+        /// Of the network.
+        actual: String,
+    },
+    /// The wanted runtime or device is not to be had.
+    #[error("{wanted} was asked for, but {reason}; {remedy}")]
+    Runtime {
+        /// What was asked for.
+        wanted: String,
+        /// Why it cannot be.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The runtime failed.
+    #[error("the runtime failed on {file}: {reason}")]
+    Inference {
+        /// The ONNX file.
+        file: String,
+        /// The runtime's words.
+        reason: String,
+    },
+    /// The golden window gave other answers than recorded.
+    #[error(
+        "model {id} does not compute what it should on {runtime}/{device}: its golden window gives p = {actual} for {label:?}, recorded was {expected} (tolerance {tolerance}); the runtime or the device cannot be trusted with this model, try another (runtime, device)"
+    )]
+    SelfTest {
+        /// The model.
+        id: String,
+        /// Where it ran.
+        runtime: String,
+        /// Where it ran.
+        device: String,
+        /// The label that differs most.
+        label: String,
+        /// Recorded.
+        expected: f32,
+        /// Computed.
+        actual: f32,
+        /// Allowed difference.
+        tolerance: f32,
+    },
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -34,16 +34,11 @@ const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
     let router = router(Arc::clone(&shared));
-    let cap = shared
-        .settings
-        .max_clients
-        .saturating_add(SPARE_CONNECTIONS);
+    let cap = shared.settings.max_clients.saturating_add(SPARE_CONNECTIONS);
     let mut shutdown = shared.shutdown.clone();
     let mut connections = JoinSet::new();
     loop {
-        shared
-            .connections
-            .store(connections.len(), Ordering::Relaxed);
+        shared.connections.store(connections.len(), Ordering::Relaxed);
         tokio::select! {
             () = stopped(&mut shutdown) => break,
             Some(ended) = connections.join_next() => {
@@ -66,10 +61,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(CLOSE_LIMIT, all).await.is_err() {
-        tracing::warn!(
-            left = connections.len(),
-            "connections did not close in time: cut off"
-        );
+        tracing::warn!(left = connections.len(), "connections did not close in time: cut off");
         connections.shutdown().await;
     }
 }
@@ -90,13 +82,7 @@ async fn connection(stream: TcpStream, router: Router, shared: Arc<Shared>) {
     };
     let slot = Slot::default();
     // Boxed, so that the HTTP part's memory is free before the WebSocket's long life begins.
-    let http = Box::pin(http(
-        stream,
-        local,
-        router,
-        slot.clone(),
-        Arc::clone(&shared),
-    ));
+    let http = Box::pin(http(stream, local, router, slot.clone(), Arc::clone(&shared)));
     if let Err(error) = http.await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -35,8 +35,6 @@ impl Filter {
     }
 
     fn wants(&self, source: &str) -> bool {
-        self.sources
-            .as_ref()
-            .is_none_or(|sources| sources.contains(source))
+        self.sources.as_ref().is_none_or(|sources| sources.contains(source))
     }
 }

@@ -28,20 +28,15 @@ impl Guard {
     pub(super) fn new(public_url: Option<&str>) -> Result<Self, ServerError> {
         let public = match public_url {
             None => None,
-            Some(url) => Some(Place::parse(url).ok_or_else(|| ServerError::PublicUrl {
-                given: url.to_owned(),
-            })?),
+            Some(url) => {
+                Some(Place::parse(url).ok_or_else(|| ServerError::PublicUrl { given: url.to_owned() })?)
+            }
         };
         Ok(Self { public })
     }
 
     /// Checks a request that came in on the local address `local`; the error says what was wrong.
-    pub(super) fn check(
-        &self,
-        headers: &HeaderMap,
-        uri: &Uri,
-        local: SocketAddr,
-    ) -> Result<(), String> {
+    pub(super) fn check(&self, headers: &HeaderMap, uri: &Uri, local: SocketAddr) -> Result<(), String> {
         let mut hosts = headers.get_all(HOST).iter();
         let host = hosts.next().and_then(|value| value.to_str().ok());
         let Some(host) = host.and_then(|host| host.parse::<Authority>().ok()) else {
@@ -70,17 +65,16 @@ impl Guard {
         }
         let host = authority.host().to_ascii_lowercase();
         let port = authority.port_u16();
-        let ours =
-            address(&host) == Some(local.ip().to_canonical()) && port.unwrap_or(80) == local.port();
-        let public = self.public.as_ref().is_some_and(|public| {
-            public.host == host && port.is_none_or(|port| port == public.port)
-        });
+        let ours = address(&host) == Some(local.ip().to_canonical()) && port.unwrap_or(80) == local.port();
+        let public = self
+            .public
+            .as_ref()
+            .is_some_and(|public| public.host == host && port.is_none_or(|port| port == public.port));
         loopback(&host) || ours || public
     }
 
     fn origin(&self, place: &Place, local: SocketAddr) -> bool {
-        let ours =
-            address(&place.host) == Some(local.ip().to_canonical()) && place.port == local.port();
+        let ours = address(&place.host) == Some(local.ip().to_canonical()) && place.port == local.port();
         loopback(&place.host) || ours || self.public.as_ref() == Some(place)
     }
 }
@@ -97,11 +91,7 @@ impl Place {
         if uri.authority()?.as_str().contains('@') {
             return None;
         }
-        Some(Self {
-            host: uri.host()?.to_ascii_lowercase(),
-            port: uri.port_u16().unwrap_or(usual),
-            scheme,
-        })
+        Some(Self { host: uri.host()?.to_ascii_lowercase(), port: uri.port_u16().unwrap_or(usual), scheme })
     }
 }
 
@@ -140,22 +130,12 @@ mod tests {
 
     #[test]
     fn names_of_this_machine_pass() {
-        for host in [
-            "localhost",
-            "LocalHost:9",
-            "127.0.0.1:8470",
-            "127.9.9.9",
-            "[::1]:1",
-            LOCAL,
-        ] {
+        for host in ["localhost", "LocalHost:9", "127.0.0.1:8470", "127.9.9.9", "[::1]:1", LOCAL] {
             assert!(check(None, host, None), "{host}");
         }
-        for origin in [
-            "http://localhost:3000",
-            "https://127.0.0.1",
-            "http://[::1]",
-            "http://192.168.1.5:8470",
-        ] {
+        for origin in
+            ["http://localhost:3000", "https://127.0.0.1", "http://[::1]", "http://192.168.1.5:8470"]
+        {
             assert!(check(None, "localhost", Some(origin)), "{origin}");
         }
     }
@@ -184,33 +164,17 @@ mod tests {
             assert!(!check(None, "localhost", Some(origin)), "{origin}");
         }
         // What DNS rebinding looks like: the two agree.
-        assert!(!check(
-            None,
-            "evil.example:8470",
-            Some("http://evil.example:8470")
-        ));
+        assert!(!check(None, "evil.example:8470", Some("http://evil.example:8470")));
     }
 
     #[test]
     fn the_public_url_passes_exactly() {
         let public = Some("https://genre.example.org");
-        assert!(check(
-            public,
-            "genre.example.org",
-            Some("https://genre.example.org")
-        ));
+        assert!(check(public, "genre.example.org", Some("https://genre.example.org")));
         assert!(check(public, "genre.example.org:443", None));
         assert!(!check(public, "genre.example.org:444", None));
-        assert!(!check(
-            public,
-            "localhost",
-            Some("http://genre.example.org")
-        ));
-        assert!(!check(
-            public,
-            "localhost",
-            Some("https://genre.example.org:8443")
-        ));
+        assert!(!check(public, "localhost", Some("http://genre.example.org")));
+        assert!(!check(public, "localhost", Some("https://genre.example.org:8443")));
     }
 
     #[test]

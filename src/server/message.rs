@@ -36,10 +36,7 @@ pub(super) fn snapshot(hub: &Hub, snapshot: &Snapshot, filter: &Filter) -> Strin
     let mut out = head.to_string();
     out.pop();
     out.push_str(r#","sources":["#);
-    let wanted = snapshot
-        .sources
-        .iter()
-        .filter(|of| filter.passes_snapshot(of));
+    let wanted = snapshot.sources.iter().filter(|of| filter.passes_snapshot(of));
     for (place, of) in wanted.enumerate() {
         if place > 0 {
             out.push(',');

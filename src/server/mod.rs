@@ -84,9 +84,7 @@ pub struct About {
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The address cannot be listened on.
-    #[error(
-        "cannot listen on {listen}: {source}; free the port, or choose another address with --listen"
-    )]
+    #[error("cannot listen on {listen}: {source}; free the port, or choose another address with --listen")]
     Listen {
         /// The address asked for.
         listen: SocketAddr,
@@ -94,9 +92,7 @@ pub enum ServerError {
         source: std::io::Error,
     },
     /// `public_url` is not a URL with scheme and host.
-    #[error(
-        "public_url must look like https://genre.example.org, but is {given:?}; mend it or leave it out"
-    )]
+    #[error("public_url must look like https://genre.example.org, but is {given:?}; mend it or leave it out")]
     PublicUrl {
         /// What was configured.
         given: String,
@@ -114,9 +110,7 @@ pub enum ServerError {
 /// # Errors
 /// [`ServerError::Listen`] when the address is taken, not ours or not allowed.
 pub async fn bind(listen: SocketAddr) -> Result<TcpListener, ServerError> {
-    TcpListener::bind(listen)
-        .await
-        .map_err(|source| ServerError::Listen { listen, source })
+    TcpListener::bind(listen).await.map_err(|source| ServerError::Listen { listen, source })
 }
 
 /// What every connection shares.
@@ -155,15 +149,11 @@ pub async fn serve(
         return Err(ServerError::Zero { what: "heartbeat" });
     }
     if settings.header_timeout.is_zero() {
-        return Err(ServerError::Zero {
-            what: "header_timeout",
-        });
+        return Err(ServerError::Zero { what: "header_timeout" });
     }
     let shared = Arc::new(Shared {
         guard: Guard::new(settings.public_url.as_deref())?,
-        clients: Arc::new(Semaphore::new(
-            settings.max_clients.min(Semaphore::MAX_PERMITS),
-        )),
+        clients: Arc::new(Semaphore::new(settings.max_clients.min(Semaphore::MAX_PERMITS))),
         connections: AtomicUsize::new(0),
         settings,
         hub,

@@ -99,18 +99,13 @@ impl Subscribe {
 }
 
 fn names(field: &str, value: &Value) -> Result<BTreeSet<String>, String> {
-    let wrong = || {
-        format!("{field} must be a list of one or more names (leave it out for all), got {value}")
-    };
+    let wrong = || format!("{field} must be a list of one or more names (leave it out for all), got {value}");
     let list = value.as_array().filter(|list| !list.is_empty());
     let name = |value: &Value| {
         let name = value.as_str().filter(|name| !name.is_empty());
         name.map(str::to_owned)
     };
-    list.ok_or_else(wrong)?
-        .iter()
-        .map(|value| name(value).ok_or_else(wrong))
-        .collect()
+    list.ok_or_else(wrong)?.iter().map(|value| name(value).ok_or_else(wrong)).collect()
 }
 
 fn types(value: &Value) -> Result<u32, String> {
@@ -128,8 +123,7 @@ fn types(value: &Value) -> Result<u32, String> {
 
 fn min_p(value: &Value) -> Result<f32, String> {
     let p = value.as_f64().filter(|p| (0.0..=1.0).contains(p));
-    p.map(|p| p as f32)
-        .ok_or_else(|| format!("min_p must be a number from 0 to 1, got {value}"))
+    p.map(|p| p as f32).ok_or_else(|| format!("min_p must be a number from 0 to 1, got {value}"))
 }
 
 fn top_k(value: &Value) -> Result<usize, String> {
@@ -143,15 +137,10 @@ fn since(value: &Value) -> Result<Since, String> {
         let (epoch, seq) = value.as_str()?.split_once(':')?;
         let digits = seq.bytes().all(|byte| byte.is_ascii_digit());
         let seq = seq.parse().ok().filter(|_| digits && !epoch.is_empty())?;
-        Some(Since {
-            epoch: epoch.to_owned(),
-            seq,
-        })
+        Some(Since { epoch: epoch.to_owned(), seq })
     };
     parse().ok_or_else(|| {
-        format!(
-            "since must be EPOCH:SEQ as in hello and events, such as \"01J9ZK…:1842\", got {value}"
-        )
+        format!("since must be EPOCH:SEQ as in hello and events, such as \"01J9ZK…:1842\", got {value}")
     })
 }
 
@@ -206,8 +195,7 @@ mod tests {
             let error = subscribe(&text).expect_err(&text);
             assert!(error.starts_with(field), "{error}");
         }
-        let error =
-            subscribe(r#"{"type":"subscribe","types":["genre.guess"]}"#).expect_err("unknown");
+        let error = subscribe(r#"{"type":"subscribe","types":["genre.guess"]}"#).expect_err("unknown");
         assert!(error.contains("genre.window, genre.changed"), "{error}");
     }
 

@@ -109,11 +109,7 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
     let report = shared.health.report();
-    let status = if report.live {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if report.live { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let hub = &shared.hub;
     let most = shared.settings.max_clients;
     let body = json!({
@@ -139,9 +135,5 @@ async fn not_found(uri: Uri) -> ApiError {
 }
 
 async fn wrong_method() -> ApiError {
-    ApiError::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
-        "only GET is answered here",
-    )
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only GET is answered here")
 }

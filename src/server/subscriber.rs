@@ -160,9 +160,7 @@ impl Subscriber {
                     "since is {}, but the newest event is {latest}; not subscribed: subscribe without since, or with a smaller one",
                     since.seq
                 );
-                return self
-                    .say(message::error("future_cursor", &text, false))
-                    .await;
+                return self.say(message::error("future_cursor", &text, false)).await;
             }
             since.seq
         } else {
@@ -171,8 +169,7 @@ impl Subscriber {
                 let gap = message::gap(&hub, 1, snapshot.seq, GapReason::UnknownEpoch);
                 self.say(gap).await?;
             }
-            self.say(message::snapshot(&hub, &snapshot, &filter))
-                .await?;
+            self.say(message::snapshot(&hub, &snapshot, &filter)).await?;
             snapshot.seq
         };
         self.subscription = Some(Subscription { filter, cursor });

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -83,11 +83,7 @@ fn handshake(headers: &HeaderMap) -> Result<HeaderMap, ApiError> {
     let bad = |message: &str| ApiError::new(StatusCode::BAD_REQUEST, "bad_handshake", message);
     if !lists(headers, &CONNECTION, "upgrade") || !lists(headers, &UPGRADE, "websocket") {
         let message = "this is a WebSocket: connect to it with ws:// instead of http://";
-        return Err(ApiError::new(
-            StatusCode::UPGRADE_REQUIRED,
-            "upgrade_required",
-            message,
-        ));
+        return Err(ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", message));
     }
     if !lists(headers, &SEC_WEBSOCKET_VERSION, "13") {
         return Err(ApiError::new(
@@ -107,14 +103,9 @@ fn handshake(headers: &HeaderMap) -> Result<HeaderMap, ApiError> {
     answer.insert(SEC_WEBSOCKET_ACCEPT, accept);
     if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
         if !lists(headers, &SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
-            return Err(bad(
-                "of all subprotocols only genrecast.v1.json is spoken here; offer it, or none",
-            ));
+            return Err(bad("of all subprotocols only genrecast.v1.json is spoken here; offer it, or none"));
         }
-        answer.insert(
-            SEC_WEBSOCKET_PROTOCOL,
-            HeaderValue::from_static(SUBPROTOCOL),
-        );
+        answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     }
     Ok(answer)
 }

@@ -1,1 +1,106 @@
-//! The room `source/`, to be filled.
+//! Where audio comes from: microphones, files and standard input, decoded to mono at its native rate.
+//!
+//! [`run`] is the body of a source's thread: it opens, decodes, keeps the source's pace and writes into the lock-free
+//! [`ring`]. [`Decoder`] is the same decoding without a thread, for whoever wants a whole file.
+//! Touch this file when what a source tells its owner changes.
+
+mod container;
+mod decode;
+mod error;
+mod line;
+mod microphone;
+mod pcm;
+mod player;
+mod ring;
+mod sniff;
+mod stdin;
+mod stop;
+mod tail;
+mod uri;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::event::SourceState;
+use crate::stats::SourceCounters;
+use crate::units::SampleRate;
+
+pub use decode::{Decoded, Decoder, Ending};
+pub use error::{FORMATS, SourceError};
+pub use microphone::{Capture, DeviceInfo, Pulse, devices, microphone};
+pub use pcm::{Channels, Encoding, PcmFormat};
+pub use ring::{Read, RingReader, RingWriter, ring};
+pub use stop::{Stop, Stopped};
+pub use uri::{MAX_FACTOR, SourceUri, Speed, UriError};
+
+use line::{Line, Outcome};
+
+/// A source as it is configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceSpec {
+    /// How events call it.
+    pub name: String,
+    /// Where its audio comes from.
+    pub uri: SourceUri,
+    /// How much audio its ring holds, in seconds.
+    pub ring_seconds: f64,
+}
+
+/// What a source tells its owner.
+pub enum Notice {
+    /// A continuous run of samples begins. It takes the place of the one before, whether or not that has ended: the
+    /// writer of a lost microphone may hang in the audio system.
+    Stream(Stream),
+    /// The source has another state. `Ended` comes when everything has been written; there may be samples to read.
+    State {
+        /// The state it is in now.
+        state: SourceState,
+        /// Why, in words.
+        reason: Option<String>,
+        /// What a person can do about it.
+        remedy: Option<String>,
+    },
+}
+
+/// A continuous run of samples at one rate.
+pub struct Stream {
+    /// Where they are read.
+    pub reader: RingReader,
+    /// Their rate.
+    pub rate: SampleRate,
+    /// Wall-clock time of the first sample.
+    pub anchor: SystemTime,
+    /// Whether the source keeps its own pace, and so loses what is not read in time.
+    pub paced: bool,
+}
+
+/// Runs a source until it ends, fails or is told to stop: the body of the thread `src-NAME`.
+///
+/// `notify` is called on this thread. `wake` is called on this thread after samples were written, never from the
+/// audio callback; it must not block.
+pub fn run(
+    spec: &SourceSpec,
+    counters: &Arc<SourceCounters>,
+    stop: &Stop,
+    notify: &mut dyn FnMut(Notice),
+    wake: &dyn Fn(),
+) {
+    let mut line = Line { spec, counters, stop, notify, wake };
+    line.tell(SourceState::Starting, None);
+    let outcome = match &spec.uri {
+        SourceUri::Microphone { device } => microphone::run(device.as_deref(), &mut line),
+        SourceUri::File { path, speed, looping } => player::play_file(path, *speed, *looping, &mut line),
+        SourceUri::Stdin { pcm } => stdin::play(*pcm, &mut line),
+    };
+    match outcome {
+        // Whatever failed while the source was told to stop failed because of that.
+        _ if stop.is_stopped() => (),
+        Ok(Outcome::Stopped) => (),
+        Ok(Outcome::Ended(ending)) => line.tell(SourceState::Ended, ending.damage),
+        Err(error) => line.fail(&error),
+    }
+    wake();
+}

@@ -28,10 +28,7 @@ fn met() -> View {
 
 fn draw(view: &View, width: usize, height: usize) -> Vec<String> {
     let lines = render(view, width, height, &TimeZone::UTC);
-    lines
-        .iter()
-        .map(|line| console::strip_ansi_codes(line).into_owned())
-        .collect()
+    lines.iter().map(|line| console::strip_ansi_codes(line).into_owned()).collect()
 }
 
 #[test]
@@ -65,15 +62,9 @@ fn narrow_and_low_terminals_are_never_exceeded() {
     for width in 1..60 {
         for height in 1..14 {
             let lines = draw(&view, width, height);
-            assert!(
-                lines.len() <= height.saturating_sub(1).max(1),
-                "{width}x{height}"
-            );
+            assert!(lines.len() <= height.saturating_sub(1).max(1), "{width}x{height}");
             for line in lines {
-                assert!(
-                    measure_text_width(&line) <= width,
-                    "{width}x{height}: {line:?}"
-                );
+                assert!(measure_text_width(&line) <= width, "{width}x{height}: {line:?}");
             }
         }
     }
@@ -83,10 +74,7 @@ fn narrow_and_low_terminals_are_never_exceeded() {
 fn a_lost_connection_and_missed_events_are_told() {
     let mut view = met();
     view.apply(&json!({"type": "gap", "from_seq": 3, "to_seq": 7}));
-    view.link = Link::Lost {
-        why: "refused\u{1b}[2J".into(),
-        retry_s: 4,
-    };
+    view.link = Link::Lost { why: "refused\u{1b}[2J".into(), retry_s: 4 };
     let lines = draw(&view, 80, 24);
     assert_eq!(lines[1], "○ connection lost: refused[2J; next try in 4 s");
     assert_eq!(lines[2], "5 events were missed");
@@ -96,10 +84,7 @@ fn a_lost_connection_and_missed_events_are_told() {
 fn odd_probabilities_do_no_harm() {
     let mut view = met();
     let mut odd = window(7.0, false);
-    odd["audio"]
-        .as_object_mut()
-        .expect("an object")
-        .remove("rms_dbfs");
+    odd["audio"].as_object_mut().expect("an object").remove("rms_dbfs");
     odd["state"] = "digital_zero".into();
     view.apply(&odd);
     let lines = draw(&view, 80, 24);

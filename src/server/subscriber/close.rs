@@ -54,10 +54,7 @@ pub(super) async fn close(mut socket: Socket, end: End) {
             End::Gone => return,
             End::PeerCloses => {}
             End::Close(code, reason) => {
-                let frame = CloseFrame {
-                    code: code.into(),
-                    reason: reason.into(),
-                };
+                let frame = CloseFrame { code: code.into(), reason: reason.into() };
                 if socket.send(Message::Close(Some(frame))).await.is_err() {
                     return;
                 }

@@ -1,0 +1,233 @@
+//! `genrecast classify`: a file through the same pipeline as live sound. Touch it when its report must tell more;
+//! the keys of `--json` are a contract.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use clap::Args;
+use genrecast::decide::Heard;
+use genrecast::event::{LabelScore, ModelInfo, SignalState};
+use genrecast::manifest::Manifest;
+use genrecast::model::{Model, Runtime};
+use genrecast::pipeline::{ClipScore, DecideSettings, Outcome, Pipeline, self_test};
+use genrecast::source::{Decoded, Decoder, SourceUri};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::exit::{Failure, Status};
+use super::report::{bar, clock, print};
+use super::{CommonArguments, setup};
+
+#[derive(Args)]
+pub(super) struct ClassifyArguments {
+    /// A file, or - for standard input (a container, or raw PCM as -?pcm=s16le&rate=44100&channels=2)
+    path: String,
+    #[command(flatten)]
+    common: CommonArguments,
+    /// How many genres to show
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    top: u16,
+    /// Print JSON with every window
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    input: String,
+    duration_s: f64,
+    model: ModelInfo,
+    top: Vec<LabelScore>,
+    windows: Vec<Window>,
+    /// What is wrong with the input, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Window {
+    start_s: f64,
+    end_s: f64,
+    provisional: bool,
+    state: SignalState,
+    top: Vec<LabelScore>,
+}
+
+pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
+    let loaded = setup::configuration(&arguments.common)?;
+    // The input first: a wrong name should be told at once.
+    let decoder = open(&arguments.path)?;
+    let model = setup::model(&loaded.config)?;
+    let runtime = setup::runtime(&loaded.config)?;
+    let report = classify(arguments, decoder, &model, &runtime, &setup::decide(&loaded.config))?;
+    if arguments.json {
+        let json = serde_json::to_string(&report).map_err(|error| Failure::new(Status::Other, error))?;
+        print(&(json + "\n"))?;
+    } else {
+        print(&readable(&report))?;
+    }
+    match report.damage {
+        None => Ok(ExitCode::SUCCESS),
+        Some(damage) => {
+            let error = anyhow!("{}: {damage}; the result covers what could be heard", arguments.path);
+            Err(Failure::new(Status::Damaged, error))
+        }
+    }
+}
+
+fn open(path: &str) -> Result<Decoder, Failure> {
+    if path != "-" && !path.starts_with("-?") {
+        return Ok(Decoder::open_file(Path::new(path))?);
+    }
+    let uri: SourceUri =
+        path.parse().map_err(|error| Failure::new(Status::Usage, anyhow::Error::new(error)))?;
+    Ok(match uri {
+        SourceUri::Stdin { pcm: Some(format) } => Decoder::open_pcm(std::io::stdin(), format)?,
+        _ => Decoder::open_stream(std::io::stdin(), None)?,
+    })
+}
+
+fn classify(
+    arguments: &ClassifyArguments,
+    mut decoder: Decoder,
+    model: &Model,
+    runtime: &Runtime,
+    decide: &DecideSettings,
+) -> Result<Report, Failure> {
+    let manifest = &model.manifest;
+    let mut classifier = model.classifier(runtime)?;
+    self_test(model, &mut *classifier, runtime)?;
+    let progress = progress(&decoder);
+    let mut rate = decoder.rate();
+    let mut pipeline = Pipeline::new(manifest, classifier, decide, rate)?;
+    let mut score = ClipScore::default();
+    let mut windows = Vec::new();
+    let mut heard_before_s = 0.0;
+    let mut samples = 0;
+    let mut on_outcome = |outcome: Outcome, offset_s: f64| {
+        score.push(&outcome);
+        windows.push(window(manifest, arguments.top, &outcome, offset_s));
+    };
+    let damage = loop {
+        match decoder.next_block()? {
+            Decoded::Samples(block) => {
+                samples += block.len() as u64;
+                pipeline.push(block, |outcome| on_outcome(outcome, heard_before_s))?;
+                progress.set_position(((heard_before_s + rate.seconds(samples)) * 1000.0) as u64);
+            }
+            Decoded::RateChanged(new) => {
+                heard_before_s += rate.seconds(samples);
+                (rate, samples) = (new, 0);
+                pipeline = Pipeline::new(manifest, model.classifier(runtime)?, decide, rate)?;
+            }
+            Decoded::End(ending) => break ending.damage,
+        }
+    };
+    pipeline.finish(|outcome| on_outcome(outcome, heard_before_s))?;
+    progress.finish_and_clear();
+    let duration_s = heard_before_s + rate.seconds(samples);
+    let Some(p) = score.result() else {
+        let error =
+            anyhow!("{}: there is no sound in it; expected at least one sample of audio", arguments.path);
+        return Err(Failure::new(Status::NotAudio, error));
+    };
+    Ok(Report {
+        input: arguments.path.clone(),
+        duration_s,
+        model: ModelInfo {
+            id: manifest.id.clone(),
+            sha256: model.sha256.clone(),
+            device: runtime.device().into(),
+            runtime: runtime.name().into(),
+        },
+        top: ranked(manifest, &p, arguments.top),
+        windows,
+        damage,
+    })
+}
+
+fn progress(decoder: &Decoder) -> ProgressBar {
+    let milliseconds = decoder.expected_seconds().map(|seconds| (seconds * 1000.0) as u64);
+    let Some(length) = milliseconds.filter(|_| std::io::stderr().is_terminal()) else {
+        return ProgressBar::hidden();
+    };
+    let style = ProgressStyle::with_template("{bar:40.cyan/dim} {percent:>3} %  {eta} left");
+    let bar = ProgressBar::new(length);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    style.map_or_else(|_| ProgressBar::hidden(), |style| bar.with_style(style))
+}
+
+fn window(manifest: &Manifest, top: u16, outcome: &Outcome, offset_s: f64) -> Window {
+    Window {
+        start_s: outcome.start_s + offset_s,
+        end_s: outcome.end_s + offset_s,
+        provisional: outcome.provisional,
+        state: match outcome.heard {
+            Heard::Signal => SignalState::Signal,
+            Heard::Quiet => SignalState::Quiet,
+            Heard::DigitalZero => SignalState::DigitalZero,
+        },
+        top: ranked(manifest, &outcome.p, top),
+    }
+}
+
+fn ranked(manifest: &Manifest, p: &[f32], top: u16) -> Vec<LabelScore> {
+    let mut ranked = LabelScore::ranked(&manifest.labels, p);
+    ranked.truncate(usize::from(top));
+    ranked
+}
+
+fn readable(report: &Report) -> String {
+    let mut text = String::new();
+    let model = &report.model;
+    let _ = writeln!(
+        text,
+        "{}  {}  {} on {} ({})\n",
+        report.input,
+        clock(report.duration_s),
+        model.id,
+        model.runtime,
+        model.device
+    );
+    let width = report.top.iter().map(|score| score.label.chars().count()).max().unwrap_or(0);
+    for score in &report.top {
+        let _ = writeln!(text, "  {:width$}  {:5.1} %  {}", score.label, score.p * 100.0, bar(score.p, 30));
+    }
+    if report.windows.len() > 1 {
+        let _ = writeln!(text, "\n  timeline (what leads in the window that ends then)");
+        for stretch in stretches(&report.windows) {
+            let (from, to, label, p) = stretch;
+            let _ = writeln!(
+                text,
+                "  {:>7} – {:>7}  {label:width$}  {:5.1} %",
+                clock(from),
+                clock(to),
+                p * 100.0
+            );
+        }
+    }
+    text
+}
+
+/// Neighbouring windows with the same leader: from, to, label, mean p.
+fn stretches(windows: &[Window]) -> Vec<(f64, f64, &str, f32)> {
+    let mut stretches: Vec<(f64, f64, &str, f32, u32)> = Vec::new();
+    let mut from = 0.0;
+    for window in windows {
+        let silent = window.state != SignalState::Signal;
+        let leader = window.top.first().map_or(("", 0.0), |score| (score.label.as_str(), score.p));
+        let (label, p) = if silent { ("(silence)", 1.0) } else { leader };
+        match stretches.last_mut() {
+            Some((_, to, same, sum, count)) if *same == label => {
+                (*to, *sum, *count) = (window.end_s, *sum + p, *count + 1);
+            }
+            _ => stretches.push((from, window.end_s, label, p, 1)),
+        }
+        from = window.end_s;
+    }
+    stretches.into_iter().map(|(from, to, label, sum, count)| (from, to, label, sum / count as f32)).collect()
+}

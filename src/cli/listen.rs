@@ -1,0 +1,64 @@
+//! `genrecast listen`. Touch it when the client gets a flag.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use genrecast::client::{self, ClientError, DEFAULT_URL, ListenOptions, Output};
+use genrecast::daemon::Signals;
+use tokio::sync::watch;
+
+use super::exit::{Failure, Status};
+
+#[derive(Args)]
+pub(super) struct ListenArguments {
+    /// Where the daemon is: ws://…, http://…, HOST or HOST:PORT
+    #[arg(default_value = DEFAULT_URL)]
+    url: String,
+    /// Print JSON, one message a line, also on a terminal
+    #[arg(long)]
+    json: bool,
+    /// Begin after this event instead of with the present state
+    #[arg(long, value_name = "EPOCH:SEQ")]
+    since: Option<String>,
+    /// Only this source; may be given several times
+    #[arg(long = "source", value_name = "NAME")]
+    sources: Vec<String>,
+    /// Only this type of event, such as genre.changed; may be given several times
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    /// How many genres a window shows
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// Wait for a daemon that does not answer yet
+    #[arg(long)]
+    wait: bool,
+}
+
+pub(super) fn run(arguments: ListenArguments) -> Result<ExitCode, Failure> {
+    let ListenArguments { url, json, since, sources, types, top, wait } = arguments;
+    let options = ListenOptions { url, since, sources, types, top_k: top, wait };
+    let signals = Signals::install()?;
+    let (stop, stopped) = watch::channel(false);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ender = signals.ender();
+    let client = std::thread::Builder::new().name("client".into()).spawn(move || {
+        let result = runtime.block_on(client::run(options, Output::stdout(json), stopped));
+        ender.end();
+        result
+    })?;
+    signals.wait();
+    stop.send_replace(true);
+    match client.join() {
+        Ok(result) => result.map(|_| ExitCode::SUCCESS).map_err(failure),
+        Err(_) => Err(Failure::new(Status::Other, anyhow::anyhow!("the client panicked; please report it"))),
+    }
+}
+
+fn failure(error: ClientError) -> Failure {
+    let status = match error {
+        ClientError::Url { .. } => Status::Usage,
+        ClientError::Unreachable { .. } | ClientError::Refused { .. } => Status::Network,
+        ClientError::Output(_) => Status::Other,
+    };
+    Failure::new(status, error)
+}

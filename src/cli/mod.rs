@@ -1,0 +1,113 @@
+//! The command line: its words here, one file a command. Touch it to add a command or a flag.
+
+mod check;
+mod classify;
+mod devices;
+mod exit;
+mod listen;
+mod report;
+mod run;
+mod setup;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use genrecast::model::{DeviceChoice, RuntimeChoice};
+
+use exit::Failure;
+
+/// Tells live which music genre is playing.
+#[derive(Parser)]
+#[command(name = "genrecast", version, about, long_about = None, after_help = exit::HELP)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Listen to the sources and tell every subscriber
+    Run(run::RunArguments),
+    /// Name the genre of a file
+    Classify(classify::ClassifyArguments),
+    /// Show what a running daemon hears
+    Listen(listen::ListenArguments),
+    /// List the microphones
+    Devices {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what is wrong with configuration, models, runtime and sources, and how to mend it
+    Check(check::CheckArguments),
+    /// Print the configuration with every key, its default and what it means
+    Config,
+}
+
+/// Flags of the commands that read the configuration and load a model.
+#[derive(Args, Default)]
+struct CommonArguments {
+    /// Configuration file [default: the first of $XDG_CONFIG_HOME/genrecast/config.toml and /etc/genrecast/config.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder name of the model [default: crnn]
+    #[arg(long, value_name = "ID")]
+    model: Option<String>,
+    /// A place to look for models first
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+    /// Inference runtime
+    #[arg(long, value_enum)]
+    runtime: Option<RuntimeFlag>,
+    /// Where inference runs
+    #[arg(long, value_enum)]
+    device: Option<DeviceFlag>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RuntimeFlag {
+    Auto,
+    Onnxruntime,
+    Tract,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DeviceFlag {
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+impl From<RuntimeFlag> for RuntimeChoice {
+    fn from(flag: RuntimeFlag) -> Self {
+        match flag {
+            RuntimeFlag::Auto => Self::Auto,
+            RuntimeFlag::Onnxruntime => Self::OnnxRuntime,
+            RuntimeFlag::Tract => Self::Tract,
+        }
+    }
+}
+
+impl From<DeviceFlag> for DeviceChoice {
+    fn from(flag: DeviceFlag) -> Self {
+        match flag {
+            DeviceFlag::Auto => Self::Auto,
+            DeviceFlag::Cpu => Self::Cpu,
+            DeviceFlag::Cuda => Self::Cuda,
+        }
+    }
+}
+
+/// Runs the command.
+pub fn main(arguments: Arguments) -> ExitCode {
+    let result: Result<ExitCode, Failure> = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Classify(arguments) => classify::run(&arguments),
+        Command::Listen(arguments) => listen::run(arguments),
+        Command::Devices { json } => devices::run(json),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Config => report::print(genrecast::config::SHIPPED),
+    };
+    result.unwrap_or_else(|failure| failure.tell())
+}

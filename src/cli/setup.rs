@@ -1,0 +1,89 @@
+//! What several commands need first: configuration, log, model, runtime. Touch it when a flag overrides a key.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use genrecast::config::{self, Config, Loaded};
+use genrecast::decide::GateSettings;
+use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
+use genrecast::pipeline::DecideSettings;
+
+use super::CommonArguments;
+use super::exit::{Failure, Status};
+
+/// Loads the configuration and lays the flags over it.
+pub(super) fn configuration(arguments: &CommonArguments) -> Result<Loaded, Failure> {
+    let variables = std::env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+    let mut loaded = config::load(arguments.config.as_deref(), variables)?;
+    let model = &mut loaded.config.model;
+    if let Some(id) = &arguments.model {
+        model.id.clone_from(id);
+    }
+    if let Some(folder) = &arguments.models {
+        model.folder = Some(folder.clone());
+    }
+    if let Some(runtime) = arguments.runtime {
+        model.runtime = runtime.into();
+    }
+    if let Some(device) = arguments.device {
+        model.device = device.into();
+    }
+    Ok(loaded)
+}
+
+/// Begins to log to standard error.
+pub(super) fn log(config: &Config) -> Result<(), Failure> {
+    use std::io::IsTerminal;
+    use tracing_subscriber::EnvFilter;
+    let level = &config.log.level;
+    // A bare level is meant for the daemon; libraries speak up from "warn" on.
+    let bare = level.chars().all(char::is_alphanumeric);
+    let text = if bare { format!("warn,genrecast={level}") } else { level.clone() };
+    let filter = EnvFilter::try_new(&text).map_err(|error| {
+        let error = anyhow!(
+            "log.level: {error}; expected error, warn, info, debug, trace or a filter, got {level:?}"
+        );
+        Failure::new(Status::Usage, error)
+    })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    Ok(())
+}
+
+/// The places where models are looked for.
+pub(super) fn places(config: &Config) -> Vec<PathBuf> {
+    model_folders(config.model.folder.as_deref())
+}
+
+/// Loads the configured model.
+pub(super) fn model(config: &Config) -> Result<Model, Failure> {
+    Ok(Model::load(&find_model(&config.model.id, &places(config))?)?)
+}
+
+/// Starts the configured runtime.
+pub(super) fn runtime(config: &Config) -> Result<Runtime, Failure> {
+    let model = &config.model;
+    Ok(Runtime::start(&RuntimeSettings {
+        runtime: model.runtime,
+        device: model.device,
+        library: model.onnxruntime.clone(),
+        threads: model.threads,
+    })?)
+}
+
+/// Gate and smoothing as configured.
+pub(super) fn decide(config: &Config) -> DecideSettings {
+    let decide = &config.decide;
+    DecideSettings {
+        gate: GateSettings { quiet_dbfs: decide.quiet_dbfs },
+        smoothing_seconds: decide.smoothing_seconds,
+        hold_seconds: decide.hold_seconds,
+        silence_seconds: decide.silence_seconds,
+        abstain_below: decide.abstain_below,
+    }
+}

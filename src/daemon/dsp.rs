@@ -1,0 +1,226 @@
+//! The threads `dsp-K`: they read the rings of their sources and run each source's `Front`.
+//! Touch it when sources are to be read, or their losses told, otherwise.
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
+
+use super::work::{Begin, Block, Job, Work};
+use crate::event::{SourceState, SourceStateChange};
+use crate::manifest::Manifest;
+use crate::pipeline::Front;
+use crate::source::{Notice, Read, RingReader, Stop, Stream};
+use crate::units::{SampleIndex, SampleRate};
+
+/// How long the thread sleeps when no ring has samples: well below a hop, and below every block length that
+/// sound servers use.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Samples read from a ring at a time.
+const READ: usize = 4096;
+
+/// A silence between two streams of a paced source that is worth telling.
+const SHORTEST_GAP_S: f64 = 0.02;
+
+/// One source, as its `dsp-K` thread sees it.
+pub(super) struct Slot {
+    source: usize,
+    notices: Receiver<Notice>,
+    /// Taken from `notices`; it waits until the samples written before it have been read.
+    held: Option<Notice>,
+    no_more_notices: bool,
+    playing: Option<Playing>,
+    /// Work that the model thread had no room for. While it waits no samples are read, so it stays small.
+    outbox: VecDeque<Work>,
+    to_model: Sender<Work>,
+    /// Stream and wall-clock time up to which audio has been heard, over all streams of this source.
+    heard: Option<(f64, SystemTime)>,
+}
+
+struct Playing {
+    reader: RingReader,
+    front: Front,
+    rate: SampleRate,
+    position: SampleIndex,
+    begin: Begin,
+}
+
+enum Turn {
+    Progress,
+    Idle,
+    Done,
+}
+
+impl Slot {
+    pub fn new(source: usize, notices: Receiver<Notice>, to_model: Sender<Work>) -> Self {
+        Self {
+            source,
+            notices,
+            held: None,
+            no_more_notices: false,
+            playing: None,
+            outbox: VecDeque::new(),
+            to_model,
+            heard: None,
+        }
+    }
+
+    fn turn(&mut self, manifest: &Manifest, scratch: &mut [f32]) -> Turn {
+        if !self.send() {
+            return Turn::Idle;
+        }
+        // The notice is taken before the ring is read: every sample written before it is then seen first.
+        if self.held.is_none() {
+            match self.notices.try_recv() {
+                Ok(notice) => self.held = Some(notice),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => self.no_more_notices = true,
+            }
+        }
+        let ended = match self.read(scratch) {
+            Read::Samples(_) | Read::Lost(_) => return Turn::Progress,
+            Read::Empty => false,
+            Read::Ended => true,
+        };
+        if let Some(notice) = self.held.take() {
+            self.obey(notice, manifest);
+            return Turn::Progress;
+        }
+        if ended && self.no_more_notices { Turn::Done } else { Turn::Idle }
+    }
+
+    /// Reads once from the ring; without a ring nothing more comes.
+    fn read(&mut self, scratch: &mut [f32]) -> Read {
+        let Some(playing) = &mut self.playing else { return Read::Ended };
+        let read = playing.reader.read(scratch);
+        let (source, outbox) = (self.source, &mut self.outbox);
+        match read {
+            Read::Samples(count) => {
+                playing.position = playing.position.after(count as u64);
+                playing.front.push(&scratch[..count], |block| {
+                    outbox.push_back(Work { source, job: Job::Block(Block::copied(block)) });
+                });
+            }
+            Read::Lost(count) => {
+                let from_s = playing.time();
+                playing.position = playing.position.after(count);
+                playing.front.restart(playing.position);
+                let reason =
+                    "the machine was too busy: the ring was full and samples were dropped".to_owned();
+                outbox.push_back(Work { source, job: Job::Gap { from_s, to_s: playing.time(), reason } });
+            }
+            Read::Empty | Read::Ended => {}
+        }
+        self.heard = Some((playing.time(), playing.wall_time()));
+        read
+    }
+
+    fn obey(&mut self, notice: Notice, manifest: &Manifest) {
+        match notice {
+            Notice::Stream(stream) => self.begin(stream, manifest),
+            Notice::State { state, reason, remedy } => {
+                if state == SourceState::Ended {
+                    self.finish();
+                }
+                self.post(Job::State(SourceStateChange { state, reason, remedy }));
+            }
+        }
+    }
+
+    fn begin(&mut self, stream: Stream, manifest: &Manifest) {
+        let Stream { reader, rate, anchor, paced } = stream;
+        let mut origin_s = 0.0;
+        if let Some((heard_s, heard_at)) = self.heard {
+            let silence = anchor.duration_since(heard_at).unwrap_or_default().as_secs_f64();
+            origin_s = heard_s;
+            if paced && silence > SHORTEST_GAP_S {
+                origin_s += silence;
+                let reason = "the source was interrupted".to_owned();
+                self.post(Job::Gap { from_s: heard_s, to_s: origin_s, reason });
+            }
+        }
+        let begin = Begin { rate, anchor, origin_s, paced };
+        match Front::new(manifest, rate) {
+            Ok(mut front) => {
+                let position = SampleIndex(rate.samples(origin_s));
+                front.restart(position);
+                self.post(Job::Begin(begin));
+                self.playing = Some(Playing { reader, front, rate, position, begin });
+            }
+            Err(error) => {
+                self.playing = None;
+                let reason = Some(error.to_string());
+                self.post(Job::State(SourceStateChange { state: SourceState::Failed, reason, remedy: None }));
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        let (source, outbox) = (self.source, &mut self.outbox);
+        if let Some(mut playing) = self.playing.take() {
+            playing.front.finish(|block| {
+                outbox.push_back(Work { source, job: Job::Block(Block::copied(block)) });
+            });
+        }
+    }
+
+    fn post(&mut self, job: Job) {
+        self.outbox.push_back(Work { source: self.source, job });
+    }
+
+    /// Sends what waits; false if the model thread has no room for all of it.
+    fn send(&mut self) -> bool {
+        while let Some(work) = self.outbox.pop_front() {
+            match self.to_model.try_send(work) {
+                Ok(()) => {}
+                Err(TrySendError::Full(work)) => {
+                    self.outbox.push_front(work);
+                    return false;
+                }
+                // The model thread has ended, so the daemon is ending.
+                Err(TrySendError::Disconnected(_)) => self.outbox.clear(),
+            }
+        }
+        true
+    }
+}
+
+impl Playing {
+    fn time(&self) -> f64 {
+        self.rate.seconds(self.position.0)
+    }
+
+    fn wall_time(&self) -> SystemTime {
+        let seconds = (self.time() - self.begin.origin_s).max(0.0);
+        self.begin.anchor + Duration::from_secs_f64(seconds)
+    }
+}
+
+/// Body of a `dsp-K` thread: serves its sources until all are done, or until `stop` and nothing is left to read.
+pub(super) fn run(mut slots: Vec<Slot>, manifest: &Manifest, stop: &Stop) {
+    let mut scratch = vec![0.0; READ];
+    loop {
+        let stopped = stop.is_stopped();
+        let mut progress = false;
+        slots.retain_mut(|slot| match slot.turn(manifest, &mut scratch) {
+            Turn::Progress => {
+                progress = true;
+                true
+            }
+            Turn::Idle => true,
+            Turn::Done => false,
+        });
+        if slots.is_empty() {
+            return;
+        }
+        if progress {
+            continue;
+        }
+        // A source thread that hangs keeps its channel open; what it wrote has been read.
+        if stopped && slots.iter().all(|slot| slot.outbox.is_empty()) {
+            return;
+        }
+        std::thread::park_timeout(POLL);
+    }
+}

@@ -1,0 +1,194 @@
+//! From outcomes in stream time to events in wall-clock time. Touch it when an event gets a new field.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+
+use super::board::Board;
+use super::work::Begin;
+use crate::decide::{Heard, StableChange, Verdict};
+use crate::event::{
+    AudioReport, BegunSegment, EndedSegment, EventBody, GenreChanged, GenreWindow, LabelScore, ModelInfo,
+    SILENCE, SignalState, SourceGap, SourceState, SourceStateChange, Stable, Timing, UNKNOWN, WindowSpan,
+};
+use crate::hub::Hub;
+use crate::pipeline::Outcome;
+
+/// Publishes for the sources of one model thread.
+pub(super) struct Publisher {
+    hub: Arc<Hub>,
+    board: Arc<Board>,
+    labels: Arc<Vec<String>>,
+    model: Arc<ModelInfo>,
+    sources: HashMap<usize, Published>,
+}
+
+/// What is remembered of a source between its events.
+struct Published {
+    begin: Begin,
+    stable: Stable,
+    gap_ms: u64,
+    skipped_hops: u64,
+}
+
+impl Publisher {
+    pub fn new(hub: Arc<Hub>, board: Arc<Board>, labels: Arc<Vec<String>>, model: Arc<ModelInfo>) -> Self {
+        Self { hub, board, labels, model, sources: HashMap::new() }
+    }
+
+    /// A continuous stream begins.
+    pub fn begin(&mut self, source: usize, begin: Begin) {
+        self.board.row(source).set_rate(begin.rate.hz());
+        self.sources.entry(source).and_modify(|published| published.begin = begin).or_insert_with(|| {
+            let since = wall(&begin, begin.origin_s);
+            Published {
+                begin,
+                stable: Stable { label: UNKNOWN.into(), since, since_seq: None },
+                gap_ms: 0,
+                skipped_hops: 0,
+            }
+        });
+    }
+
+    /// A source changed its state.
+    pub fn state(&mut self, source: usize, change: SourceStateChange) {
+        let row = self.board.row(source);
+        let (state, reason) = (change.state, change.reason.as_deref().unwrap_or_default());
+        match state {
+            SourceState::Failed => {
+                tracing::error!(source = row.name, reason, remedy = change.remedy, "failed")
+            }
+            SourceState::Stalled | SourceState::Reconnecting => {
+                tracing::warn!(source = row.name, ?state, reason, "trouble");
+            }
+            _ => tracing::info!(source = row.name, ?state, reason, "source"),
+        }
+        row.set_state(&change);
+        self.hub.publish(&row.name, EventBody::SourceState(change));
+    }
+
+    /// Audio was lost.
+    pub fn gap(&mut self, source: usize, from_s: f64, to_s: f64, reason: String) {
+        let row = self.board.row(source);
+        let Some(published) = self.sources.get_mut(&source) else { return };
+        tracing::warn!(source = row.name, from_s, to_s, reason, "audio lost");
+        row.counters.gaps.add(1);
+        published.gap_ms += ((to_s - from_s) * 1000.0).round() as u64;
+        let (from, to) = (wall(&published.begin, from_s), wall(&published.begin, to_s));
+        self.hub.publish(&row.name, EventBody::SourceGap(SourceGap { from_s, to_s, from, to, reason }));
+    }
+
+    /// An evaluation was skipped; the next event tells how many.
+    pub fn skipped(&mut self, source: usize) {
+        self.board.row(source).counters.skipped_hops.add(1);
+        if let Some(published) = self.sources.get_mut(&source) {
+            published.skipped_hops += 1;
+        }
+    }
+
+    /// A window was classified.
+    pub fn window(&mut self, source: usize, outcome: &Outcome, inference: Duration) {
+        let row = self.board.row(source);
+        let Some(published) = self.sources.get_mut(&source) else { return };
+        if let Some(change) = &outcome.changed {
+            let body = changed(&self.labels, &published.begin, &published.stable, change);
+            let (label, since) = (body.to.label.clone(), body.to.start);
+            tracing::info!(source = row.name, genre = label, "stable genre");
+            let seq = self.hub.publish(&row.name, EventBody::Changed(body));
+            published.stable = Stable { label, since, since_seq: Some(seq) };
+            if let Some(state) = hearing(change, outcome.heard) {
+                row.set_state(&state);
+                self.hub.publish(&row.name, EventBody::SourceState(state));
+            }
+        }
+        let begin = &published.begin;
+        let end = wall_time(begin, outcome.end_s);
+        let late = SystemTime::now().duration_since(end).unwrap_or_default();
+        let body = GenreWindow {
+            window: WindowSpan {
+                start: wall(begin, outcome.start_s),
+                end: wall(begin, outcome.end_s),
+                start_s: outcome.start_s,
+                end_s: outcome.end_s,
+                seconds: outcome.end_s - outcome.start_s,
+            },
+            provisional: outcome.provisional,
+            state: match outcome.heard {
+                Heard::Signal => SignalState::Signal,
+                Heard::Quiet => SignalState::Quiet,
+                Heard::DigitalZero => SignalState::DigitalZero,
+            },
+            top: LabelScore::ranked(&self.labels, &outcome.p),
+            stable: published.stable.clone(),
+            audio: AudioReport {
+                native_hz: begin.rate.hz(),
+                rms_dbfs: outcome.level.rms_dbfs(),
+                clipped: outcome.level.clipped,
+                gap_ms: std::mem::take(&mut published.gap_ms),
+                skipped_hops: std::mem::take(&mut published.skipped_hops),
+            },
+            timing: Timing {
+                capture_to_emit_ms: if begin.paced { late.as_millis() as u64 } else { 0 },
+                infer_ms: inference.as_millis() as u64,
+            },
+            model: Arc::clone(&self.model),
+        };
+        self.hub.publish(&row.name, EventBody::Window(Box::new(body)));
+        row.window_published();
+    }
+}
+
+/// The name of a verdict on the wire.
+fn verdict_name(labels: &[String], verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Label(index) => labels[index].clone(),
+        Verdict::Unknown => UNKNOWN.into(),
+        Verdict::Silence => SILENCE.into(),
+    }
+}
+
+fn changed(labels: &[String], begin: &Begin, before: &Stable, change: &StableChange) -> GenreChanged {
+    let start = wall(begin, change.to.since_s);
+    GenreChanged {
+        from: change.from.map(|segment| EndedSegment {
+            label: before.label.clone(),
+            start: before.since,
+            end: start,
+            confidence: segment.confidence,
+        }),
+        to: BegunSegment { label: verdict_name(labels, change.to.verdict), start },
+    }
+}
+
+/// The state that a source enters when silence begins or ends.
+fn hearing(change: &StableChange, heard: Heard) -> Option<SourceStateChange> {
+    if change.to.verdict == Verdict::Silence {
+        let (reason, remedy) = match heard {
+            Heard::DigitalZero => (
+                "every sample is exactly zero",
+                "look for a muted input, a missing permission or an unplugged cable",
+            ),
+            _ => ("the level is below the threshold of quiet", "raise the gain or lower decide.quiet_dbfs"),
+        };
+        let (reason, remedy) = (Some(reason.to_owned()), Some(remedy.to_owned()));
+        return Some(SourceStateChange { state: SourceState::Silent, reason, remedy });
+    }
+    let was_silent = change.from.is_some_and(|segment| segment.verdict == Verdict::Silence);
+    was_silent.then_some(SourceStateChange { state: SourceState::Live, reason: None, remedy: None })
+}
+
+fn wall_time(begin: &Begin, stream_s: f64) -> SystemTime {
+    let since = stream_s - begin.origin_s;
+    let distance = Duration::from_secs_f64(since.abs());
+    if since < 0.0 { begin.anchor - distance } else { begin.anchor + distance }
+}
+
+/// Wall-clock time of a stream time, in whole milliseconds.
+fn wall(begin: &Begin, stream_s: f64) -> Timestamp {
+    let milliseconds = wall_time(begin, stream_s)
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64);
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,70 @@
+//! What a `dsp-K` thread hands to a `model-K` thread, in the order of the stream. Touch it when the model thread
+//! must learn something new.
+
+use std::time::SystemTime;
+
+use crate::event::SourceStateChange;
+use crate::features::Level;
+use crate::pipeline::MelBlock;
+use crate::units::SampleRate;
+
+/// One job for one source.
+pub(super) struct Work {
+    /// Index of the source on the board.
+    pub source: usize,
+    /// What there is to do.
+    pub job: Job,
+}
+
+/// What there is to do.
+pub(super) enum Job {
+    /// A continuous stream begins.
+    Begin(Begin),
+    /// New mel columns.
+    Block(Block),
+    /// Audio was lost; what was heard before it is forgotten.
+    Gap { from_s: f64, to_s: f64, reason: String },
+    /// The source changed its state.
+    State(SourceStateChange),
+}
+
+/// A continuous stream begins.
+#[derive(Clone, Copy)]
+pub(super) struct Begin {
+    pub rate: SampleRate,
+    /// Wall-clock time of the stream time `origin_s`.
+    pub anchor: SystemTime,
+    pub origin_s: f64,
+    pub paced: bool,
+}
+
+/// An owned [`MelBlock`].
+pub(super) struct Block {
+    columns: Vec<f32>,
+    origin_s: f64,
+    end_s: f64,
+    level: Level,
+    last: bool,
+}
+
+impl Block {
+    pub fn copied(block: MelBlock<'_>) -> Self {
+        Self {
+            columns: block.columns.to_vec(),
+            origin_s: block.origin_s,
+            end_s: block.end_s,
+            level: block.level,
+            last: block.last,
+        }
+    }
+
+    pub fn borrowed(&self) -> MelBlock<'_> {
+        MelBlock {
+            columns: &self.columns,
+            origin_s: self.origin_s,
+            end_s: self.end_s,
+            level: self.level,
+            last: self.last,
+        }
+    }
+}

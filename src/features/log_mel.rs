@@ -1,0 +1,69 @@
+//! From samples at the model's rate to log-mel columns: STFT, filterbank, rounding, logarithm.
+//! Touch it to add a logarithm or a rounding.
+
+use half::f16;
+
+use super::{MelFilterbank, Stft};
+use crate::manifest::{FeatureSettings, LogScale, Rounding};
+
+/// Log-mel columns of a stream of samples.
+pub struct LogMel {
+    stft: Stft,
+    last: LastSteps,
+}
+
+/// What happens to a power spectrum.
+struct LastSteps {
+    filterbank: MelFilterbank,
+    rounding: Rounding,
+    log: LogScale,
+    column: Vec<f32>,
+}
+
+impl LogMel {
+    /// Allocates everything the settings need.
+    pub fn new(settings: &FeatureSettings) -> Self {
+        Self {
+            stft: Stft::new(settings),
+            last: LastSteps {
+                filterbank: MelFilterbank::new(settings),
+                rounding: settings.rounding,
+                log: settings.log,
+                column: vec![0.0; settings.n_mels],
+            },
+        }
+    }
+
+    /// Takes samples and gives each column (`n_mels` values, lowest band first) that they complete.
+    pub fn push(&mut self, samples: &[f32], mut sink: impl FnMut(&[f32])) {
+        self.stft.push(samples, |power| sink(self.last.column(power)));
+    }
+
+    /// Ends the stream: gives the columns that the padding at its end completes.
+    pub fn finish(&mut self, mut sink: impl FnMut(&[f32])) {
+        self.stft.finish(|power| sink(self.last.column(power)));
+    }
+
+    /// Forgets everything heard.
+    pub fn reset(&mut self) {
+        self.stft.reset();
+    }
+}
+
+impl LastSteps {
+    fn column(&mut self, power: &[f32]) -> &[f32] {
+        self.filterbank.apply(power, &mut self.column);
+        if self.rounding == Rounding::Float16 {
+            self.column.iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
+        }
+        match self.log {
+            LogScale::Db { amin } => {
+                self.column.iter_mut().for_each(|value| *value = 10.0 * value.max(amin).log10())
+            }
+            LogScale::Log10 { scale } => {
+                self.column.iter_mut().for_each(|value| *value = (1.0 + scale * *value).log10())
+            }
+        }
+        &self.column
+    }
+}

@@ -1,0 +1,99 @@
+//! The mel filterbank as librosa defines it (`librosa.filters.mel`), kept as bands without their zeros.
+//! Touch it when another mel scale or normalisation is asked for.
+
+use crate::manifest::{FeatureSettings, MelNorm, MelScale};
+
+/// Triangular filters over a power spectrum.
+pub struct MelFilterbank {
+    bands: Vec<Band>,
+    weights: Vec<f32>,
+}
+
+struct Band {
+    first_bin: usize,
+    weights: std::ops::Range<usize>,
+}
+
+impl MelFilterbank {
+    /// Computes the triangles.
+    pub fn new(settings: &FeatureSettings) -> Self {
+        let scale = settings.mel_scale;
+        let (low, high) = (hz_to_mel(scale, settings.fmin), hz_to_mel(scale, settings.fmax));
+        let n = settings.n_mels;
+        let edges: Vec<f64> =
+            (0..n + 2).map(|i| mel_to_hz(scale, low + (high - low) * i as f64 / (n + 1) as f64)).collect();
+        let bin_hz = f64::from(settings.sample_rate) / settings.n_fft as f64;
+        let mut bands = Vec::with_capacity(n);
+        let mut weights = Vec::new();
+        for edge in edges.windows(3) {
+            let (left, centre, right) = (edge[0], edge[1], edge[2]);
+            let area = match settings.mel_norm {
+                MelNorm::Slaney => 2.0 / (right - left),
+                MelNorm::None => 1.0,
+            };
+            let begin = weights.len();
+            let mut first_bin = 0;
+            for bin in 0..=settings.n_fft / 2 {
+                let hz = bin as f64 * bin_hz;
+                let weight = ((hz - left) / (centre - left)).min((right - hz) / (right - centre));
+                if weight > 0.0 {
+                    if weights.len() == begin {
+                        first_bin = bin;
+                    }
+                    weights.push((weight * area) as f32);
+                }
+            }
+            bands.push(Band { first_bin, weights: begin..weights.len() });
+        }
+        Self { bands, weights }
+    }
+
+    /// Writes the power in each band to `mel`, which has one place a band.
+    pub fn apply(&self, power: &[f32], mel: &mut [f32]) {
+        for (value, band) in mel.iter_mut().zip(&self.bands) {
+            let weights = &self.weights[band.weights.clone()];
+            let bins = &power[band.first_bin..band.first_bin + weights.len()];
+            *value = weights.iter().zip(bins).map(|(weight, bin)| weight * bin).sum();
+        }
+    }
+}
+
+// Slaney's Auditory Toolbox: 200/3 Hz a mel up to 1 kHz, then 27 steps a factor of 6.4.
+const LINEAR_HZ_PER_MEL: f64 = 200.0 / 3.0;
+const BREAK_HZ: f64 = 1000.0;
+const LOG_STEPS: f64 = 27.0;
+const LOG_FACTOR: f64 = 6.4;
+
+fn hz_to_mel(scale: MelScale, hz: f64) -> f64 {
+    match scale {
+        MelScale::Htk => 2595.0 * (1.0 + hz / 700.0).log10(),
+        MelScale::Slaney if hz < BREAK_HZ => hz / LINEAR_HZ_PER_MEL,
+        MelScale::Slaney => {
+            BREAK_HZ / LINEAR_HZ_PER_MEL + (hz / BREAK_HZ).ln() / (LOG_FACTOR.ln() / LOG_STEPS)
+        }
+    }
+}
+
+fn mel_to_hz(scale: MelScale, mel: f64) -> f64 {
+    let break_mel = BREAK_HZ / LINEAR_HZ_PER_MEL;
+    match scale {
+        MelScale::Htk => 700.0 * (10f64.powf(mel / 2595.0) - 1.0),
+        MelScale::Slaney if mel < break_mel => mel * LINEAR_HZ_PER_MEL,
+        MelScale::Slaney => BREAK_HZ * ((mel - break_mel) * LOG_FACTOR.ln() / LOG_STEPS).exp(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scales_are_inverses() {
+        for scale in [MelScale::Slaney, MelScale::Htk] {
+            for hz in [0.0, 440.0, 999.9, 1000.0, 11_025.0] {
+                let back = mel_to_hz(scale, hz_to_mel(scale, hz));
+                assert!((back - hz).abs() < 1e-9 * (1.0 + hz), "{scale:?} {hz} {back}");
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Model folders: where they are looked for, and the check that their files are what the manifest says.
+//! Touch it when models come from somewhere else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::encoder_head::EncoderHead;
+use super::window_model::WindowModel;
+use super::{Classifier, ModelError, Network, Runtime};
+use crate::manifest::{Kind, Manifest, NetworkFile};
+
+/// A model whose files have been read and found to be those of its manifest.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What it wants and says.
+    pub manifest: Manifest,
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// SHA-256 of its network (of encoder and head joined by `+`).
+    pub sha256: String,
+    /// Columns of the golden window, `[frames, n_mels]`.
+    pub golden: Vec<f32>,
+    networks: Vec<(NetworkFile, Vec<u8>)>,
+}
+
+/// The places where models are looked for: `extra` first, then `./models`, beside the binary, and the
+/// system's.
+pub fn model_folders(extra: Option<&Path>) -> Vec<PathBuf> {
+    let beside_binary =
+        std::env::current_exe().ok().and_then(|path| path.parent().map(|folder| folder.join("models")));
+    extra
+        .map(Path::to_owned)
+        .into_iter()
+        .chain([PathBuf::from("models")])
+        .chain(beside_binary)
+        .chain([PathBuf::from("/usr/share/genrecast/models")])
+        .collect()
+}
+
+/// Names of the models in those places.
+pub fn list_models(places: &[PathBuf]) -> Vec<String> {
+    let mut names: Vec<String> = places
+        .iter()
+        .filter_map(|place| fs::read_dir(place).ok())
+        .flatten()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().join("manifest.toml").is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The folder of model `id`: the first of the places that has it.
+///
+/// # Errors
+/// [`ModelError::NotFound`] lists the places and what is there.
+pub fn find_model(id: &str, places: &[PathBuf]) -> Result<PathBuf, ModelError> {
+    let plain_name = !id.is_empty() && !id.contains(['/', '\\']) && id != "." && id != "..";
+    places
+        .iter()
+        .map(|place| place.join(id))
+        .find(|folder| plain_name && folder.join("manifest.toml").is_file())
+        .ok_or_else(|| ModelError::NotFound {
+            id: id.to_owned(),
+            searched: places.to_vec(),
+            available: list_models(places),
+        })
+}
+
+impl Model {
+    /// Reads a model folder and checks every file against its manifest.
+    ///
+    /// # Errors
+    /// Says which file, what was expected and what was found.
+    pub fn load(folder: &Path) -> Result<Self, ModelError> {
+        let path = folder.join("manifest.toml");
+        let text = fs::read_to_string(&path)
+            .map_err(|error| ModelError::Unreadable { path: path.clone(), error })?;
+        let manifest =
+            Manifest::parse(&text).map_err(|error| ModelError::Manifest { path, error: Box::new(error) })?;
+        let mut networks = Vec::new();
+        for network in [&manifest.network, &manifest.encoder, &manifest.head].into_iter().flatten() {
+            networks.push((network.clone(), read_checked(folder, &network.file, &network.sha256)?));
+        }
+        let golden = read_checked(folder, &manifest.golden.file, &manifest.golden.sha256)?;
+        let row = manifest.features.n_mels * size_of::<f32>();
+        if golden.is_empty() || golden.len() % row != 0 {
+            return Err(ModelError::Shape {
+                file: manifest.golden.file.clone(),
+                what: "length".into(),
+                expected: format!("a multiple of {row} bytes"),
+                actual: format!("{} bytes", golden.len()),
+            });
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            sha256: networks.iter().map(|(file, _)| file.sha256.to_lowercase()).collect::<Vec<_>>().join("+"),
+            golden: golden
+                .chunks_exact(size_of::<f32>())
+                .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+                .collect(),
+            networks,
+            manifest,
+        })
+    }
+
+    /// Opens its sessions on a runtime.
+    ///
+    /// # Errors
+    /// [`ModelError`] if the runtime refuses the network or its tensors differ from the manifest.
+    pub fn classifier(&self, runtime: &Runtime) -> Result<Box<dyn Classifier>, ModelError> {
+        let open = |index: usize| {
+            let (file, bytes) = &self.networks[index];
+            Network::open(runtime, file, bytes)
+        };
+        Ok(match self.manifest.kind {
+            Kind::Window => Box::new(WindowModel::new(&self.manifest, open(0)?)),
+            Kind::EncoderHead => Box::new(EncoderHead::new(&self.manifest, open(0)?, open(1)?)),
+        })
+    }
+}
+
+fn read_checked(folder: &Path, file: &str, sha256: &str) -> Result<Vec<u8>, ModelError> {
+    let path = folder.join(file);
+    let bytes = fs::read(&path).map_err(|error| ModelError::Unreadable { path: path.clone(), error })?;
+    let actual: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    if actual.eq_ignore_ascii_case(sha256) {
+        return Ok(bytes);
+    }
+    Err(ModelError::Hash { path, expected: sha256.to_owned(), actual })
+}

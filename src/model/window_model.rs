@@ -1,0 +1,74 @@
+//! Models that take the whole window. Touch it when the network must see the window otherwise.
+
+use super::{Classifier, ColumnHistory, ModelError, ModelState, Network};
+use crate::manifest::{Manifest, Normalise};
+
+/// One network over the newest `frames` columns.
+pub(super) struct WindowModel {
+    network: Network,
+    normalise: Normalise,
+    frames: usize,
+    n_mels: usize,
+    input: Vec<f32>,
+}
+
+impl WindowModel {
+    pub(super) fn new(manifest: &Manifest, network: Network) -> Self {
+        let (frames, n_mels) = (manifest.window.frames, manifest.features.n_mels);
+        Self {
+            network,
+            normalise: manifest.window.normalise,
+            frames,
+            n_mels,
+            input: vec![0.0; frames * n_mels],
+        }
+    }
+}
+
+impl Classifier for WindowModel {
+    fn new_state(&self) -> ModelState {
+        ModelState { columns: ColumnHistory::new(self.frames, self.n_mels), embeddings: Vec::new() }
+    }
+
+    fn push(&mut self, state: &mut ModelState, columns: &[f32], _last: bool) -> Result<(), ModelError> {
+        state.columns.push(columns);
+        Ok(())
+    }
+
+    fn evaluate(&mut self, state: &ModelState) -> Result<Vec<f32>, ModelError> {
+        state.columns.fill(&mut self.input);
+        normalise(self.normalise, &mut self.input);
+        self.network.run(&self.input, &[1, self.frames, self.n_mels])
+    }
+}
+
+fn normalise(how: Normalise, window: &mut [f32]) {
+    let Normalise::Standardise { floor_db } = how else { return };
+    let floor = window.iter().copied().fold(f32::NEG_INFINITY, f32::max) - floor_db;
+    window.iter_mut().for_each(|value| *value = value.max(floor));
+    let count = window.len() as f64;
+    let mean = window.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
+    let variance = window.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
+    let scale = 1.0 / (variance.sqrt() + 1e-6);
+    window.iter_mut().for_each(|value| *value = ((f64::from(*value) - mean) * scale) as f32);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standardising_clips_the_floor_and_survives_silence() {
+        let mut window = [0.0, -10.0, -200.0, -20.0];
+        normalise(Normalise::Standardise { floor_db: 80.0 }, &mut window);
+        // numpy: x = maximum([0, -10, -200, -20], -80); (x - x.mean()) / x.std()
+        let expected = [0.883_53, 0.562_25, -1.686_74, 0.240_96];
+
+        for (value, wanted) in window.iter().zip(expected) {
+            assert!((value - wanted).abs() < 1e-4, "{window:?}");
+        }
+        let mut silence = [-100.0; 8];
+        normalise(Normalise::Standardise { floor_db: 80.0 }, &mut silence);
+        assert!(silence.iter().all(|value| value.abs() < 1e-3), "{silence:?}");
+    }
+}

@@ -1,0 +1,148 @@
+//! The second half of the pipeline: blocks of mel columns → scores → what the daemon stands by.
+//! Touch it when an outcome must tell more.
+
+use super::MelBlock;
+use crate::decide::{self, Gate, GateSettings, Heard, Segment, StableChange, StableGenre, StableSettings};
+use crate::features::Level;
+use crate::manifest::Manifest;
+use crate::model::{Classifier, ModelError, ModelState};
+
+/// Settings of the decisions; what the manifest says stands where these say nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DecideSettings {
+    /// Thresholds of the gate.
+    pub gate: GateSettings,
+    /// Time constant of the smoothing in seconds.
+    pub smoothing_seconds: f64,
+    /// How long a new label must lead, in seconds.
+    pub hold_seconds: f64,
+    /// How long silence must last, in seconds.
+    pub silence_seconds: f64,
+    /// Overrides the manifest's threshold of "unknown".
+    pub abstain_below: Option<f32>,
+}
+
+impl Default for DecideSettings {
+    fn default() -> Self {
+        Self {
+            gate: GateSettings::default(),
+            smoothing_seconds: 4.0,
+            hold_seconds: 3.0,
+            silence_seconds: 5.0,
+            abstain_below: None,
+        }
+    }
+}
+
+/// A classified window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Stream time of the window's first sample in seconds.
+    pub start_s: f64,
+    /// Stream time of its last sample in seconds.
+    pub end_s: f64,
+    /// True until a full window has been heard.
+    pub provisional: bool,
+    /// What the newest hop is.
+    pub heard: Heard,
+    /// Calibrated probabilities in the order of the manifest's labels.
+    pub p: Vec<f32>,
+    /// Level of the audio since the previous outcome.
+    pub level: Level,
+    /// The stable genre, after this window.
+    pub stable: Segment,
+    /// Present if this window changed it.
+    pub changed: Option<StableChange>,
+}
+
+/// One source's scores and decisions.
+pub struct Back {
+    state: ModelState,
+    gate: Gate,
+    stable: StableGenre,
+    grid: Grid,
+    temperature: f32,
+    level: Level,
+}
+
+/// What is needed to tell where a window lies.
+#[derive(Clone, Copy)]
+struct Grid {
+    frames: u64,
+    hop_seconds: f64,
+    reach_seconds: f64,
+}
+
+impl Back {
+    /// For a source that has not been heard.
+    pub fn new(manifest: &Manifest, classifier: &dyn Classifier, settings: &DecideSettings) -> Self {
+        Self {
+            state: classifier.new_state(),
+            gate: Gate::new(settings.gate),
+            stable: StableGenre::new(StableSettings {
+                smoothing_seconds: settings.smoothing_seconds,
+                hold_seconds: settings.hold_seconds,
+                silence_seconds: settings.silence_seconds,
+                abstain_below: settings.abstain_below.unwrap_or(manifest.calibration.abstain_below),
+            }),
+            grid: Grid {
+                frames: manifest.window.frames as u64,
+                hop_seconds: manifest.features.hop_seconds(),
+                reach_seconds: manifest.features.reach_seconds(),
+            },
+            temperature: manifest.calibration.temperature,
+            level: Level::default(),
+        }
+    }
+
+    /// Takes a block; with `evaluate` it also classifies the window that ends with it. What the model caches
+    /// is computed either way, so a skipped evaluation changes no later one.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] if the runtime fails.
+    pub fn push(
+        &mut self,
+        classifier: &mut dyn Classifier,
+        block: MelBlock<'_>,
+        evaluate: bool,
+    ) -> Result<Option<Outcome>, ModelError> {
+        self.level = self.level.and(&block.level);
+        if block.columns.is_empty() {
+            return Ok(None);
+        }
+        classifier.push(&mut self.state, block.columns, block.last)?;
+        if !evaluate {
+            return Ok(None);
+        }
+        let logits = classifier.evaluate(&self.state)?;
+        let p = decide::probabilities(&logits, self.temperature);
+        let level = std::mem::take(&mut self.level);
+        let heard = self.gate.judge(level.rms_dbfs());
+        let changed = self.stable.push(&p, heard, block.end_s);
+        let columns = self.state.heard();
+        Ok(Some(Outcome {
+            start_s: block.origin_s + self.grid.start(columns),
+            end_s: block.end_s,
+            provisional: columns < self.grid.frames,
+            heard,
+            p,
+            level,
+            stable: self.stable.current(),
+            changed,
+        }))
+    }
+
+    /// Forgets the audio heard (after a gap), but not what is stable.
+    pub fn restart(&mut self, classifier: &dyn Classifier) {
+        self.state = classifier.new_state();
+        self.level = Level::default();
+    }
+}
+
+impl Grid {
+    /// Where the window begins, in seconds since the stretch began.
+    fn start(&self, columns: u64) -> f64 {
+        let first = columns.saturating_sub(self.frames);
+        (first as f64 * self.hop_seconds - self.reach_seconds).max(0.0)
+    }
+}

@@ -1,0 +1,154 @@
+//! The first half of the pipeline: samples of one source → blocks of mel columns on the model's grid.
+//! Touch it when the grid of windows or the end of a stream must change.
+
+use crate::features::{FeatureError, Level, LevelMeter, LogMel, Resampler};
+use crate::manifest::Manifest;
+use crate::units::{SampleIndex, SampleRate};
+
+/// Columns that are new since the previous block of the same stretch.
+#[derive(Debug, Clone, Copy)]
+pub struct MelBlock<'a> {
+    /// `[frames, n_mels]`, frame-major; empty only when a stream ends exactly on the grid.
+    pub columns: &'a [f32],
+    /// Stream time of the first sample of this uninterrupted stretch, in seconds.
+    pub origin_s: f64,
+    /// Stream time up to which audio has been heard, in seconds.
+    pub end_s: f64,
+    /// Level of the native samples since the previous block.
+    pub level: Level,
+    /// True for the last block of a stream, which may be short.
+    pub last: bool,
+}
+
+/// Samples of one source → [`MelBlock`]s. Any split of the samples gives the same blocks.
+pub struct Front {
+    rate: SampleRate,
+    resampler: Resampler,
+    log_mel: LogMel,
+    pending: Vec<f32>,
+    heard: u64,
+    meter: LevelMeter,
+    grid: Grid,
+}
+
+/// Collects columns until a block is whole.
+struct Grid {
+    columns: Vec<f32>,
+    n_mels: usize,
+    first: usize,
+    stride: usize,
+    hop_seconds: f64,
+    /// Half an STFT frame: how far a column reaches beyond its centre.
+    reach_seconds: f64,
+    /// Columns given away in earlier blocks of this stretch.
+    given: u64,
+    origin_s: f64,
+    /// Where the stream ends, once that is known.
+    limit_s: f64,
+}
+
+impl Front {
+    /// Plans for a source at `rate` and the model of `manifest`.
+    ///
+    /// # Errors
+    /// [`FeatureError`] if the source's rate cannot be resampled.
+    pub fn new(manifest: &Manifest, rate: SampleRate) -> Result<Self, FeatureError> {
+        let settings = &manifest.features;
+        // The manifest's rate was checked to be at least 4000 Hz.
+        let model_rate = SampleRate::new(settings.sample_rate).unwrap_or(rate);
+        let resampler = Resampler::new(rate, model_rate)?;
+        let window = manifest.window;
+        Ok(Self {
+            rate,
+            log_mel: LogMel::new(settings),
+            pending: Vec::with_capacity(resampler.chunk()),
+            resampler,
+            heard: 0,
+            meter: LevelMeter::default(),
+            grid: Grid {
+                columns: Vec::with_capacity(settings.n_mels * window.first.max(window.stride)),
+                n_mels: settings.n_mels,
+                first: window.first,
+                stride: window.stride,
+                hop_seconds: settings.hop_seconds(),
+                reach_seconds: settings.reach_seconds(),
+                given: 0,
+                origin_s: 0.0,
+                limit_s: f64::INFINITY,
+            },
+        })
+    }
+
+    /// Takes mono samples at the source's rate.
+    pub fn push(&mut self, mut samples: &[f32], mut sink: impl FnMut(MelBlock<'_>)) {
+        let chunk = self.resampler.chunk();
+        while !samples.is_empty() {
+            let missing = chunk - self.pending.len();
+            let (now, later) = samples.split_at(missing.min(samples.len()));
+            samples = later;
+            self.pending.extend_from_slice(now);
+            if self.pending.len() == chunk {
+                self.heard += chunk as u64;
+                self.meter.push(&self.pending);
+                let (grid, meter) = (&mut self.grid, &mut self.meter);
+                self.log_mel.push(self.resampler.process(&self.pending), |column| {
+                    grid.push(column, meter, &mut sink)
+                });
+                self.pending.clear();
+            }
+        }
+    }
+
+    /// Ends a finite stream: flushes the resampler and the STFT and gives the last block.
+    pub fn finish(&mut self, mut sink: impl FnMut(MelBlock<'_>)) {
+        self.heard += self.pending.len() as u64;
+        self.meter.push(&self.pending);
+        let (grid, meter, log_mel) = (&mut self.grid, &mut self.meter, &mut self.log_mel);
+        grid.limit_s = grid.origin_s + self.rate.seconds(self.heard);
+        self.resampler.finish(&self.pending, |samples| {
+            log_mel.push(samples, |column| grid.push(column, meter, &mut sink))
+        });
+        log_mel.finish(|column| grid.push(column, meter, &mut sink));
+        sink(MelBlock {
+            columns: &grid.columns,
+            origin_s: grid.origin_s,
+            end_s: grid.limit_s,
+            level: meter.take(),
+            last: true,
+        });
+        self.restart(SampleIndex::default());
+    }
+
+    /// Forgets everything heard: the next sample begins a new stretch at `origin`.
+    pub fn restart(&mut self, origin: SampleIndex) {
+        self.resampler.reset();
+        self.log_mel.reset();
+        self.pending.clear();
+        self.heard = 0;
+        self.meter.take();
+        self.grid.columns.clear();
+        self.grid.given = 0;
+        self.grid.origin_s = self.rate.seconds(origin.0);
+        self.grid.limit_s = f64::INFINITY;
+    }
+}
+
+impl Grid {
+    fn push(&mut self, column: &[f32], meter: &mut LevelMeter, sink: &mut impl FnMut(MelBlock<'_>)) {
+        self.columns.extend_from_slice(column);
+        let wanted = if self.given == 0 { self.first } else { self.stride };
+        if self.columns.len() < wanted * self.n_mels {
+            return;
+        }
+        self.given += wanted as u64;
+        let reached_s = (self.given - 1) as f64 * self.hop_seconds + self.reach_seconds;
+        sink(MelBlock {
+            columns: &self.columns,
+            origin_s: self.origin_s,
+            end_s: (self.origin_s + reached_s).min(self.limit_s),
+            level: meter.take(),
+            last: false,
+        });
+        self.columns.clear();
+    }
+}

@@ -1,0 +1,75 @@
+//! The pure composition: samples → [`Front`] → blocks of mel columns → [`Back`] → outcomes. No threads, no I/O,
+//! no clocks, so a file and a live stream are the same. Touch it when rooms are to be joined otherwise.
+
+mod back;
+mod clip;
+mod front;
+mod self_test;
+
+pub use back::{Back, DecideSettings, Outcome};
+pub use clip::ClipScore;
+pub use front::{Front, MelBlock};
+pub use self_test::self_test;
+
+use crate::features::FeatureError;
+use crate::manifest::Manifest;
+use crate::model::{Classifier, ModelError};
+use crate::units::SampleRate;
+
+/// Both halves for one source, on one thread.
+pub struct Pipeline {
+    front: Front,
+    back: Back,
+    classifier: Box<dyn Classifier>,
+}
+
+impl Pipeline {
+    /// Plans for a source at `rate`.
+    ///
+    /// # Errors
+    /// [`FeatureError`] if the rate cannot be resampled.
+    pub fn new(
+        manifest: &Manifest,
+        classifier: Box<dyn Classifier>,
+        settings: &DecideSettings,
+        rate: SampleRate,
+    ) -> Result<Self, FeatureError> {
+        let back = Back::new(manifest, &*classifier, settings);
+        Ok(Self { front: Front::new(manifest, rate)?, back, classifier })
+    }
+
+    /// Takes mono samples and gives each outcome that they complete.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] if the runtime fails.
+    pub fn push(&mut self, samples: &[f32], sink: impl FnMut(Outcome)) -> Result<(), ModelError> {
+        self.run(sink, |front, on_block| front.push(samples, on_block))
+    }
+
+    /// Ends the stream and gives its last outcomes.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] if the runtime fails.
+    pub fn finish(&mut self, sink: impl FnMut(Outcome)) -> Result<(), ModelError> {
+        self.run(sink, |front, on_block| front.finish(on_block))
+    }
+
+    fn run(
+        &mut self,
+        mut sink: impl FnMut(Outcome),
+        feed: impl FnOnce(&mut Front, &mut dyn FnMut(MelBlock<'_>)),
+    ) -> Result<(), ModelError> {
+        let mut failed = None;
+        feed(&mut self.front, &mut |block| {
+            if failed.is_some() {
+                return;
+            }
+            match self.back.push(&mut *self.classifier, block, true) {
+                Ok(Some(outcome)) => sink(outcome),
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
+            }
+        });
+        failed.map_or(Ok(()), Err)
+    }
+}

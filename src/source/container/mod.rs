@@ -1,0 +1,251 @@
+//! Demuxes and decodes what comes in a container, through symphonia.
+//! Touch it when symphonia changes, or when damage should be told differently.
+
+mod open;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::errors::Error;
+use symphonia::core::formats::FormatReader;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::well_known::{
+    FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_WAVE,
+};
+use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
+
+use super::decode::Ending;
+use super::error::SourceError;
+use super::tail::{Tail, TailReader};
+use crate::units::SampleRate;
+
+pub(super) use open::check_rate;
+
+use open::{announced_seconds, decoder_for, open_error};
+
+/// So many packets in a row that cannot be decoded mean that the rest is no audio.
+const MAX_BAD_IN_A_ROW: u32 = 100;
+
+/// A difference from the announced length that is not worth telling, in seconds.
+const TOLERANCE: f64 = 0.25;
+
+/// A demuxer and the decoder of one of its tracks.
+pub(super) struct Container {
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    /// How long the header says it is; `None` when it does not, or in a chain.
+    announced: Option<f64>,
+    /// A guess from the size of the file, where nothing is announced.
+    estimated: Option<f64>,
+    /// For formats whose end has no mark.
+    tail: Option<Tail>,
+    last_packet: Box<[u8]>,
+    planes: Vec<Vec<f32>>,
+    decoded_any: bool,
+    bad: u32,
+    bad_in_a_row: u32,
+}
+
+/// What [`Container::next`] gave.
+pub(super) enum Unit {
+    /// Samples at this rate, at least one.
+    Block(SampleRate),
+    /// No more.
+    End(Ending),
+}
+
+impl Container {
+    pub(super) fn open_file(path: &Path, name: &str) -> Result<Self, SourceError> {
+        let open = || File::open(path).map_err(|io| SourceError::Unreadable { name: name.into(), io });
+        let hint = path.extension().and_then(|extension| extension.to_str());
+        let mut container = Self::open(Box::new(open()?), hint, name)?;
+        if container.is_elementary() {
+            // For a seekable MP3 without a Xing header symphonia estimates the length and cuts off what is longer.
+            // For a stream it does not, so the file is read as one, and the estimate is kept for progress only.
+            let estimated = container.announced;
+            container = Self::open_stream(open()?, hint, name)?;
+            container.estimated = estimated;
+        }
+        Ok(container)
+    }
+
+    pub(super) fn open_stream(
+        reader: impl Read + Send + Sync + 'static,
+        hint: Option<&str>,
+        name: &str,
+    ) -> Result<Self, SourceError> {
+        let (reader, tail) = TailReader::new(reader);
+        let mut container = Self::open(Box::new(ReadOnlySource::new(reader)), hint, name)?;
+        container.tail = container.is_elementary().then_some(tail);
+        Ok(container)
+    }
+
+    fn open(source: Box<dyn MediaSource>, hint: Option<&str>, name: &str) -> Result<Self, SourceError> {
+        let mut known = Hint::new();
+        if let Some(hint) = hint {
+            known.with_extension(hint);
+        }
+        let stream = MediaSourceStream::new(source, Default::default());
+        let format = symphonia::default::get_probe()
+            .probe(&known, stream, Default::default(), Default::default())
+            .map_err(|e| open_error(e, name))?;
+        let (decoder, track) = decoder_for(format.as_ref())?;
+        let announced = announced_seconds(track);
+        Ok(Self {
+            track: track.id,
+            format,
+            decoder,
+            announced,
+            estimated: None,
+            tail: None,
+            last_packet: Box::default(),
+            planes: Vec::new(),
+            decoded_any: false,
+            bad: 0,
+            bad_in_a_row: 0,
+        })
+    }
+
+    /// Whether frames follow each other without a container around them.
+    fn is_elementary(&self) -> bool {
+        [FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_ADTS]
+            .contains(&self.format.format_info().format)
+    }
+
+    pub(super) fn expected_seconds(&self) -> Option<f64> {
+        self.announced.or(self.estimated)
+    }
+
+    /// Replaces `mono` by the next samples. `seconds` is how much has been decoded before, for words on damage.
+    pub(super) fn next(
+        &mut self,
+        name: &str,
+        seconds: f64,
+        mono: &mut Vec<f32>,
+    ) -> Result<Unit, SourceError> {
+        loop {
+            if self.bad_in_a_row >= MAX_BAD_IN_A_ROW {
+                return Ok(self.damaged(format!("nothing after {seconds:.1} s can be decoded")));
+            }
+            let packet = match self.format.next_packet() {
+                Ok(Some(packet)) if packet.data.is_empty() => return Ok(self.end(seconds)),
+                Ok(Some(packet)) => packet,
+                Ok(None) => return Ok(self.end(seconds)),
+                Err(Error::ResetRequired) => {
+                    self.restart()?;
+                    continue;
+                }
+                Err(Error::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Ok(self.cut(seconds));
+                }
+                Err(Error::IoError(io)) => {
+                    return Err(SourceError::Unreadable { name: name.into(), io });
+                }
+                Err(Error::DecodeError(_)) => {
+                    self.count_bad();
+                    continue;
+                }
+                Err(e) => return Ok(self.damaged(format!("{e} after {seconds:.1} s"))),
+            };
+            if packet.track_id != self.track {
+                continue;
+            }
+            let decoded = self.decoder.decode(&packet);
+            let rate = match decoded {
+                Ok(samples) => mix_down(&samples, &mut self.planes, mono),
+                Err(Error::DecodeError(_) | Error::IoError(_)) => {
+                    self.count_bad();
+                    continue;
+                }
+                Err(Error::ResetRequired) => {
+                    self.restart()?;
+                    continue;
+                }
+                Err(e) => return Ok(self.damaged(format!("{e} after {seconds:.1} s"))),
+            };
+            self.bad_in_a_row = 0;
+            if self.tail.is_some() {
+                self.last_packet = packet.data;
+            }
+            if !mono.is_empty() {
+                self.decoded_any = true;
+                return Ok(Unit::Block(check_rate(rate)?));
+            }
+        }
+    }
+
+    fn count_bad(&mut self) {
+        self.bad_in_a_row += 1;
+        // Who joins a stream in its middle cannot decode the first packets; that is no damage.
+        if self.decoded_any {
+            self.bad = self.bad.saturating_add(1);
+        }
+    }
+
+    /// A new stream of a chain begins.
+    fn restart(&mut self) -> Result<(), SourceError> {
+        let (decoder, track) = decoder_for(self.format.as_ref())?;
+        self.track = track.id;
+        self.decoder = decoder;
+        self.announced = None;
+        // A chain of headers without audio must not keep us for ever.
+        self.bad_in_a_row += 1;
+        Ok(())
+    }
+
+    /// The demuxer says that this was all.
+    fn end(&mut self, seconds: f64) -> Unit {
+        let short = self.announced.is_some_and(|announced| seconds + TOLERANCE < announced);
+        let inside = self.tail.as_ref().is_some_and(|tail| tail.is_cut_after(&self.last_packet));
+        if short || inside {
+            return self.cut(seconds);
+        }
+        if self.decoder.finalize().verify_ok == Some(false) {
+            return self.damaged("what was decoded does not match its checksum".into());
+        }
+        let damage = (self.bad > 0).then(|| format!("{} packets could not be decoded", self.bad));
+        Unit::End(Ending { damage })
+    }
+
+    /// It ended before its end.
+    fn cut(&self, seconds: f64) -> Unit {
+        let announced = self.announced.filter(|announced| *announced > seconds);
+        let endless = self.announced.is_none() && self.format.format_info().format == FORMAT_ID_WAVE;
+        match announced {
+            Some(announced) => self.damaged(format!(
+                "ended after {seconds:.1} s of the {announced:.1} s that its header announces"
+            )),
+            // A WAV that was written to a pipe does not know its length.
+            None if endless => Unit::End(Ending { damage: None }),
+            None => self.damaged(format!("ended after {seconds:.1} s, before its end mark")),
+        }
+    }
+
+    fn damaged(&self, mut what: String) -> Unit {
+        if self.bad > 0 {
+            what += &format!("; {} packets could not be decoded", self.bad);
+        }
+        Unit::End(Ending { damage: Some(what) })
+    }
+}
+
+/// Replaces `mono` by the mean of the channels. Returns the rate.
+fn mix_down(samples: &GenericAudioBufferRef<'_>, planes: &mut Vec<Vec<f32>>, mono: &mut Vec<f32>) -> u32 {
+    samples.copy_to_vecs_planar(planes);
+    mono.clear();
+    let scale = 1.0 / planes.len().max(1) as f32;
+    mono.resize(samples.frames(), 0.0);
+    for plane in planes.iter() {
+        for (sum, sample) in mono.iter_mut().zip(plane) {
+            *sum += sample;
+        }
+    }
+    for sample in mono.iter_mut() {
+        *sample = if sample.is_finite() { *sample * scale } else { 0.0 };
+    }
+    samples.spec().rate()
+}

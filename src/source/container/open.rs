@@ -1,0 +1,89 @@
+//! Chooses the track and its decoder, and says why something cannot be opened.
+//! Touch it to add a codec or to name one.
+
+use std::io;
+use std::sync::LazyLock;
+
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::errors::Error;
+use symphonia::core::formats::{FormatReader, Track, TrackType};
+
+use crate::source::error::SourceError;
+use crate::units::SampleRate;
+
+const LOWEST_RATE: u32 = 1_000;
+const HIGHEST_RATE: u32 = 768_000;
+
+static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
+    let mut codecs = CodecRegistry::new();
+    symphonia::default::register_enabled_codecs(&mut codecs);
+    codecs.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
+    codecs
+});
+
+/// How long the header says the track is.
+pub(super) fn announced_seconds(track: &Track) -> Option<f64> {
+    let rate = track.codec_params.as_ref()?.audio()?.sample_rate?;
+    let frames = track.num_frames?;
+    (rate > 0).then(|| frames as f64 / f64::from(rate))
+}
+
+/// Refuses a rate that no audio has, before anything is made for it.
+pub(in crate::source) fn check_rate(hz: u32) -> Result<SampleRate, SourceError> {
+    let (lowest, highest) = (LOWEST_RATE, HIGHEST_RATE);
+    SampleRate::new(hz).filter(|_| (lowest..=highest).contains(&hz)).ok_or(SourceError::Rate {
+        hz,
+        lowest,
+        highest,
+    })
+}
+
+/// A decoder for the audio track that should be played.
+pub(super) fn decoder_for(format: &dyn FormatReader) -> Result<(Box<dyn AudioDecoder>, &Track), SourceError> {
+    let track = format.default_track(TrackType::Audio).or_else(|| format.first_track(TrackType::Audio));
+    let params = track.and_then(|track| track.codec_params.as_ref()?.audio());
+    let (Some(track), Some(params)) = (track, params) else {
+        return Err(SourceError::NoAudioTrack { container: format.format_info().long_name });
+    };
+    if let Some(hz) = params.sample_rate {
+        check_rate(hz)?;
+    }
+    let decoder = CODECS
+        .make_audio_decoder(params, &AudioDecoderOptions::default().verify(true))
+        .map_err(|e| SourceError::Unsupported { codec: codec_name(params, &e) })?;
+    Ok((decoder, track))
+}
+
+/// What a person calls the codec that cannot be decoded.
+fn codec_name(params: &AudioCodecParameters, error: &Error) -> String {
+    use symphonia::core::codecs::audio::well_known as known;
+    match params.codec {
+        known::CODEC_ID_ALAC => "Apple Lossless".into(),
+        known::CODEC_ID_AC3 => "AC-3".into(),
+        known::CODEC_ID_EAC3 => "E-AC-3".into(),
+        known::CODEC_ID_SPEEX => "Speex".into(),
+        known::CODEC_ID_ADPCM_MS => "Microsoft ADPCM".into(),
+        known::CODEC_ID_ADPCM_IMA_WAV => "IMA ADPCM".into(),
+        other => match CODECS.get_audio_decoder(other) {
+            Some(codec) => format!("{} ({error})", codec.codec.info.long_name),
+            None => format!("of an unknown codec ({other})"),
+        },
+    }
+}
+
+/// What a failure to open means.
+pub(super) fn open_error(error: Error, name: &str) -> SourceError {
+    match error {
+        Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+            SourceError::Damaged { what: "it ends before its first frame is whole".into() }
+        }
+        Error::IoError(io) => SourceError::Unreadable { name: name.into(), io },
+        // Only the probe itself says so, when it has found no format.
+        Error::Unsupported(what) if what.contains("probe") => {
+            SourceError::NotAudio { what: "of an unknown kind" }
+        }
+        Error::Unsupported(what) => SourceError::Unsupported { codec: what.into() },
+        other => SourceError::Damaged { what: other.to_string() },
+    }
+}

@@ -1,0 +1,236 @@
+//! Pulls mono samples at their native rate out of a file, a stream or raw samples.
+//! Touch it when what a caller sees of decoding changes; containers are `container.rs`'s.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use super::container::{Container, Unit};
+use super::error::SourceError;
+use super::pcm::{PcmFormat, PcmReader};
+use super::sniff;
+use crate::units::SampleRate;
+
+/// Decodes one audio track, the mean of its channels. Values that are not finite become 0.
+pub struct Decoder {
+    name: String,
+    inner: Inner,
+    mono: Vec<f32>,
+    /// Whether `mono` holds samples that have not been handed out: the first block, or the one after a change of rate.
+    pending: bool,
+    rate: SampleRate,
+    seconds: f64,
+    ended: Option<Ending>,
+}
+
+enum Inner {
+    Container(Box<Container>),
+    Pcm(PcmReader),
+}
+
+/// The next thing in a stream.
+#[derive(Debug, PartialEq)]
+pub enum Decoded<'a> {
+    /// The next samples, at least one, at [`Decoder::rate`]; full scale is ±1.
+    Samples(&'a [f32]),
+    /// What comes next has this rate: another stream for whoever listens.
+    RateChanged(SampleRate),
+    /// There is no more; asked again, it says the same.
+    End(Ending),
+}
+
+/// How a stream ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// `None` when it was complete; else what is missing or broken, in words.
+    pub damage: Option<String>,
+}
+
+impl Decoder {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, or not one sample can be had from it.
+    pub fn open_file(path: &Path) -> Result<Self, SourceError> {
+        let unreadable = |io| SourceError::Unreadable { name: path.display().to_string(), io };
+        let kind = std::fs::metadata(path).map_err(|io| match io.kind() {
+            io::ErrorKind::NotFound => SourceError::NotFound { path: path.into() },
+            _ => unreadable(io),
+        })?;
+        if !kind.is_file() {
+            return Err(SourceError::NotAFile {
+                path: path.into(),
+                kind: if kind.is_dir() { "a directory" } else { "a pipe or a device" },
+            });
+        }
+        let mut head = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(sniff::HEAD as u64).read_to_end(&mut head))
+            .map_err(unreadable)?;
+        refuse_what_is_no_audio(&head)?;
+        let container = guard(|| Container::open_file(path, &path.display().to_string()))
+            .and_then(|opened| opened)
+            .map_err(|error| explain(error, &head))?;
+        Self::prime(path.display().to_string(), Inner::Container(Box::new(container)))
+    }
+
+    /// Opens a stream that cannot be rewound, such as standard input. `hint` is a file name extension or nothing.
+    /// Blocks until the first samples have been decoded.
+    ///
+    /// # Errors
+    /// When it cannot be read, or not one sample can be had from it.
+    pub fn open_stream(
+        reader: impl Read + Send + Sync + 'static,
+        hint: Option<&str>,
+    ) -> Result<Self, SourceError> {
+        let name = "the stream".to_owned();
+        let mut head = Vec::new();
+        let mut reader = reader;
+        reader
+            .by_ref()
+            .take(sniff::HEAD as u64)
+            .read_to_end(&mut head)
+            .map_err(|io| SourceError::Unreadable { name: name.clone(), io })?;
+        refuse_what_is_no_audio(&head)?;
+        let reader = Cursor::new(head.clone()).chain(reader);
+        let container = guard(|| Container::open_stream(reader, hint, &name))
+            .and_then(|opened| opened)
+            .map_err(|error| explain(error, &head))?;
+        Self::prime(name, Inner::Container(Box::new(container)))
+    }
+
+    /// Reads raw samples. Does not read anything yet.
+    ///
+    /// # Errors
+    /// When the format's rate is out of range.
+    pub fn open_pcm(
+        reader: impl Read + Send + Sync + 'static,
+        format: PcmFormat,
+    ) -> Result<Self, SourceError> {
+        let inner = PcmReader::new(reader, format);
+        Ok(Self {
+            name: "the stream".into(),
+            rate: super::container::check_rate(inner.rate().hz())?,
+            inner: Inner::Pcm(inner),
+            mono: Vec::new(),
+            pending: false,
+            seconds: 0.0,
+            ended: None,
+        })
+    }
+
+    /// Decodes the first block, because only that tells the real rate and whether anything can be decoded at all.
+    fn prime(name: String, mut inner: Inner) -> Result<Self, SourceError> {
+        let mut mono = Vec::new();
+        let rate = match inner.next(&name, 0.0, &mut mono)? {
+            Unit::Block(rate) => rate,
+            Unit::End(ending) => {
+                return Err(SourceError::Damaged {
+                    what: ending.damage.unwrap_or_else(|| "it announces audio but holds none".into()),
+                });
+            }
+        };
+        Ok(Self { name, inner, mono, pending: true, rate, seconds: 0.0, ended: None })
+    }
+
+    /// The rate of the samples that come next.
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// How long the container says the whole is, in seconds: exact, or an estimate from the size of the file. For
+    /// progress bars.
+    pub fn expected_seconds(&self) -> Option<f64> {
+        match &self.inner {
+            Inner::Container(container) => container.expected_seconds(),
+            Inner::Pcm(_) => None,
+        }
+    }
+
+    /// How many seconds have been handed out.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// The next samples, or what comes instead. Blocks as long as the reader does.
+    ///
+    /// # Errors
+    /// When reading fails. Damage of the content is no error but told at the end.
+    pub fn next_block(&mut self) -> Result<Decoded<'_>, SourceError> {
+        if let Some(ending) = &self.ended {
+            return Ok(Decoded::End(ending.clone()));
+        }
+        if !std::mem::take(&mut self.pending) {
+            match self.inner.next(&self.name, self.seconds, &mut self.mono)? {
+                Unit::Block(rate) if rate != self.rate => {
+                    self.rate = rate;
+                    self.pending = true;
+                    return Ok(Decoded::RateChanged(rate));
+                }
+                Unit::Block(_) => (),
+                Unit::End(ending) => {
+                    self.ended = Some(ending.clone());
+                    return Ok(Decoded::End(ending));
+                }
+            }
+        }
+        self.seconds += self.rate.seconds(self.mono.len() as u64);
+        Ok(Decoded::Samples(&self.mono))
+    }
+}
+
+/// Runs foreign decoders so that a file which makes one of them panic ends only that file: in builds with overflow
+/// checks some broken headers do.
+fn guard<T>(decode: impl FnOnce() -> T) -> Result<T, SourceError> {
+    catch_unwind(AssertUnwindSafe(decode))
+        .map_err(|_| SourceError::Damaged { what: "its content makes the decoder break down".into() })
+}
+
+/// What begins like audio but is not found to be any is broken, rather than something else.
+fn explain(error: SourceError, head: &[u8]) -> SourceError {
+    match (error, sniff::begins_like(head)) {
+        (SourceError::NotAudio { .. }, Some(format)) => SourceError::Damaged {
+            what: format!("it begins like {format}, but no whole frame of that can be found"),
+        },
+        (error, _) => error,
+    }
+}
+
+fn refuse_what_is_no_audio(head: &[u8]) -> Result<(), SourceError> {
+    if head.is_empty() {
+        return Err(SourceError::Empty);
+    }
+    match sniff::not_audio(head) {
+        Some(what) => Err(SourceError::NotAudio { what }),
+        None => Ok(()),
+    }
+}
+
+impl Inner {
+    fn next(&mut self, name: &str, seconds: f64, mono: &mut Vec<f32>) -> Result<Unit, SourceError> {
+        match self {
+            Self::Container(container) => {
+                let next = guard(|| container.next(name, seconds, mono));
+                // What broke down is not asked again: the caller takes this for the end.
+                next.unwrap_or_else(|broken| {
+                    let damage = Some(format!("{broken}, after {seconds:.1} s"));
+                    Ok(Unit::End(Ending { damage }))
+                })
+            }
+            Self::Pcm(pcm) => {
+                let damage = match pcm.next_block(mono) {
+                    Ok(()) if mono.is_empty() => None,
+                    Ok(()) => return Ok(Unit::Block(pcm.rate())),
+                    Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                        Some(format!("ended after {seconds:.1} s inside a frame"))
+                    }
+                    Err(io) => {
+                        return Err(SourceError::Unreadable { name: name.into(), io });
+                    }
+                };
+                Ok(Unit::End(Ending { damage }))
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What can go wrong with a source, in words for the person who has to mend it.
+//! Touch it when a failure deserves its own advice.
+
+use std::io;
+use std::path::PathBuf;
+
+/// The containers and codecs that can be read, for messages.
+pub const FORMATS: &str = "WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus, AAC, M4A";
+
+/// A source that cannot be opened, or that broke.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// There is no such file.
+    #[error("there is no file {}", path.display())]
+    NotFound {
+        /// What was asked for.
+        path: PathBuf,
+    },
+    /// It is a directory, a pipe or a device.
+    #[error("{} is {kind}, not a file of audio", path.display())]
+    NotAFile {
+        /// What was asked for.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The operating system does not let it be read.
+    #[error("{name} cannot be read: {io}")]
+    Unreadable {
+        /// The file's path, or `standard input`.
+        name: String,
+        /// What the operating system said.
+        #[source]
+        io: io::Error,
+    },
+    /// It has no content.
+    #[error("it is empty: expected audio, but there is not one byte")]
+    Empty,
+    /// Its content is something else.
+    #[error("it is {what}, not audio in a supported format ({FORMATS})")]
+    NotAudio {
+        /// What its content looks like.
+        what: &'static str,
+    },
+    /// The container holds no audio.
+    #[error("its container ({container}) holds no audio track")]
+    NoAudioTrack {
+        /// The kind of container.
+        container: &'static str,
+    },
+    /// The audio is coded in a way that cannot be decoded.
+    #[error("its audio is {codec}, which cannot be decoded; supported are {FORMATS}")]
+    Unsupported {
+        /// The codec or the feature of it.
+        codec: String,
+    },
+    /// It is audio, but broken so that not one sample can be had.
+    #[error("it is damaged: {what}")]
+    Damaged {
+        /// What is wrong.
+        what: String,
+    },
+    /// A rate that is none.
+    #[error("it announces a sample rate of {hz} Hz: expected {lowest} to {highest}")]
+    Rate {
+        /// What came.
+        hz: u32,
+        /// The lowest accepted.
+        lowest: u32,
+        /// The highest accepted.
+        highest: u32,
+    },
+    /// No capture device of that name.
+    #[error("there is no microphone {wanted:?}; there are: {}", list(available))]
+    NoDevice {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        available: Vec<String>,
+    },
+    /// More than one capture device of that name.
+    #[error("more than one microphone is called {wanted:?}: {}", list(matching))]
+    AmbiguousDevice {
+        /// What was asked for.
+        wanted: String,
+        /// What it fits.
+        matching: Vec<String>,
+    },
+    /// The audio system refused.
+    #[error("the microphone cannot be used ({doing}): {reason}")]
+    Device {
+        /// What was being done.
+        doing: &'static str,
+        /// What the audio system said.
+        reason: String,
+    },
+    /// A thread could not be started.
+    #[error("no thread could be started for the source: {io}")]
+    Thread {
+        /// What the operating system said.
+        #[source]
+        io: io::Error,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".into();
+    }
+    names.join(", ")
+}
+
+impl SourceError {
+    /// What the person who runs the daemon can do about it.
+    pub fn remedy(&self) -> Option<String> {
+        let remedy = match self {
+            Self::NotFound { .. } => {
+                "check the path; it is relative to the directory in which the daemon was started"
+            }
+            Self::NotAFile { kind, .. } if kind.contains("directory") => "name one file in it",
+            Self::NotAFile { .. } => "feed it through standard input: source `-`",
+            Self::Unreadable { io, .. } if io.kind() == io::ErrorKind::PermissionDenied => {
+                "give the user that runs the daemon the right to read it"
+            }
+            Self::Unreadable { .. } => "check the disk or the network drive that it lies on",
+            Self::Empty => "check what should have written it",
+            Self::NotAudio { .. } | Self::Unsupported { .. } | Self::NoAudioTrack { .. } => {
+                "convert it, for instance: ffmpeg -i INPUT -vn OUTPUT.flac"
+            }
+            Self::Damaged { .. } | Self::Rate { .. } => "get the file again, or re-encode it",
+            Self::NoDevice { .. } | Self::AmbiguousDevice { .. } => {
+                "use one of these names, or `mic:` for the default; `genrecast devices` lists them"
+            }
+            Self::Device { .. } => {
+                "check that it is plugged in and that the user that runs the daemon may use it; \
+                 `genrecast devices` lists what there is"
+            }
+            Self::Thread { .. } => "raise the limit on the number of threads",
+        };
+        Some(remedy.into())
+    }
+}

@@ -1,0 +1,147 @@
+//! How a source is named: `mic:`, `mic:NAME`, `file:PATH?speed=S&loop=true`, `-`, `-?pcm=…&rate=…&channels=…`.
+//! Touch it to add a kind of source; reading the text is `parse.rs`'s.
+
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::PathBuf;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+
+use super::pcm::PcmFormat;
+
+pub use parse::UriError;
+
+/// The highest finite speed; whoever wants more wants [`Speed::Max`].
+pub const MAX_FACTOR: f64 = 1000.0;
+
+/// Written as `%XX` besides what is not UTF-8: what would be read as something else.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b'?');
+
+/// Where a source's audio comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceUri {
+    /// A capture device of this machine.
+    Microphone {
+        /// Its name or a part of it that no other device's name has; `None` for the default device.
+        device: Option<String>,
+    },
+    /// A file in one of the supported containers.
+    File {
+        /// Where it lies, relative to the working directory or absolute.
+        path: PathBuf,
+        /// How fast it is played.
+        speed: Speed,
+        /// Whether it begins again at its end, as one continuous stream.
+        looping: bool,
+    },
+    /// Standard input. Its writer sets the pace; nothing is ever dropped.
+    Stdin {
+        /// What the samples look like; `None` for a container that tells.
+        pcm: Option<PcmFormat>,
+    },
+}
+
+/// How fast a file is played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Speed {
+    /// That many times real time, above 0 and at most [`MAX_FACTOR`]; what the listener has no room for is lost.
+    Factor(f64),
+    /// As fast as the listener takes it; nothing is lost.
+    Max,
+}
+
+impl SourceUri {
+    /// Whether the source has a clock of its own, and so loses what the listener has no room for.
+    pub fn is_paced(&self) -> bool {
+        match self {
+            Self::Microphone { .. } => true,
+            Self::File { speed, .. } => matches!(speed, Speed::Factor(_)),
+            Self::Stdin { .. } => false,
+        }
+    }
+
+    /// A name for the source, made of `a-z`, `0-9`, `-`, `_` and `.`: `mic`, the file's stem, or `stdin`.
+    pub fn default_name(&self) -> String {
+        match self {
+            Self::Microphone { .. } => "mic".into(),
+            Self::Stdin { .. } => "stdin".into(),
+            Self::File { path, .. } => name_of(path.file_stem().unwrap_or(OsStr::new(""))),
+        }
+    }
+}
+
+fn name_of(stem: &OsStr) -> String {
+    let mut name = String::new();
+    for c in stem.to_string_lossy().chars() {
+        match c.to_ascii_lowercase() {
+            c @ ('a'..='z' | '0'..='9' | '-' | '_' | '.') => name.push(c),
+            _ if name.ends_with('-') => (),
+            _ => name.push('-'),
+        }
+    }
+    let name = name.trim_matches('-');
+    if name.is_empty() {
+        return "file".into();
+    }
+    name.into()
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Factor(factor) => write!(f, "{factor}"),
+            Self::Max => f.write_str("max"),
+        }
+    }
+}
+
+impl fmt::Display for SourceUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Microphone { device } => {
+                f.write_str("mic:")?;
+                write_escaped(f, device.as_deref().unwrap_or("").as_bytes())
+            }
+            Self::File { path, speed, looping } => {
+                f.write_str("file:")?;
+                write_escaped(f, path.as_os_str().as_encoded_bytes())?;
+                let mut mark = '?';
+                if *speed != Speed::Factor(1.0) {
+                    write!(f, "{mark}speed={speed}")?;
+                    mark = '&';
+                }
+                if *looping {
+                    write!(f, "{mark}loop=true")?;
+                }
+                Ok(())
+            }
+            Self::Stdin { pcm: None } => f.write_str("-"),
+            Self::Stdin { pcm: Some(format) } => {
+                write!(f, "-?pcm={}&rate={}&channels={}", format.encoding, format.rate.hz(), format.channels)
+            }
+        }
+    }
+}
+
+/// Text as it is, so that it can be read; bytes that are not UTF-8 and the escaped set as `%XX`.
+fn write_escaped(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    for chunk in bytes.utf8_chunks() {
+        let mut plain = chunk.valid();
+        while let Some(c) = plain.chars().next() {
+            let (head, tail) = plain.split_at(c.len_utf8());
+            if c.is_ascii() {
+                write!(f, "{}", percent_encode(head.as_bytes(), ESCAPED))?;
+            } else {
+                f.write_str(head)?;
+            }
+            plain = tail;
+        }
+        write!(f, "{}", percent_encode(chunk.invalid(), ESCAPED))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Reads a source's URI and says what is wrong with one.
+//! Touch it to add a key; every error says what was expected, what came and what to do.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use percent_encoding::percent_decode_str;
+
+use super::{MAX_FACTOR, SourceUri, Speed};
+use crate::source::pcm::{Channels, Encoding, PcmFormat};
+use crate::units::SampleRate;
+
+/// The highest rate that is taken for one.
+const MAX_RATE: u32 = 768_000;
+
+/// A source's URI that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UriError {
+    /// It begins like none of the kinds.
+    #[error(
+        "no kind of source begins like {given:?}: expected `mic:`, `mic:NAME`, `file:PATH` or `-`; \
+         for a file of that name write `file:{given}`"
+    )]
+    Kind {
+        /// What came.
+        given: String,
+    },
+    /// `file:` without a path.
+    #[error("a file source needs a path: write `file:PATH`, for instance `file:music.flac`")]
+    NoPath,
+    /// A key that this kind of source does not have.
+    #[error(
+        "{kind} has no key {key:?}: expected {expected}; \
+         if it is part of the file's name, write its `?` as `%3F`"
+    )]
+    Key {
+        /// The kind of source.
+        kind: &'static str,
+        /// What came.
+        key: String,
+        /// The keys there are.
+        expected: &'static str,
+    },
+    /// A value that its key cannot have.
+    #[error("`{key}` cannot be {given:?}: expected {expected}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What came.
+        given: String,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// Raw samples of which something is not known.
+    #[error("raw samples need their {missing} too: write for instance `-?pcm=s16le&rate=44100&channels=2`")]
+    Incomplete {
+        /// The key that is not there.
+        missing: &'static str,
+    },
+}
+
+impl FromStr for SourceUri {
+    type Err = UriError;
+
+    fn from_str(text: &str) -> Result<Self, UriError> {
+        if let Some(name) = text.strip_prefix("mic:") {
+            let name = percent_decode_str(name).decode_utf8_lossy();
+            return Ok(Self::Microphone { device: (!name.is_empty()).then(|| name.into_owned()) });
+        }
+        if let Some(rest) = text.strip_prefix("file:") {
+            return file(rest);
+        }
+        match text.strip_prefix('-') {
+            Some("") => Ok(Self::Stdin { pcm: None }),
+            Some(rest) if rest.starts_with('?') => stdin(rest.get(1..).unwrap_or_default()),
+            _ => Err(UriError::Kind { given: text.into() }),
+        }
+    }
+}
+
+fn file(rest: &str) -> Result<SourceUri, UriError> {
+    let (path, query) = match rest.rsplit_once('?') {
+        Some((path, query)) if looks_like_query(query) => (path, query),
+        _ => (rest, ""),
+    };
+    if path.is_empty() {
+        return Err(UriError::NoPath);
+    }
+    let mut speed = Speed::Factor(1.0);
+    let mut looping = false;
+    for (key, value) in pairs(query) {
+        match key {
+            "speed" => speed = parse_speed(value)?,
+            "loop" => {
+                looping = value.parse().map_err(|_| UriError::Value {
+                    key: "loop",
+                    given: value.into(),
+                    expected: "`true` or `false`",
+                })?;
+            }
+            _ => {
+                return Err(UriError::Key {
+                    kind: "a file source",
+                    key: key.into(),
+                    expected: "`speed` or `loop`",
+                });
+            }
+        }
+    }
+    Ok(SourceUri::File { path: path_from(path), speed, looping })
+}
+
+/// A `?` may be part of a file's name: only `key=value` pairs after the last one are split off.
+fn looks_like_query(query: &str) -> bool {
+    query.split('&').all(|pair| {
+        pair.split_once('=').is_some_and(|(key, _)| {
+            !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        })
+    })
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+#[cfg(unix)]
+fn path_from(escaped: &str) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+    let bytes: Vec<u8> = percent_decode_str(escaped).collect();
+    std::ffi::OsString::from_vec(bytes).into()
+}
+
+#[cfg(not(unix))]
+fn path_from(escaped: &str) -> PathBuf {
+    percent_decode_str(escaped).decode_utf8_lossy().into_owned().into()
+}
+
+fn parse_speed(value: &str) -> Result<Speed, UriError> {
+    if value == "max" {
+        return Ok(Speed::Max);
+    }
+    match value.parse() {
+        Ok(factor) if factor > 0.0 && factor <= MAX_FACTOR => Ok(Speed::Factor(factor)),
+        _ => Err(UriError::Value {
+            key: "speed",
+            given: value.into(),
+            expected: "a factor above 0 and at most 1000 (1 is real time), or `max`",
+        }),
+    }
+}
+
+fn stdin(query: &str) -> Result<SourceUri, UriError> {
+    let (mut encoding, mut rate, mut channels) = (None, None, None);
+    for (key, value) in pairs(query) {
+        let invalid = |key, expected| UriError::Value { key, given: value.into(), expected };
+        match key {
+            "pcm" => {
+                encoding = Some(Encoding::from_name(value).ok_or_else(|| invalid("pcm", Encoding::NAMES))?);
+            }
+            "rate" => {
+                let hz = value.parse().ok().filter(|&hz| hz <= MAX_RATE);
+                rate =
+                    Some(hz.and_then(SampleRate::new).ok_or_else(|| invalid("rate", "hertz, 1 to 768000"))?);
+            }
+            "channels" => {
+                channels = Some(
+                    value
+                        .parse()
+                        .ok()
+                        .and_then(Channels::new)
+                        .ok_or_else(|| invalid("channels", "1 to 64"))?,
+                );
+            }
+            _ => {
+                return Err(UriError::Key {
+                    kind: "standard input",
+                    key: key.into(),
+                    expected: "`pcm`, `rate` or `channels`",
+                });
+            }
+        }
+    }
+    let missing = |missing| UriError::Incomplete { missing };
+    Ok(SourceUri::Stdin {
+        pcm: Some(PcmFormat {
+            encoding: encoding.ok_or_else(|| missing("format `pcm`"))?,
+            rate: rate.ok_or_else(|| missing("`rate`"))?,
+            channels: channels.ok_or_else(|| missing("number of `channels`"))?,
+        }),
+    })
+}

@@ -1,0 +1,121 @@
+//! That URIs are read as they are written, and that nothing makes the reading panic.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::source::pcm::{Channels, Encoding};
+use crate::units::SampleRate;
+
+fn file(path: &str, speed: Speed, looping: bool) -> SourceUri {
+    SourceUri::File { path: path.into(), speed, looping }
+}
+
+fn parse(text: &str) -> SourceUri {
+    text.parse().unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+#[test]
+fn the_kinds_are_read() {
+    assert_eq!(parse("mic:"), SourceUri::Microphone { device: None });
+    let device = Some("hw:CARD=USB,DEV=0".to_owned());
+    assert_eq!(parse("mic:hw:CARD=USB,DEV=0"), SourceUri::Microphone { device });
+    assert_eq!(parse("file:a b.mp3"), file("a b.mp3", Speed::Factor(1.0), false));
+    assert_eq!(parse("file:/x/%3f.ogg?speed=20&loop=true"), file("/x/?.ogg", Speed::Factor(20.0), true));
+    assert_eq!(parse("file:what?.mp3"), file("what?.mp3", Speed::Factor(1.0), false));
+    assert_eq!(parse("file:a?b?speed=max"), file("a?b", Speed::Max, false));
+    assert_eq!(parse("file:100%.mp3"), file("100%.mp3", Speed::Factor(1.0), false));
+    assert_eq!(parse("-"), SourceUri::Stdin { pcm: None });
+    let pcm = PcmFormat {
+        encoding: Encoding::from_name("s16le").expect("known"),
+        rate: SampleRate::new(44_100).expect("not zero"),
+        channels: Channels::new(2).expect("in range"),
+    };
+    assert_eq!(parse("-?pcm=s16le&rate=44100&channels=2"), SourceUri::Stdin { pcm: Some(pcm) });
+}
+
+#[test]
+fn errors_say_what_was_expected_what_came_and_what_to_do() {
+    for (text, parts) in [
+        ("music.mp3", ["\"music.mp3\"", "write `file:music.mp3`"]),
+        ("file:", ["needs a path", "file:music.flac"]),
+        ("file:x?sped=2", ["\"sped\"", "`speed` or `loop`"]),
+        ("file:x?speed=0", ["\"0\"", "or `max`"]),
+        ("file:x?speed=nan", ["\"nan\"", "or `max`"]),
+        ("file:x?speed=1e9", ["\"1e9\"", "or `max`"]),
+        ("file:x?loop=yes", ["\"yes\"", "`true` or `false`"]),
+        ("-?pcm=s16le&rate=44100", ["`channels`", "-?pcm=s16le"]),
+        ("-?pcm=s17le", ["\"s17le\"", "s16le"]),
+        ("-?rate=0", ["\"0\"", "1 to 768000"]),
+        ("-?pcm=u8&rate=8000&channels=0", ["\"0\"", "1 to 64"]),
+        ("-?speed=2", ["\"speed\"", "`pcm`, `rate` or `channels`"]),
+        ("--help", ["\"--help\"", "expected `mic:`"]),
+    ] {
+        let error = text.parse::<SourceUri>().expect_err(text).to_string();
+        for part in parts {
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}
+
+#[test]
+fn pace_and_names_follow_the_kind() {
+    assert!(parse("mic:").is_paced());
+    assert!(parse("file:x").is_paced());
+    assert!(!parse("file:x?speed=max").is_paced());
+    assert!(!parse("-").is_paced());
+    assert_eq!(parse("mic:USB").default_name(), "mic");
+    assert_eq!(parse("file:/m/Köln, 1975_(live).2.flac").default_name(), "k-ln-1975_-live-.2");
+    assert_eq!(parse("file:…").default_name(), "file");
+    assert_eq!(parse("-").default_name(), "stdin");
+}
+
+fn any_uri() -> impl Strategy<Value = SourceUri> {
+    let speed =
+        prop_oneof![Just(Speed::Max), Just(Speed::Factor(1.0)), (1e-9..=MAX_FACTOR).prop_map(Speed::Factor),];
+    let encodings = prop::sample::select(Encoding::all().collect::<Vec<_>>());
+    prop_oneof![
+        prop::option::of("\\PC{1,20}").prop_map(|device| SourceUri::Microphone { device }),
+        ("[^\0]{1,30}", speed, any::<bool>()).prop_map(|(path, speed, looping)| SourceUri::File {
+            path: path.into(),
+            speed,
+            looping,
+        }),
+        Just(SourceUri::Stdin { pcm: None }),
+        (encodings, 1u32..=768_000, 1u16..=64).prop_map(|(encoding, rate, channels)| {
+            SourceUri::Stdin {
+                pcm: Some(PcmFormat {
+                    encoding,
+                    rate: SampleRate::new(rate).expect("not zero"),
+                    channels: Channels::new(channels).expect("in range"),
+                }),
+            }
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(uri in any_uri()) {
+        let text = uri.to_string();
+        prop_assert_eq!(text.parse::<SourceUri>().expect("own spelling"), uri, "{}", text);
+    }
+
+    #[test]
+    fn nothing_panics(text in "(mic:|file:|-|-\\?)?[a-z%?=&0-9.]{0,20}\\PC{0,10}") {
+        if let Ok(uri) = text.parse::<SourceUri>() {
+            let name = uri.default_name();
+            prop_assert!(!name.is_empty());
+            prop_assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b)));
+            prop_assert_eq!(uri.to_string().parse::<SourceUri>().expect("own spelling"), uri);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn any_bytes_are_a_path(bytes in prop::collection::vec(1u8.., 1..40)) {
+        use std::os::unix::ffi::OsStringExt;
+        let path = PathBuf::from(std::ffi::OsString::from_vec(bytes));
+        let uri = SourceUri::File { path, speed: Speed::Max, looping: false };
+        prop_assert_eq!(uri.to_string().parse::<SourceUri>().expect("own spelling"), uri);
+    }
+}

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# Sourced by ./run, ./test and the scripts in tools/: installs Debian packages that are missing, and says so.
+
+say() { printf '\033[1m%s:\033[0m %s\n' "${0##*/}" "$*" >&2; }
+die() {
+    say "$*"
+    exit 1
+}
+
+# need PACKAGE…: makes sure that these Debian packages are installed; 1 when they cannot be.
+need() {
+    local missing=() package
+    if ! command -v apt-get >/dev/null; then
+        say "this system has no apt; please install the equivalents of these Debian packages yourself: $*"
+        return 1
+    fi
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            say "these packages are missing, and there is no sudo; as root: apt-get install ${missing[*]}"
+            return 1
+        fi
+        as_root=(sudo)
+    fi
+    say "installing ${missing[*]} (apt-get install)"
+    local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}")
+    # Package lists may be absent or stale, so a failure is tried once more after an update.
+    "${install[@]}" >&2 && return 0
+    "${as_root[@]}" apt-get update -q >&2
+    "${install[@]}" >&2 && return 0
+    say "apt-get could not install ${missing[*]}; its messages are above"
+    return 1
+}
+
+# need_command COMMAND PACKAGE…: installs the packages only where the command is missing.
+need_command() {
+    local command=$1
+    shift
+    command -v "$command" >/dev/null || need "$@"
+}
+
+# need_build_tools: what `cargo build` needs besides Rust: a C compiler and cmake (libopus), ALSA's headers (cpal).
+need_build_tools() {
+    if ! command -v cargo >/dev/null && [ -f "$HOME/.cargo/env" ]; then
+        # shellcheck source=/dev/null
+        . "$HOME/.cargo/env"
+    fi
+    command -v cargo >/dev/null || {
+        say "cargo is missing; install Rust from https://rustup.rs and start again"
+        return 1
+    }
+    if ! command -v cc >/dev/null; then need gcc libc6-dev || return 1; fi
+    need_command cmake cmake || return 1
+    need_command make make || return 1
+    need_command pkg-config pkg-config || return 1
+    pkg-config --exists alsa || need libasound2-dev
+}

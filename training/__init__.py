@@ -1,0 +1,1 @@
+"""Training, export and evaluation of the genre models that the daemon runs."""

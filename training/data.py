@@ -1,0 +1,87 @@
+"""GTZAN's log-mel rows, and the augmented batches that training draws from them.
+
+A row is 8-bit: dB = -80 + 80 v / 255. Every window is standardised in the same
+way as the daemon does, whole windows and filled ones alike.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+LABELS = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"]
+FRAMES, MELS, FLOOR_DB = 387, 128, 80.0
+SHORTEST = 36
+
+
+def decibels(rows):
+    """uint8 [.., mels, frames] as stored, to float32 dB [.., frames, mels]."""
+    return np.swapaxes(rows, -1, -2).astype(np.float32) * np.float32(80.0 / 255.0) - np.float32(80.0)
+
+
+def load(folder, split):
+    """(dB [clips, frames, mels], label index [clips], names) of "train" or "valid"."""
+    with np.load(Path(folder) / "gtzan_mel" / f"{split}.npz") as file:
+        names = [str(n) for n in file["name"]]
+        mel = decibels(file["mel"])
+    if mel.shape[1:] != (FRAMES, MELS):
+        raise SystemExit(f"{split}.npz: expected {MELS} mels × {FRAMES} frames, found {mel.shape[2]} × {mel.shape[1]}")
+    return mel, np.array([LABELS.index(n.split(".")[0]) for n in names]), names
+
+
+def standardised(windows):
+    """`training.windows.normalised` for a batch [batch, frames, mels] of torch tensors."""
+    peak = windows.amax(dim=(1, 2), keepdim=True)
+    windows = torch.maximum(windows, peak - FLOOR_DB)
+    mean = windows.mean(dim=(1, 2), keepdim=True)
+    deviation = windows.std(dim=(1, 2), keepdim=True, correction=0)
+    return (windows - mean) / (deviation + 1e-6)
+
+
+def varied(clip, frames, rng):
+    """One augmented window [frames, mels] in dB of a clip: a part of it, filled, shifted and coloured."""
+    total = len(clip)
+    heard = frames if rng.random() < 0.6 else int(rng.integers(SHORTEST, frames + 1))
+    start = int(rng.integers(0, total - heard + 1)) if heard < total else 0
+    window = clip[start : start + heard][np.arange(frames) % heard]
+    if heard == total:
+        window = np.roll(window, int(rng.integers(0, frames)), axis=0)
+    shift = int(rng.integers(-5, 6))
+    if shift:
+        window = window[:, np.clip(np.arange(MELS) - shift, 0, MELS - 1)]
+    # Another microphone or master: a smooth gain over frequency, and a noise floor.
+    knots = rng.normal(0.0, 2.5, 6)
+    window = window + np.interp(np.arange(MELS), np.linspace(0, MELS - 1, 6), knots).astype(np.float32)
+    if rng.random() < 0.3:
+        window = np.logaddexp(window * 0.23026, (window.max() - rng.uniform(50.0, 80.0)) * 0.23026) / 0.23026
+    return window.astype(np.float32)
+
+
+def masked(batch, rng):
+    """SpecAugment: bands of mels and spans of frames set to the window's mean."""
+    for window in batch:
+        for axis, widest in ((1, 14), (1, 14), (0, 40), (0, 40)):
+            width = int(rng.integers(0, widest + 1))
+            start = int(rng.integers(0, window.shape[axis] - width + 1))
+            window.narrow(axis, start, width).zero_()
+    return batch
+
+
+def epoch(mel, target, rng, batch_size, short):
+    """Batches (windows, mixed one-hot targets) of one pass over the clips in random order.
+
+    `short` is the share of batches of 10 to 15 s windows, which cost less.
+    """
+    order = rng.permutation(len(mel))
+    for i in range(0, len(order) - batch_size // 2, batch_size):
+        take = order[i : i + batch_size]
+        frames = FRAMES if rng.random() >= short else int(rng.integers(130, 200))
+        x = np.stack([varied(mel[k], frames, rng) for k in take])
+        x = masked(standardised(torch.from_numpy(x)), rng)
+        y = torch.nn.functional.one_hot(torch.from_numpy(target[take]), len(LABELS)).float()
+        share = torch.from_numpy(rng.beta(0.4, 0.4, len(take)).astype(np.float32))
+        share = torch.maximum(share, 1.0 - share)
+        other = torch.from_numpy(rng.permutation(len(take)))
+        x = share[:, None, None] * x + (1.0 - share[:, None, None]) * x[other]
+        y = share[:, None] * y + (1.0 - share[:, None]) * y[other]
+        yield x, y

@@ -1,0 +1,79 @@
+"""A small builder of ONNX graphs: plain, statically shaped operators only.
+
+Exporters leave shape arithmetic in their graphs that not every runtime can
+fold; graphs written here hold the layers and nothing else. Touch it when a
+network needs another operator.
+"""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 17
+# The first IR version that knows this opset: older runtimes can load it too.
+IR_VERSION = 8
+
+
+class Graph:
+    """Nodes and weights of one network; every method returns its output's name."""
+
+    def __init__(self, name):
+        self.name, self.nodes, self.weights = name, [], []
+
+    def weight(self, name, array):
+        """A constant tensor (float32, or int64 for shapes and axes)."""
+        array = np.asarray(array)
+        kind = np.int64 if array.dtype.kind == "i" else np.float32
+        # ascontiguousarray, as a transposed view would be stored in the wrong order.
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array.astype(kind)), name))
+        return name
+
+    def node(self, kind, inputs, name, **attributes):
+        """One operator with one output, which bears the node's name."""
+        self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    def reshape(self, x, shape, name):
+        return self.node("Reshape", [x, self.weight(f"{name}.shape", np.array(shape))], name)
+
+    def conv(self, x, weight, bias, name, **attributes):
+        inputs = [x, self.weight(f"{name}.weight", weight), self.weight(f"{name}.bias", bias)]
+        return self.node("Conv", inputs, name, kernel_shape=list(weight.shape[2:]), **attributes)
+
+    def relu(self, x, name):
+        return self.node("Relu", [x], name)
+
+    def max_pool(self, x, kernel, name):
+        return self.node("MaxPool", [x], name, kernel_shape=list(kernel), strides=list(kernel))
+
+    def linear(self, x, weight, bias, name):
+        """`x @ weight.T + bias`, weight [out, in]."""
+        inputs = [x, self.weight(f"{name}.weight", weight), self.weight(f"{name}.bias", bias)]
+        return self.node("Gemm", inputs, name, transB=1)
+
+    def lstm(self, x, w, r, b, name, whole_sequence):
+        """A forward LSTM over [steps, 1, features] with ONNX's gate order (i, o, f, c).
+
+        Returns all outputs [steps, 1, hidden], or the last state [1, hidden].
+        """
+        hidden = r.shape[-1]
+        inputs = [x, self.weight(f"{name}.w", w), self.weight(f"{name}.r", r), self.weight(f"{name}.b", b)]
+        raw = f"{name}.out"
+        outputs = [raw] if whole_sequence else ["", raw]
+        self.nodes.append(helper.make_node("LSTM", inputs, outputs, name=raw, hidden_size=hidden))
+        axes = self.weight(f"{name}.axes", np.array([1 if whole_sequence else 0]))
+        return self.node("Squeeze", [raw, axes], name)
+
+    def save(self, path, source, shape_in, sink, shape_out):
+        """Check the model and write it with its weights inside; a str in a shape is a dynamic axis."""
+        graph = helper.make_graph(
+            self.nodes,
+            self.name,
+            [helper.make_tensor_value_info(source, TensorProto.FLOAT, shape_in)],
+            [helper.make_tensor_value_info(sink, TensorProto.FLOAT, shape_out)],
+            self.weights,
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="genrecast")
+        model.ir_version = IR_VERSION
+        onnx.checker.check_model(model, full_check=True)
+        onnx.save(model, str(path))

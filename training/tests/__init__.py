@@ -1,0 +1,1 @@
+"""Tests that need numpy, onnxruntime and soundfile only: `python -m unittest discover -s training/tests -t .`."""
