@@ -11,10 +11,7 @@ use events::{changed, state, window};
 use genrecast::hub::{Entry, Hub, HubLimits, ReadResult};
 use proptest::prelude::*;
 
-const ROOMY: HubLimits = HubLimits {
-    events: 20_000,
-    bytes: 64 << 20,
-};
+const ROOMY: HubLimits = HubLimits { events: 20_000, bytes: 64 << 20 };
 
 fn all(hub: &Hub) -> Vec<Arc<Entry>> {
     let mut out = Vec::new();
@@ -25,11 +22,7 @@ fn all(hub: &Hub) -> Vec<Arc<Entry>> {
 #[derive(Debug, Clone)]
 enum Step {
     Publish(usize),
-    Read {
-        reader: usize,
-        max: usize,
-        top_k: usize,
-    },
+    Read { reader: usize, max: usize, top_k: usize },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -67,8 +60,7 @@ impl Reader {
                 for entry in out {
                     self.cursor += 1;
                     assert_eq!(entry.seq(), self.cursor);
-                    let json: serde_json::Value =
-                        serde_json::from_str(&entry.frame(top_k)).expect("JSON");
+                    let json: serde_json::Value = serde_json::from_str(&entry.frame(top_k)).expect("JSON");
                     assert_eq!(json["seq"], self.cursor);
                 }
             }
@@ -139,11 +131,7 @@ fn many_publishers_make_one_order() {
         assert_eq!(reasons, expected, "{name}");
     }
     let times: Vec<_> = log.iter().map(|entry| entry.event().time).collect();
-    assert!(
-        times
-            .iter()
-            .all(|time| time.subsec_nanosecond() % 1_000_000 == 0)
-    );
+    assert!(times.iter().all(|time| time.subsec_nanosecond() % 1_000_000 == 0));
 }
 
 #[test]
@@ -153,11 +141,7 @@ fn each_variant_is_serialised_once() {
         hub.publish("mic", window(0.7));
         hub.publish("mic", changed());
     }
-    assert_eq!(
-        hub.frames_serialised(),
-        0,
-        "nothing is, before it is asked for"
-    );
+    assert_eq!(hub.frames_serialised(), 0, "nothing is, before it is asked for");
     let read = || -> Vec<_> {
         let frames = all(&hub).into_iter().map(|entry| {
             // Variants 2, 4 and "more than there are", which is 4 again.
@@ -167,24 +151,15 @@ fn each_variant_is_serialised_once() {
     };
     let seen: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
-        threads
-            .into_iter()
-            .map(|t| t.join().expect("no panic"))
-            .collect()
+        threads.into_iter().map(|t| t.join().expect("no panic")).collect()
     });
-    assert!(
-        seen.iter().all(|frames| *frames == seen[0]),
-        "all share the same bytes"
-    );
+    assert!(seen.iter().all(|frames| *frames == seen[0]), "all share the same bytes");
     assert_eq!(hub.frames_serialised(), 50 * 2 + 50);
 }
 
 #[test]
 fn frames_count_into_the_bytes_only_while_logged() {
-    let limits = HubLimits {
-        events: 10,
-        bytes: 64 << 20,
-    };
+    let limits = HubLimits { events: 10, bytes: 64 << 20 };
     let hub = Hub::new(limits);
     for _ in 0..10 {
         hub.publish("mic", window(0.7));
@@ -208,8 +183,7 @@ fn windows_are_cut_to_top_k_and_stay_true() {
     hub.publish("mic", window(0.7));
     let entry = all(&hub).remove(0);
     for (top_k, labels) in [(0, 1), (1, 1), (3, 3), (4, 4), (5, 4)] {
-        let event: genrecast::event::Event =
-            serde_json::from_str(&entry.frame(top_k)).expect("an event");
+        let event: genrecast::event::Event = serde_json::from_str(&entry.frame(top_k)).expect("an event");
         let genrecast::event::EventBody::Window(window) = event.body else {
             panic!("a window");
         };
@@ -217,18 +191,12 @@ fn windows_are_cut_to_top_k_and_stay_true() {
         assert_eq!(window.top[0].p, 0.7);
         assert_eq!((event.seq, event.epoch.as_str()), (1, hub.epoch()));
     }
-    assert_eq!(
-        (entry.top_p(), entry.type_name()),
-        (Some(0.7), "genre.window")
-    );
+    assert_eq!((entry.top_p(), entry.type_name()), (Some(0.7), "genre.window"));
 }
 
 #[test]
 fn snapshots_outlive_eviction() {
-    let hub = Hub::new(HubLimits {
-        events: 2,
-        bytes: 64 << 20,
-    });
+    let hub = Hub::new(HubLimits { events: 2, bytes: 64 << 20 });
     hub.publish("b", state("first"));
     hub.publish("b", window(0.4));
     hub.publish("a", state("other"));

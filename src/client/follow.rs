@@ -114,10 +114,7 @@ impl Follower {
             let mut left = self.backoff.wait();
             while !left.is_zero() {
                 let retry_s = left.as_secs_f64().ceil() as u64;
-                self.view.link = Link::Lost {
-                    why: why.clone(),
-                    retry_s,
-                };
+                self.view.link = Link::Lost { why: why.clone(), retry_s };
                 match self.output.draw(&self.view).map_err(Ended::from) {
                     Err(Ended::Exit(reason)) => return Ok(reason),
                     Err(Ended::Refused(error)) => return Err(error),

@@ -62,8 +62,7 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let socket =
-        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let mut subscriber = Subscriber {
         socket,
         newest: shared.newest.subscribe(),

@@ -19,17 +19,11 @@ async fn without_since_a_snapshot_and_then_what_is_live() {
     world.hub.publish("radio", window(0.9));
     let mut client = world.client("?sources=radio&top_k=1").await;
     let snapshot = client.next().await;
-    assert_eq!(
-        (&snapshot["type"], &snapshot["seq"]),
-        (&json!("snapshot"), &json!(2))
-    );
+    assert_eq!((&snapshot["type"], &snapshot["seq"]), (&json!("snapshot"), &json!(2)));
     let sources = snapshot["sources"].as_array().expect("a list");
     assert_eq!(sources.len(), 1);
     assert_eq!(sources[0]["window"]["seq"], 2);
-    assert_eq!(
-        sources[0]["window"]["top"].as_array().map(Vec::len),
-        Some(1)
-    );
+    assert_eq!(sources[0]["window"]["top"].as_array().map(Vec::len), Some(1));
     world.hub.publish("mic", window(0.9));
     world.hub.publish("radio", window(0.9));
     assert_eq!(client.seqs(1).await, [4]);
@@ -40,15 +34,10 @@ async fn too_old_a_cursor_gets_a_gap_and_what_is_kept() {
     let world = World::with(5, |_| {}).await;
     (1..=20).for_each(|seq| publish(&world, seq));
     for (seq, from) in [(0, 1), (3, 4)] {
-        let mut client = world
-            .client(&format!("?since={}:{seq}", world.hub.epoch()))
-            .await;
+        let mut client = world.client(&format!("?since={}:{seq}", world.hub.epoch())).await;
         let gap = client.next().await;
         assert_eq!(gap["type"], "gap");
-        assert_eq!(
-            (&gap["from_seq"], &gap["to_seq"]),
-            (&json!(from), &json!(15))
-        );
+        assert_eq!((&gap["from_seq"], &gap["to_seq"]), (&json!(from), &json!(15)));
         assert_eq!(client.seqs(5).await, [16, 17, 18, 19, 20]);
     }
 }
@@ -60,21 +49,12 @@ async fn a_future_cursor_is_an_error_and_the_connection_stays() {
     let epoch = world.hub.epoch();
     let mut client = world.client(&format!("?since={epoch}:2")).await;
     let error = client.next().await;
-    assert_eq!(
-        (&error["code"], &error["fatal"]),
-        (&json!("future_cursor"), &json!(false))
-    );
+    assert_eq!((&error["code"], &error["fatal"]), (&json!("future_cursor"), &json!(false)));
     publish(&world, 2);
     client.say(json!({"type": "ping"})).await;
     let pong = client.next().await;
-    assert_eq!(
-        (&pong["type"], &pong["cursor"]),
-        (&json!("pong"), &Value::Null),
-        "not subscribed"
-    );
-    client
-        .say(json!({"type": "subscribe", "since": format!("{epoch}:1")}))
-        .await;
+    assert_eq!((&pong["type"], &pong["cursor"]), (&json!("pong"), &Value::Null), "not subscribed");
+    client.say(json!({"type": "subscribe", "since": format!("{epoch}:1")})).await;
     assert_eq!(client.seqs(1).await, [2]);
 }
 
@@ -88,10 +68,7 @@ async fn an_unknown_epoch_gets_gap_snapshot_live() {
     assert_eq!(gap["reason"], "unknown_epoch");
     assert_eq!((&gap["from_seq"], &gap["to_seq"]), (&json!(1), &json!(2)));
     let snapshot = client.next().await;
-    assert_eq!(
-        (&snapshot["type"], &snapshot["seq"]),
-        (&json!("snapshot"), &json!(2))
-    );
+    assert_eq!((&snapshot["type"], &snapshot["seq"]), (&json!("snapshot"), &json!(2)));
     publish(&world, 3);
     assert_eq!(client.seqs(1).await, [3]);
 }

@@ -50,10 +50,7 @@ fn options(world: &World) -> ListenOptions {
 }
 
 async fn take(from: &mut tokio_mpsc::UnboundedReceiver<Value>) -> Value {
-    timeout(PATIENCE, from.recv())
-        .await
-        .expect("a line in time")
-        .expect("a line")
+    timeout(PATIENCE, from.recv()).await.expect("a line in time").expect("a line")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,16 +64,9 @@ async fn it_follows_over_a_restart_and_stops_when_told() {
     let listening = tokio::spawn(run(options(&world), output, stopped));
     world.hub.publish("mic", window(0.5));
     world.hub.publish("mic", window(0.6));
-    for (kind, seq) in [
-        ("hello", None),
-        ("genre.window", Some(1)),
-        ("genre.window", Some(2)),
-    ] {
+    for (kind, seq) in [("hello", None), ("genre.window", Some(1)), ("genre.window", Some(2))] {
         let line = take(&mut from).await;
-        assert_eq!(
-            (line["type"].as_str(), line["seq"].as_u64()),
-            (Some(kind), seq)
-        );
+        assert_eq!((line["type"].as_str(), line["seq"].as_u64()), (Some(kind), seq));
     }
     let at = world.at;
     world.end().await;
@@ -89,10 +79,7 @@ async fn it_follows_over_a_restart_and_stops_when_told() {
     assert_eq!(line["epoch"], world.hub.epoch());
     stop.send_replace(true);
     let ended = timeout(PATIENCE, listening).await.expect("ends");
-    assert_eq!(
-        ended.expect("no panic").expect("no error"),
-        ExitReason::Stopped
-    );
+    assert_eq!(ended.expect("no panic").expect("no error"), ExitReason::Stopped);
 }
 
 #[tokio::test]
@@ -102,10 +89,7 @@ async fn a_reader_that_goes_ends_it_quietly() {
     drop(from);
     let (_stop, stopped) = watch::channel(false);
     let ended = timeout(PATIENCE, run(options(&world), output, stopped)).await;
-    assert_eq!(
-        ended.expect("ends").expect("no error"),
-        ExitReason::ReaderGone
-    );
+    assert_eq!(ended.expect("ends").expect("no error"), ExitReason::ReaderGone);
 }
 
 #[tokio::test]
@@ -124,16 +108,11 @@ async fn what_cannot_go_on_is_an_error_that_says_why() {
 
     let mut future = options(&world);
     future.since = Some(format!("{}:99", world.hub.epoch()));
-    assert!(
-        matches!(ended(future).await, ClientError::Refused { code, .. } if code == "future_cursor")
-    );
+    assert!(matches!(ended(future).await, ClientError::Refused { code, .. } if code == "future_cursor"));
 
     let options = options(&world);
     world.end().await;
-    assert!(matches!(
-        ended(options).await,
-        ClientError::Unreachable { .. }
-    ));
+    assert!(matches!(ended(options).await, ClientError::Unreachable { .. }));
 }
 
 #[tokio::test]
@@ -165,10 +144,7 @@ async fn the_live_view_draws_and_restores_the_cursor() {
     assert!(seen.contains("JAZZ"));
     stop.send_replace(true);
     let ended = timeout(PATIENCE, listening).await.expect("ends");
-    assert_eq!(
-        ended.expect("no panic").expect("no error"),
-        ExitReason::Stopped
-    );
+    assert_eq!(ended.expect("no panic").expect("no error"), ExitReason::Stopped);
     reading.join().expect("no panic");
     while let Some(part) = from.recv().await {
         shown.extend(part);

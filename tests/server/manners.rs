@@ -24,14 +24,8 @@ async fn binary_is_closed_with_1003_and_too_big_with_1009() {
     assert_eq!(client.close_code().await, 1003);
 
     let mut client = world.client("").await;
-    client
-        .send(Message::text(" ".repeat(64 * 1024 - 2) + "{}"))
-        .await;
-    assert_eq!(
-        client.next().await["code"],
-        "bad_message",
-        "64 KiB are taken"
-    );
+    client.send(Message::text(" ".repeat(64 * 1024 - 2) + "{}")).await;
+    assert_eq!(client.next().await["code"], "bad_message", "64 KiB are taken");
     assert_eq!(client.close_code().await, 4400);
 
     // Much bigger than all buffers on the way: the close frame must reach a client that is still sending.
@@ -54,30 +48,15 @@ async fn text_that_is_not_utf8_is_closed_with_1007() {
 async fn a_bad_message_is_explained_and_closed_with_4400() {
     let world = World::start().await;
     for (message, says) in [
-        (
-            json!({"type": "subscribe", "top_k": "5"}),
-            "top_k must be a whole number",
-        ),
-        (
-            json!({"type": "subscribe", "types": ["genre.guess"]}),
-            "source.gap",
-        ),
-        (
-            json!({"type": "dance"}),
-            "subscribe, unsubscribe, ping or auth",
-        ),
+        (json!({"type": "subscribe", "top_k": "5"}), "top_k must be a whole number"),
+        (json!({"type": "subscribe", "types": ["genre.guess"]}), "source.gap"),
+        (json!({"type": "dance"}), "subscribe, unsubscribe, ping or auth"),
     ] {
         let mut client = world.client("").await;
         client.say(message).await;
         let error = client.next().await;
-        assert_eq!(
-            (&error["type"], &error["fatal"]),
-            (&json!("error"), &json!(true))
-        );
-        assert!(
-            error["message"].as_str().expect("text").contains(says),
-            "{error}"
-        );
+        assert_eq!((&error["type"], &error["fatal"]), (&json!("error"), &json!(true)));
+        assert!(error["message"].as_str().expect("text").contains(says), "{error}");
         assert_eq!(client.close_code().await, 4400);
     }
 }
@@ -126,10 +105,7 @@ async fn one_client_too_many_is_closed_with_1013() {
     let _second = world.client("").await;
     let mut third = world.stranger("").await;
     let error = third.next().await;
-    assert_eq!(
-        (&error["code"], &error["fatal"]),
-        (&json!("full"), &json!(true))
-    );
+    assert_eq!((&error["code"], &error["fatal"]), (&json!("full"), &json!(true)));
     assert_eq!(third.close_code().await, 1013);
     // When one has left there is room again, as soon as the server has noticed.
     drop(first);
@@ -151,9 +127,7 @@ async fn a_client_that_never_reads_delays_nobody_and_ends_too() {
         world.at
     );
     deaf.write_all(head.as_bytes()).await.expect("writes");
-    let mut client = world
-        .client(&format!("?since={}:0", world.hub.epoch()))
-        .await;
+    let mut client = world.client(&format!("?since={}:0", world.hub.epoch())).await;
     let long = "x".repeat(8_000);
     let mut served = 0;
     for _ in 0..40 {
@@ -167,14 +141,8 @@ async fn a_client_that_never_reads_delays_nobody_and_ends_too() {
     world.hub.publish("mic", window(0.5));
     assert_eq!(client.seqs(1).await, [2_001]);
     let since = Instant::now();
-    tokio::join!(world.end(), async {
-        assert_eq!(client.close_code().await, 1001)
-    });
-    assert!(
-        since.elapsed() < Duration::from_millis(1_500),
-        "{:?}",
-        since.elapsed()
-    );
+    tokio::join!(world.end(), async { assert_eq!(client.close_code().await, 1001) });
+    assert!(since.elapsed() < Duration::from_millis(1_500), "{:?}", since.elapsed());
     drop(deaf);
 }
 
@@ -202,11 +170,7 @@ async fn at_shutdown_a_hundred_subscribers_get_everything_and_then_1001() {
     });
     let clients: Vec<_> = clients.collect();
     world.end().await;
-    assert!(
-        since.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        since.elapsed()
-    );
+    assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
     for client in clients {
         client.await.expect("no panic");
     }
@@ -215,14 +179,9 @@ async fn at_shutdown_a_hundred_subscribers_get_everything_and_then_1001() {
 
 #[tokio::test]
 async fn a_request_that_does_not_come_is_not_waited_for() {
-    let world = World::with(10, |settings| {
-        settings.header_timeout = Duration::from_millis(100)
-    })
-    .await;
+    let world = World::with(10, |settings| settings.header_timeout = Duration::from_millis(100)).await;
     let mut slow = TcpStream::connect(world.at).await.expect("connects");
-    slow.write_all(b"GET / HTTP/1.1\r\nHost: lo")
-        .await
-        .expect("writes");
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: lo").await.expect("writes");
     let mut rest = Vec::new();
     let read = timeout(PATIENCE, slow.read_to_end(&mut rest)).await;
     assert!(read.is_ok(), "the connection must be closed");

@@ -34,11 +34,7 @@ fn facts(seq: u64) -> (&'static str, &'static str, Option<f32>) {
     match seq % 7 {
         0 => (source, "source.state", None),
         1 => (source, "genre.changed", None),
-        _ => (
-            source,
-            "genre.window",
-            Some(0.3 + (seq % 50) as f32 / 100.0),
-        ),
+        _ => (source, "genre.window", Some(0.3 + (seq % 50) as f32 / 100.0)),
     }
 }
 
@@ -62,11 +58,7 @@ struct Wish {
 impl Wish {
     fn any(chance: &mut Chance) -> Self {
         let mut some = |of: &[&'static str]| -> Vec<&'static str> {
-            let all: Vec<_> = of
-                .iter()
-                .copied()
-                .filter(|_| chance.below(2) == 0)
-                .collect();
+            let all: Vec<_> = of.iter().copied().filter(|_| chance.below(2) == 0).collect();
             if all.is_empty() { of.to_vec() } else { all }
         };
         Self {
@@ -79,18 +71,14 @@ impl Wish {
 
     fn wants(&self, seq: u64) -> bool {
         let (source, kind, p) = facts(seq);
-        self.sources.contains(&source)
-            && self.types.contains(&kind)
-            && p.is_none_or(|p| p >= self.min_p)
+        self.sources.contains(&source) && self.types.contains(&kind) && p.is_none_or(|p| p >= self.min_p)
     }
 
     async fn connect(&self, world: &World, since: &str, by_query: bool) -> Client {
         if by_query {
             let (sources, types) = (self.sources.join(","), self.types.join(","));
             let (min_p, top_k) = (self.min_p, self.top_k);
-            let query = format!(
-                "?sources={sources}&types={types}&min_p={min_p}&top_k={top_k}&since={since}"
-            );
+            let query = format!("?sources={sources}&types={types}&min_p={min_p}&top_k={top_k}&since={since}");
             return world.client(&query).await;
         }
         let mut client = world.client("").await;
@@ -145,12 +133,7 @@ async fn follow(world: &World, wish: &Wish, chance: &mut Chance) -> (Vec<String>
 ///
 /// A log that keeps less than `burst` events has moved on before anyone could read it.
 async fn everyone(keep: usize, burst: u64) -> (Arc<World>, Vec<(Wish, Vec<String>, Vec<u64>)>) {
-    let world = Arc::new(
-        World::with(keep, |settings| {
-            settings.heartbeat = Duration::from_millis(20)
-        })
-        .await,
-    );
+    let world = Arc::new(World::with(keep, |settings| settings.heartbeat = Duration::from_millis(20)).await);
     let tasks: Vec<_> = (1..=SUBSCRIBERS)
         .map(|number| {
             let world = Arc::clone(&world);
@@ -191,9 +174,8 @@ async fn two_hundred_disconnects_lose_nothing_and_repeat_nothing() {
     for (wish, seen, gone) in outcomes {
         assert_eq!(gone, [0; 0]);
         let wanted = log.iter().filter(|entry| wish.wants(entry.seq()));
-        let expected: Vec<_> = wanted
-            .map(|entry| entry.frame(wish.top_k as usize).as_str().to_owned())
-            .collect();
+        let expected: Vec<_> =
+            wanted.map(|entry| entry.frame(wish.top_k as usize).as_str().to_owned()).collect();
         assert_eq!(seen, expected);
     }
 }
@@ -212,10 +194,7 @@ async fn what_a_small_log_has_lost_is_told_exactly() {
         assert_eq!(gaps.len(), gone.len(), "no gap is told twice");
         assert!(seen.is_disjoint(&gaps));
         for seq in (1..=EVENTS).filter(|seq| wish.wants(*seq)) {
-            assert!(
-                seen.contains(&seq) || gaps.contains(&seq),
-                "{seq} is neither seen nor told as gone"
-            );
+            assert!(seen.contains(&seq) || gaps.contains(&seq), "{seq} is neither seen nor told as gone");
         }
         assert!(seen.iter().all(|seq| wish.wants(*seq)));
         lost += gaps.len();

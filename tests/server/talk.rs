@@ -17,15 +17,9 @@ async fn hello_tells_what_a_client_needs() {
     let mut client = world.stranger("").await;
     let hello = client.next().await;
     assert_eq!(hello["type"], "hello");
-    assert_eq!(
-        (&hello["v"], &hello["version"]),
-        (&json!(1), &json!("0.0.0"))
-    );
+    assert_eq!((&hello["v"], &hello["version"]), (&json!(1), &json!("0.0.0")));
     assert_eq!(hello["epoch"], world.hub.epoch());
-    assert_eq!(
-        (&hello["oldest_seq"], &hello["latest_seq"]),
-        (&json!(1), &json!(1))
-    );
+    assert_eq!((&hello["oldest_seq"], &hello["latest_seq"]), (&json!(1), &json!(1)));
     assert_eq!(hello["sources"], json!(["mic", "radio"]));
     assert_eq!(hello["labels"].as_array().map(Vec::len), Some(4));
     assert_eq!(hello["model"]["runtime"], "tract");
@@ -44,10 +38,7 @@ async fn the_subprotocol_is_agreed_upon_where_it_is_offered() {
         match connect_async(request).await {
             Ok((_, response)) => {
                 assert!(agreed);
-                assert_eq!(
-                    response.headers()["Sec-WebSocket-Protocol"],
-                    "genrecast.v1.json"
-                );
+                assert_eq!(response.headers()["Sec-WebSocket-Protocol"], "genrecast.v1.json");
             }
             Err(_) => assert!(!agreed),
         }
@@ -74,9 +65,7 @@ async fn filters_say_what_comes_in_message_and_query_alike() {
     world.hub.publish("mic", window(0.6));
     world.hub.publish("radio", window(0.9));
     world.hub.publish("mic", changed());
-    world
-        .hub
-        .publish("later", state("a source that comes later"));
+    world.hub.publish("later", state("a source that comes later"));
     for client in [&mut by_query, &mut by_message] {
         let first = client.next().await;
         assert_eq!(first["seq"], 2);
@@ -88,41 +77,26 @@ async fn filters_say_what_comes_in_message_and_query_alike() {
 #[tokio::test]
 async fn unsubscribe_ping_and_auth_are_answered() {
     let world = World::start().await;
-    let mut client = world
-        .client(&format!("?since={}:0", world.hub.epoch()))
-        .await;
+    let mut client = world.client(&format!("?since={}:0", world.hub.epoch())).await;
     world.hub.publish("mic", window(0.5));
     assert_eq!(client.seqs(1).await, [1]);
     client.say(json!({"type": "ping"})).await;
     let pong = client.next().await;
-    assert_eq!(
-        (&pong["type"], &pong["cursor"]),
-        (&json!("pong"), &json!(1))
-    );
+    assert_eq!((&pong["type"], &pong["cursor"]), (&json!("pong"), &json!(1)));
     client.say(json!({"type": "auth", "token": "x"})).await;
     let auth = client.next().await;
-    assert_eq!(
-        (&auth["type"], &auth["required"]),
-        (&json!("auth"), &json!(false))
-    );
+    assert_eq!((&auth["type"], &auth["required"]), (&json!("auth"), &json!(false)));
     client.say(json!({"type": "unsubscribe"})).await;
     client.say(json!({"type": "ping"})).await;
     assert_eq!(client.next().await["cursor"], Value::Null);
     world.hub.publish("mic", window(0.5));
     client.say(json!({"type": "ping"})).await;
-    assert_eq!(
-        client.next().await["type"],
-        "pong",
-        "no event comes any more"
-    );
+    assert_eq!(client.next().await["type"], "pong", "no event comes any more");
 }
 
 #[tokio::test]
 async fn without_a_wish_there_are_heartbeats() {
-    let world = World::with(10, |settings| {
-        settings.heartbeat = Duration::from_millis(20)
-    })
-    .await;
+    let world = World::with(10, |settings| settings.heartbeat = Duration::from_millis(20)).await;
     let mut client = world.client("?unrelated=1").await;
     world.hub.publish("mic", window(0.5));
     for _ in 0..2 {
@@ -169,10 +143,7 @@ async fn the_paths_answer_json() {
     let (_, sources) = world.get("/v1/sources").await;
     assert_eq!(sources["sources"][0]["state"], "starting");
     let (_, health) = world.get("/healthz").await;
-    assert_eq!(
-        (&health["live"], &health["hub"]["latest_seq"]),
-        (&json!(true), &json!(1))
-    );
+    assert_eq!((&health["live"], &health["hub"]["latest_seq"]), (&json!(true), &json!(1)));
     let (_, ready) = world.get("/readyz").await;
     assert_eq!(ready["reasons"], json!(["no window yet"]));
 }
@@ -187,16 +158,9 @@ async fn errors_are_json_too() {
         ("/v1/events", 426, "upgrade_required"),
     ] {
         let (got, body) = world.get(path).await;
-        assert_eq!(
-            (got, &body["error"]["code"]),
-            (status, &json!(code)),
-            "{path}"
-        );
+        assert_eq!((got, &body["error"]["code"]), (status, &json!(code)), "{path}");
     }
-    let head = format!(
-        "DELETE / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-        world.at
-    );
+    let head = format!("DELETE / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", world.at);
     let (status, body) = world.http(&head).await;
     assert_eq!(status, 405);
     assert!(body.contains(r#""code":"method_not_allowed""#), "{body}");

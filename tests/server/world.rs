@@ -67,19 +67,12 @@ impl World {
         Self::at(any, events, change).await
     }
 
-    pub async fn at(
-        listen: SocketAddr,
-        events: usize,
-        change: impl FnOnce(&mut ServerSettings),
-    ) -> Self {
+    pub async fn at(listen: SocketAddr, events: usize, change: impl FnOnce(&mut ServerSettings)) -> Self {
         let mut settings = ServerSettings::new(listen);
         change(&mut settings);
         let listener = bind(listen).await.expect("a free port");
         let at = listener.local_addr().expect("an address");
-        let hub = Hub::new(HubLimits {
-            events,
-            bytes: 64 << 20,
-        });
+        let hub = Hub::new(HubLimits { events, bytes: 64 << 20 });
         let about = Arc::new(About {
             version: "0.0.0".into(),
             sources: vec!["mic".into(), "radio".into()],
@@ -87,20 +80,8 @@ impl World {
             model: events::model(),
         });
         let (stop, shutdown) = watch::channel(false);
-        let served = serve(
-            listener,
-            settings,
-            Arc::clone(&hub),
-            about,
-            Arc::new(Deaf),
-            shutdown,
-        );
-        Self {
-            at,
-            hub,
-            stop,
-            served: tokio::spawn(served),
-        }
+        let served = serve(listener, settings, Arc::clone(&hub), about, Arc::new(Deaf), shutdown);
+        Self { at, hub, stop, served: tokio::spawn(served) }
     }
 
     /// A client that has heard `hello`.
@@ -125,19 +106,13 @@ impl World {
         let read = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
         read.expect("answers in time").expect("answers");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
         (status.unwrap_or(0), body.to_owned())
     }
 
     /// GETs a path; the answer must be JSON.
     pub async fn get(&self, path: &str) -> (u16, Value) {
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            self.at
-        );
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.at);
         let (status, body) = self.http(&head).await;
         (status, serde_json::from_str(&body).expect("JSON"))
     }
@@ -163,10 +138,7 @@ impl Client {
 
     /// The next message, as text.
     pub async fn text(&mut self) -> String {
-        match timeout(PATIENCE, self.0.next())
-            .await
-            .expect("a message in time")
-        {
+        match timeout(PATIENCE, self.0.next()).await.expect("a message in time") {
             Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
             other => panic!("wanted a text message, got {other:?}"),
         }
@@ -199,10 +171,7 @@ impl Client {
     /// Skips what still comes, up to the close frame; its code.
     pub async fn close_code(&mut self) -> u16 {
         loop {
-            match timeout(PATIENCE, self.0.next())
-                .await
-                .expect("closes in time")
-            {
+            match timeout(PATIENCE, self.0.next()).await.expect("closes in time") {
                 Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
                 Some(Ok(Message::Text(_))) => {}
                 other => panic!("wanted a close frame, got {other:?}"),
