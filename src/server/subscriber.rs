@@ -63,8 +63,13 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let mut subscriber =
-        Subscriber { socket, newest: shared.hub.watch(), shared, subscription: None, batch: Vec::new() };
+    let mut subscriber = Subscriber {
+        socket,
+        newest: shared.newest.subscribe(),
+        shared,
+        subscription: None,
+        batch: Vec::new(),
+    };
     let end = match upgrade.permit {
         Some(_) => subscriber.converse(upgrade.subscribe).await,
         None => subscriber.refuse().await,
