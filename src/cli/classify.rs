@@ -138,12 +138,7 @@ fn classify(
     Ok(Report {
         input: arguments.path.clone(),
         duration_s,
-        model: ModelInfo {
-            id: manifest.id.clone(),
-            sha256: model.sha256.clone(),
-            device: runtime.device().into(),
-            runtime: runtime.name().into(),
-        },
+        model: model.info(runtime),
         top: ranked(manifest, &p, arguments.top),
         windows,
         damage,

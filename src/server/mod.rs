@@ -9,6 +9,7 @@ mod health;
 mod message;
 mod request;
 mod routes;
+mod shutdown;
 mod subscriber;
 mod upgrade;
 

@@ -15,10 +15,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::accept::stopped;
 use super::filter::Filter;
 use super::message::{self, GapReason};
 use super::request::{ClientMessage, Subscribe};
+use super::shutdown::stopped;
 use super::upgrade::Upgrade;
 use super::{MAX_MESSAGE, Shared};
 use crate::hub::{Entry, ReadResult};

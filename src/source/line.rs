@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::decode::Ending;
+use super::ending::Ending;
 use super::error::SourceError;
 use super::ring::{RingReader, RingWriter, ring};
 use super::stop::Stop;

@@ -6,6 +6,7 @@
 
 mod container;
 mod decode;
+mod ending;
 mod error;
 mod line;
 mod microphone;
@@ -28,7 +29,8 @@ use crate::event::SourceState;
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
 
-pub use decode::{Decoded, Decoder, Ending};
+pub use decode::{Decoded, Decoder};
+pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
 pub use microphone::{Capture, DeviceInfo, Pulse, devices, microphone};
 pub use pcm::{Channels, Encoding, PcmFormat};
