@@ -52,8 +52,8 @@ impl Line<'_> {
 
     /// Tells that a continuous run begins, whose first sample belongs to `anchor`.
     pub(super) fn begin(&mut self, reader: RingReader, rate: SampleRate, anchor: SystemTime) {
-        let paced = self.spec.uri.is_paced();
-        (self.notify)(Notice::Stream(Stream { reader, rate, anchor, paced }));
+        let pace = self.spec.uri.pace();
+        (self.notify)(Notice::Stream(Stream { reader, rate, anchor, pace }));
     }
 }
 

@@ -75,8 +75,8 @@ pub struct Stream {
     pub rate: SampleRate,
     /// Wall-clock time of the first sample.
     pub anchor: SystemTime,
-    /// Whether the source keeps its own pace, and so loses what is not read in time.
-    pub paced: bool,
+    /// Seconds of audio a second, if the source keeps its own pace, and so loses what is not read in time.
+    pub pace: Option<f64>,
 }
 
 /// Runs a source until it ends, fails or is told to stop: the body of the thread `src-NAME`.
