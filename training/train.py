@@ -103,7 +103,7 @@ def main():
     parser.add_argument("model", choices=sorted(NETWORKS))
     parser.add_argument("--data", required=True, type=Path, help="folder that holds gtzan_mel/")
     parser.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
-    parser.add_argument("--epochs", type=int, nargs="+", default=[85, 60], help="epochs of each learning-rate cycle")
+    parser.add_argument("--epochs", type=int, nargs="+", default=[85, 55], help="epochs of each learning-rate cycle")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=3e-3)
