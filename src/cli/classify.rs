@@ -81,14 +81,15 @@ pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
 
 fn open(path: &str) -> Result<Decoder, Failure> {
     if path != "-" && !path.starts_with("-?") {
-        return Ok(Decoder::open_file(Path::new(path))?);
+        return Decoder::open_file(Path::new(path)).map_err(|error| Failure::of_source(path, error));
     }
     let uri: SourceUri =
         path.parse().map_err(|error| Failure::new(Status::Usage, anyhow::Error::new(error)))?;
-    Ok(match uri {
-        SourceUri::Stdin { pcm: Some(format) } => Decoder::open_pcm(std::io::stdin(), format)?,
-        _ => Decoder::open_stream(std::io::stdin(), None)?,
-    })
+    match uri {
+        SourceUri::Stdin { pcm: Some(format) } => Decoder::open_pcm(std::io::stdin(), format),
+        _ => Decoder::open_stream(std::io::stdin(), None),
+    }
+    .map_err(|error| Failure::of_source("standard input", error))
 }
 
 fn classify(

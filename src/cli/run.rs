@@ -90,7 +90,8 @@ pub(super) fn sources(config: &Config) -> Result<Vec<SourceSpec>, Failure> {
             .with_context(|| format!("source {:?}", source.uri))
             .map_err(|error| Failure::new(Status::Usage, error))?;
         if let SourceUri::File { path, .. } = &uri {
-            Decoder::open_file(path)?;
+            let name = path.display().to_string();
+            Decoder::open_file(path).map_err(|error| Failure::of_source(&name, error))?;
         }
         let base = source.name.clone().unwrap_or_else(|| uri.default_name());
         let valid = !base.is_empty()
