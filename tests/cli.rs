@@ -13,6 +13,7 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(root().join("tests/fixtures/audio").join(name)).expect("a fixture")
 }
 
+/// In alphabetical order.
 fn keys(value: &serde_json::Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
@@ -38,8 +39,8 @@ fn refused(ran: &Ran, status: i32, parts: &[&str]) {
 fn the_report_has_the_keys_of_the_contract_and_probabilities_of_all_labels_sum_to_one() {
     let (_place, path) = clip(8.0);
     let report = classify(&path, Vec::new());
-    assert_eq!(keys(&report), ["input", "duration_s", "model", "top", "windows"]);
-    assert_eq!(keys(&report["model"]), ["id", "sha256", "device", "runtime"]);
+    assert_eq!(keys(&report), ["duration_s", "input", "model", "top", "windows"]);
+    assert_eq!(keys(&report["model"]), ["device", "id", "runtime", "sha256"]);
     assert_eq!(report["input"], *path);
     assert_eq!(report["duration_s"], 8.0);
     assert_eq!(
@@ -56,7 +57,7 @@ fn the_report_has_the_keys_of_the_contract_and_probabilities_of_all_labels_sum_t
         assert!((sum - 1.0).abs() < 1e-5, "{sum}");
     }
     for window in windows {
-        assert_eq!(keys(window), ["start_s", "end_s", "provisional", "state", "top"]);
+        assert_eq!(keys(window), ["end_s", "provisional", "start_s", "state", "top"]);
     }
     assert_eq!(windows.last().expect("a window")["end_s"], 8.0);
 
@@ -173,6 +174,7 @@ fn the_configuration_is_printed_and_its_mistakes_are_named() {
     refused(&run(genrecast("classify").args(["--config", "none.toml", "x.wav"])), 2, &["none.toml"]);
     refused(&run(with_tract("run").args(["--source", "tape:1"])), 2, &["tape:1", "mic:", "file:PATH"]);
     refused(&run(with_tract("run").args(["--listen", "0.0.0.0:0"])), 2, &["reachable from other machines"]);
+    refused(&run(&mut genrecast("classify")), 2, &["<PATH"]);
     refused(&run(with_tract("classify").args(["--top", "0", "x.wav"])), 2, &["--top"]);
     let ran = run(&mut genrecast("--help"));
     assert!(ran.status == Some(0) && ran.stdout.contains("Exit status: 0 done"), "{}", ran.stdout);

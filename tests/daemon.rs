@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use genrecast::event::{Event, EventBody, SILENCE, SignalState, SourceState};
 use support::daemon::Daemon;
-use support::subscriber::{Subscriber, is_state};
+use support::subscriber::{Subscriber, is_state, states};
 use support::windows::of_source;
 use support::{music, toy, with_tract, write_wav};
 use temp_dir::TempDir;
@@ -25,14 +25,6 @@ fn clip(seconds: f64, query: &str) -> (TempDir, String) {
 /// A daemon with the small, quick model.
 fn toy_daemon(source: &str) -> Daemon {
     Daemon::start(toy(&mut with_tract("run")).args(["--source", source]))
-}
-
-fn states(events: &[Event]) -> Vec<SourceState> {
-    let state = |event: &Event| match &event.body {
-        EventBody::SourceState(change) => Some(change.state),
-        _ => None,
-    };
-    events.iter().filter_map(state).collect()
 }
 
 #[tokio::test]
@@ -228,7 +220,7 @@ async fn a_hundred_subscribers_get_everything_and_1001_when_it_ends() {
     let mut daemon = daemon;
     assert_eq!(daemon.wait_for_exit(support::PATIENCE), Some(0));
     let took = asked.elapsed();
-    println!("100 subscribers: 1001 to the last after {told:.0?}, exit after {took:.0?}");
+    println!("100 subscribers: 1001 to the last after {told:.1?}, exit after {took:.1?}");
     assert!(took <= Duration::from_secs(2), "{took:?}");
 }
 
@@ -243,7 +235,7 @@ async fn a_second_signal_ends_it_at_once() {
     let asked = Instant::now();
     daemon.signal(libc::SIGTERM);
     assert_eq!(daemon.wait_for_exit(support::PATIENCE), Some(128 + libc::SIGTERM));
-    println!("second signal: {:.0?}", asked.elapsed());
+    println!("second signal: {:.1?}", asked.elapsed());
 }
 
 #[tokio::test]
@@ -259,6 +251,6 @@ async fn a_source_in_full_flow_does_not_hold_up_the_end() {
                 windows == 20
             })
             .await;
-        println!("{query}: ended in {:.0?}", daemon.end());
+        println!("{query}: ended in {:.3?}", daemon.end());
     }
 }

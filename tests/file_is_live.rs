@@ -6,7 +6,7 @@ use std::io::Write;
 
 use genrecast::event::{EventBody, SourceState};
 use support::daemon::Daemon;
-use support::subscriber::{Subscriber, is_state};
+use support::subscriber::{Subscriber, is_state, states};
 use support::windows::{difference, of_report, of_source};
 use support::{classify, music, toy, with_tract, write_wav};
 use temp_dir::TempDir;
@@ -38,6 +38,7 @@ async fn plays_as_classified(query: &str) {
     let mut subscriber = Subscriber::from_start(daemon.address).await;
     let reports: Vec<_> = clips.iter().map(|(_, path)| classify(path, Vec::new())).collect();
     let events = subscriber.events_until_ended(clips.len()).await;
+    drop(subscriber);
     daemon.end();
     for ((name, _), report) in clips.iter().zip(&reports) {
         let (classified, played) = (of_report(report), of_source(&events, name));
@@ -46,9 +47,8 @@ async fn plays_as_classified(query: &str) {
         assert!(worst <= SAME, "{name}: {worst}");
         let full = played.iter().filter(|window| !window.provisional).count();
         assert_eq!(full > 0, name.starts_with("long"), "{name}: {full} full windows");
-        let mut states = events.iter().filter(|event| event.source == *name);
-        assert!(states.next().is_some_and(|event| is_state(event, SourceState::Starting)), "{name}");
-        assert!(states.next_back().is_some_and(|event| is_state(event, SourceState::Ended)), "{name}");
+        let states = states(events.iter().filter(|event| event.source == *name));
+        assert_eq!(states, [SourceState::Starting, SourceState::Live, SourceState::Ended], "{name}");
     }
 }
 

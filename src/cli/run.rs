@@ -22,7 +22,7 @@ pub(super) struct RunArguments {
     common: CommonArguments,
     /// What to listen to, instead of the configured sources; may be given several times:
     /// mic:, mic:NAME, file:PATH?speed=S&loop=true, -
-    #[arg(long = "source", value_name = "URI")]
+    #[arg(long = "source", value_name = "URI", allow_hyphen_values = true)]
     sources: Vec<String>,
     /// Address and port to serve on; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]

@@ -115,3 +115,12 @@ impl Subscriber {
 pub fn is_state(event: &Event, wanted: SourceState) -> bool {
     matches!(&event.body, EventBody::SourceState(change) if change.state == wanted)
 }
+
+/// The states among events, in their order.
+pub fn states<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<SourceState> {
+    let state = |event: &Event| match &event.body {
+        EventBody::SourceState(change) => Some(change.state),
+        _ => None,
+    };
+    events.into_iter().filter_map(state).collect()
+}
