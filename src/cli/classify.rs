@@ -25,7 +25,11 @@ use super::{CommonArguments, setup};
 #[derive(Args)]
 pub(super) struct ClassifyArguments {
     /// A file, or - for standard input (a container, or raw PCM as -?pcm=s16le&rate=44100&channels=2)
-    path: String,
+    #[arg(required_unless_present = "raw")]
+    path: Option<String>,
+    /// What follows `-?`: an input that begins so looks like a short flag.
+    #[arg(short = '?', hide = true, value_name = "FORMAT", conflicts_with = "path")]
+    raw: Option<String>,
     #[command(flatten)]
     common: CommonArguments,
     /// How many genres to show
@@ -34,6 +38,15 @@ pub(super) struct ClassifyArguments {
     /// Print JSON with every window
     #[arg(long)]
     json: bool,
+}
+
+impl ClassifyArguments {
+    fn input(&self) -> String {
+        match (&self.path, &self.raw) {
+            (Some(path), _) => path.clone(),
+            (None, raw) => format!("-?{}", raw.as_deref().unwrap_or_default()),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -60,10 +73,11 @@ struct Window {
 pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
     let loaded = setup::configuration(&arguments.common)?;
     // The input first: a wrong name should be told at once.
-    let decoder = open(&arguments.path)?;
+    let input = arguments.input();
+    let decoder = open(&input)?;
     let model = setup::model(&loaded.config)?;
     let runtime = setup::runtime(&loaded.config)?;
-    let report = classify(arguments, decoder, &model, &runtime, &setup::decide(&loaded.config))?;
+    let report = classify(input, arguments.top, decoder, &model, &runtime, &setup::decide(&loaded.config))?;
     if arguments.json {
         let json = serde_json::to_string(&report).map_err(|error| Failure::new(Status::Other, error))?;
         print(&(json + "\n"))?;
@@ -73,7 +87,7 @@ pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
     match report.damage {
         None => Ok(ExitCode::SUCCESS),
         Some(damage) => {
-            let error = anyhow!("{}: {damage}; the result covers what could be heard", arguments.path);
+            let error = anyhow!("{}: {damage}; the result covers what could be heard", report.input);
             Err(Failure::new(Status::Damaged, error))
         }
     }
@@ -81,18 +95,20 @@ pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
 
 fn open(path: &str) -> Result<Decoder, Failure> {
     if path != "-" && !path.starts_with("-?") {
-        return Ok(Decoder::open_file(Path::new(path))?);
+        return Decoder::open_file(Path::new(path)).map_err(|error| Failure::of_source(path, error));
     }
     let uri: SourceUri =
         path.parse().map_err(|error| Failure::new(Status::Usage, anyhow::Error::new(error)))?;
-    Ok(match uri {
-        SourceUri::Stdin { pcm: Some(format) } => Decoder::open_pcm(std::io::stdin(), format)?,
-        _ => Decoder::open_stream(std::io::stdin(), None)?,
-    })
+    match uri {
+        SourceUri::Stdin { pcm: Some(format) } => Decoder::open_pcm(std::io::stdin(), format),
+        _ => Decoder::open_stream(std::io::stdin(), None),
+    }
+    .map_err(|error| Failure::of_source("standard input", error))
 }
 
 fn classify(
-    arguments: &ClassifyArguments,
+    input: String,
+    top: u16,
     mut decoder: Decoder,
     model: &Model,
     runtime: &Runtime,
@@ -110,7 +126,7 @@ fn classify(
     let mut samples = 0;
     let mut on_outcome = |outcome: Outcome, offset_s: f64| {
         score.push(&outcome);
-        windows.push(window(manifest, arguments.top, &outcome, offset_s));
+        windows.push(window(manifest, top, &outcome, offset_s));
     };
     let damage = loop {
         match decoder.next_block()? {
@@ -131,15 +147,14 @@ fn classify(
     progress.finish_and_clear();
     let duration_s = heard_before_s + rate.seconds(samples);
     let Some(p) = score.result() else {
-        let error =
-            anyhow!("{}: there is no sound in it; expected at least one sample of audio", arguments.path);
+        let error = anyhow!("{input}: there is no sound in it; expected at least one sample of audio");
         return Err(Failure::new(Status::NotAudio, error));
     };
     Ok(Report {
-        input: arguments.path.clone(),
+        input,
         duration_s,
         model: model.info(runtime),
-        top: ranked(manifest, &p, arguments.top),
+        top: ranked(manifest, &p, top),
         windows,
         damage,
     })

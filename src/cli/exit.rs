@@ -55,6 +55,19 @@ impl Failure {
         Self { status, error: error.into(), remedy: None }
     }
 
+    /// A failure of the source `name`, which not every message of a source tells by itself.
+    pub fn of_source(name: &str, error: SourceError) -> Self {
+        let names_itself = matches!(
+            error,
+            SourceError::NotFound { .. } | SourceError::NotAFile { .. } | SourceError::Unreadable { .. }
+        );
+        let mut failure = Self::from(error);
+        if !names_itself {
+            failure.error = failure.error.context(name.to_owned());
+        }
+        failure
+    }
+
     /// Prints the error and what to do about it.
     pub fn tell(self) -> ExitCode {
         eprintln!("genrecast: {:#}", self.error);

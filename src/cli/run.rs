@@ -22,7 +22,7 @@ pub(super) struct RunArguments {
     common: CommonArguments,
     /// What to listen to, instead of the configured sources; may be given several times:
     /// mic:, mic:NAME, file:PATH?speed=S&loop=true, -
-    #[arg(long = "source", value_name = "URI")]
+    #[arg(long = "source", value_name = "URI", allow_hyphen_values = true)]
     sources: Vec<String>,
     /// Address and port to serve on; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
@@ -90,7 +90,8 @@ pub(super) fn sources(config: &Config) -> Result<Vec<SourceSpec>, Failure> {
             .with_context(|| format!("source {:?}", source.uri))
             .map_err(|error| Failure::new(Status::Usage, error))?;
         if let SourceUri::File { path, .. } = &uri {
-            Decoder::open_file(path)?;
+            let name = path.display().to_string();
+            Decoder::open_file(path).map_err(|error| Failure::of_source(&name, error))?;
         }
         let base = source.name.clone().unwrap_or_else(|| uri.default_name());
         let valid = !base.is_empty()

@@ -73,6 +73,11 @@ impl Slot {
         // The notice is taken before the ring is read: every sample written before it is then seen first.
         if self.held.is_none() {
             match self.notices.try_recv() {
+                // Samples flow from now on, however many wait in the ring: a source that is not paced keeps it full.
+                Ok(notice @ Notice::State { state: SourceState::Live, .. }) => {
+                    self.obey(notice, manifest);
+                    return Turn::Progress;
+                }
                 Ok(notice) => self.held = Some(notice),
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => self.no_more_notices = true,

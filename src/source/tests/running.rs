@@ -53,7 +53,7 @@ fn an_unpaced_file_comes_whole_through_a_small_ring() {
     let (sender, streams) = std::sync::mpsc::channel();
     let listener = std::thread::spawn(move || {
         let mut stream: Stream = streams.recv().expect("a stream comes");
-        assert!(!stream.paced);
+        assert_eq!(stream.pace, None);
         drain(&mut stream.reader)
     });
     let mut states = Vec::new();
@@ -85,7 +85,7 @@ fn a_paced_file_takes_its_time_and_not_less() {
         let took = begin.elapsed().as_secs_f64();
         assert!(took >= seconds, "{took} s at speed {factor}");
         let stream = told.streams.first_mut().expect("a stream");
-        assert!(stream.paced);
+        assert!(stream.pace.is_some());
         assert!(stream.anchor <= SystemTime::now());
         let (heard, lost) = drain(&mut stream.reader);
         assert_eq!((heard.len(), lost), (8_000, 0));
