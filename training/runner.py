@@ -36,9 +36,8 @@ class Runner:
             filled = windows.filled(columns, window["frames"])
             return self._run("network", windows.normalised(filled, window["normalise"])[None])[0]
         patch = self.manifest["patch"]
-        columns = columns[-window["frames"] :]
         columns = windows.filled(columns, max(len(columns), patch["frames"]))
-        starts = range(0, len(columns) - patch["frames"] + 1, patch["stride"])
+        starts = windows.patch_starts(len(columns), window["frames"], patch)
         codes = [self._run("encoder", columns[None, s : s + patch["frames"]]) for s in starts]
         return self._run("head", np.stack(codes, axis=1))[0]
 

@@ -25,6 +25,18 @@ def scored(total, first, frames, stride):
     return full or provisional[-1:]
 
 
+def patch_starts(heard, frames, patch):
+    """Where the patches of the last window begin: on the stream's own grid, as the daemon caches them.
+
+    Columns beyond the grid, which only a clip's end has, are in one more patch
+    that ends with the clip and overlaps the one before.
+    """
+    starts = list(range(0, heard - patch["frames"] + 1, patch["stride"]))
+    if starts[-1] + patch["frames"] < heard:
+        starts.append(heard - patch["frames"])
+    return starts[-((frames - patch["frames"]) // patch["stride"] + 1) :]
+
+
 def filled(columns, frames):
     """The last `frames` columns; fewer are repeated cyclically until they fill a window."""
     if len(columns) >= frames:

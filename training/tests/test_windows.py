@@ -60,6 +60,18 @@ class Normalisation(unittest.TestCase):
         self.assertEqual(np.abs(out).max(), 0.0)
 
 
+class PatchStarts(unittest.TestCase):
+    PATCH = {"frames": 10, "stride": 4}
+
+    def test_patches_stay_on_the_stream_grid_and_the_newest_are_heard(self):
+        self.assertEqual(windows.patch_starts(22, 22, self.PATCH), [0, 4, 8, 12])
+        self.assertEqual(windows.patch_starts(30, 22, self.PATCH), [8, 12, 16, 20])
+
+    def test_the_end_of_a_clip_adds_one_overlapping_patch(self):
+        self.assertEqual(windows.patch_starts(11, 22, self.PATCH), [0, 1])
+        self.assertEqual(windows.patch_starts(25, 22, self.PATCH), [4, 8, 12, 15])
+
+
 class Calibration(unittest.TestCase):
     def test_softmax_sums_to_1_and_flattens_with_temperature(self):
         cold, warm = windows.softmax([3.0, 1.0], 1.0), windows.softmax([3.0, 1.0], 2.0)
