@@ -211,7 +211,7 @@ async fn a_hundred_subscribers_get_everything_and_1001_when_it_ends() {
     .await;
     let asked = Instant::now();
     daemon.signal(libc::SIGTERM);
-    let heard = join_all(subscribers.into_iter().map(Subscriber::to_the_end)).await;
+    let heard = join_all(subscribers.into_iter().map(Subscriber::until_closed)).await;
     let told = asked.elapsed();
     for (texts, code) in &heard {
         assert_eq!(*code, 1001);
