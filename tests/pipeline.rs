@@ -115,7 +115,7 @@ fn an_encoder_and_head_answer_incrementally_as_for_the_whole_window() {
     let mut compared = 0;
     for outcome in &outcomes {
         let heard = ((outcome.end_s - manifest.features.reach_seconds()) / hop_s).round() as usize + 1;
-        if heard < patch.frames || (heard - patch.frames) % patch.stride != 0 {
+        if heard < patch.frames || !(heard - patch.frames).is_multiple_of(patch.stride) {
             continue; // The last, short block.
         }
         let count = patch.count(heard.min(manifest.window.frames));
@@ -156,7 +156,7 @@ fn windows_lie_on_the_grid_and_the_last_one_ends_with_the_clip() {
     for (seconds, fulls) in [(30.0, 2), (29.98, 2), (7.0, 0), (31.5, 3)] {
         let outcomes = classify(&model, 22_050, &music(22_050, seconds), &mut std::iter::empty());
         let last = outcomes.last().expect("a window");
-        let duration = (22_050.0 * seconds as f64).floor() / 22_050.0;
+        let duration = (22_050.0_f64 * seconds).floor() / 22_050.0;
         assert!((last.end_s - duration).abs() < 1e-9, "{seconds}: {}", last.end_s);
         assert_eq!(outcomes.iter().filter(|outcome| !outcome.provisional).count(), fulls, "{seconds}");
         let first = &outcomes[0];

@@ -53,14 +53,26 @@ def signal(rate, seconds=2.4):
     return out.astype(np.float32)
 
 
+def quiet_bands(rate, seconds=0.5):
+    """Loud tones over a noise of 16-bit rounding: high bands where a float32 FFT is off by over 1e-3 dB."""
+    t = np.arange(int(rate * seconds)) / rate
+    noise = np.random.Generator(np.random.PCG64(rate + 1)).standard_normal(len(t))
+    return (0.5 * np.sin(2 * np.pi * 331.7 * t) + 0.4 * np.sin(2 * np.pi * 97.3 * t) + 1e-5 * noise).astype(np.float32)
+
+
 def main():
     for old in FOLDER.glob("*.f32"):
         old.unlink()
-    clips = {"signal-22050": (signal(22050), SLANEY_22K), "signal-16000": (signal(16000), LOG10_16K)}
+    clips = {
+        "signal-22050": (signal(22050), SLANEY_22K),
+        "signal-16000": (signal(16000), LOG10_16K),
+        "quiet-22050": (quiet_bands(22050), SLANEY_22K),
+    }
     cases = [
         ("slaney-22050-hop1708", "signal-22050", SLANEY_22K),
         ("slaney-22050-hop512", "signal-22050", SLANEY_22K | {"hop": 512}),
         ("htk-22050-hop1708", "signal-22050", SLANEY_22K | {"mel_scale": "htk", "mel_norm": "none"}),
+        ("quiet-22050-hop1708", "quiet-22050", SLANEY_22K),
         ("log10-16000-hop256", "signal-16000", LOG10_16K),
         ("log10-16000-hop256-f16", "signal-16000", LOG10_16K | {"rounding": "float16"}),
     ]

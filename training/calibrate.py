@@ -23,11 +23,14 @@ def temperature(logits, target):
     return round(float(np.exp((low + high) / 2.0)), 4)
 
 
-def abstain_below(p, target, right_share=0.35, fewest=8):
-    """The highest threshold below which the top label is right in at most `right_share` of the clips."""
+def abstain_below(p, target, right_share=0.35, most=0.25):
+    """The highest threshold below which the top label is mostly wrong, for at most a quarter of the clips.
+
+    "Mostly wrong": right in at most `right_share` of the clips below it.
+    """
     top, right, best = p.max(axis=1), p.argmax(axis=1) == target, 0.2
     for threshold in np.arange(0.2, 0.5001, 0.01):
         below = right[top < threshold]
-        if len(below) >= fewest and below.mean() <= right_share:
+        if 0 < len(below) <= most * len(top) and below.mean() <= right_share:
             best = threshold
     return round(float(best), 2)

@@ -46,11 +46,11 @@ def varied(clip, frames, rng):
     window = clip[start : start + heard][np.arange(frames) % heard]
     if heard == total:
         window = np.roll(window, int(rng.integers(0, frames)), axis=0)
-    shift = int(rng.integers(-5, 6))
+    shift = int(rng.integers(-4, 5))
     if shift:
         window = window[:, np.clip(np.arange(MELS) - shift, 0, MELS - 1)]
     # Another microphone or master: a smooth gain over frequency, and a noise floor.
-    knots = rng.normal(0.0, 2.5, 6)
+    knots = rng.normal(0.0, 1.5, 6)
     window = window + np.interp(np.arange(MELS), np.linspace(0, MELS - 1, 6), knots).astype(np.float32)
     if rng.random() < 0.3:
         window = np.logaddexp(window * 0.23026, (window.max() - rng.uniform(50.0, 80.0)) * 0.23026) / 0.23026
@@ -60,25 +60,30 @@ def varied(clip, frames, rng):
 def masked(batch, rng):
     """SpecAugment: bands of mels and spans of frames set to the window's mean."""
     for window in batch:
-        for axis, widest in ((1, 14), (1, 14), (0, 40), (0, 40)):
+        spans = len(window) // 10
+        for axis, widest in ((1, 14), (1, 14), (0, spans), (0, spans)):
             width = int(rng.integers(0, widest + 1))
             start = int(rng.integers(0, window.shape[axis] - width + 1))
             window.narrow(axis, start, width).zero_()
     return batch
 
 
-def epoch(mel, target, rng, batch_size, short):
+def epoch(mel, target, rng, batch_size, short, mix):
     """Batches (windows, mixed one-hot targets) of one pass over the clips in random order.
 
-    `short` is the share of batches of 10 to 15 s windows, which cost less.
+    `short` is the share of batches of 6 to 12 s windows, which cost less; `mix`
+    the share of batches whose windows are mixed in pairs.
     """
     order = rng.permutation(len(mel))
     for i in range(0, len(order) - batch_size // 2, batch_size):
         take = order[i : i + batch_size]
-        frames = FRAMES if rng.random() >= short else int(rng.integers(130, 200))
+        frames = FRAMES if rng.random() >= short else int(rng.integers(78, 156))
         x = np.stack([varied(mel[k], frames, rng) for k in take])
         x = masked(standardised(torch.from_numpy(x)), rng)
         y = torch.nn.functional.one_hot(torch.from_numpy(target[take]), len(LABELS)).float()
+        if rng.random() >= mix:
+            yield x, y
+            continue
         share = torch.from_numpy(rng.beta(0.4, 0.4, len(take)).astype(np.float32))
         share = torch.maximum(share, 1.0 - share)
         other = torch.from_numpy(rng.permutation(len(take)))

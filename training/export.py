@@ -56,6 +56,6 @@ def export(network, out, model, valid, logits, settings, curve, seeds):
     worst = float(np.abs(exported - logits[:20]).max())
     if worst > 1e-3:
         raise SystemExit(f"ONNX Runtime differs from PyTorch by {worst:.2e}: expected at most 1e-3")
-    weights = sum(p.numel() for p in network.parameters())
+    weights = sum(p.numel() for name, p in network.named_parameters() if not name.startswith("aside"))
     facts = {"torch": torch.__version__.split("+")[0], "parameters": weights, "export_max_difference": worst}
     report.write(out, manifest, measured, settings, curve, seeds, facts)

@@ -43,8 +43,11 @@ class Graph:
     def relu(self, x, name):
         return self.node("Relu", [x], name)
 
-    def max_pool(self, x, kernel, name):
-        return self.node("MaxPool", [x], name, kernel_shape=list(kernel), strides=list(kernel))
+    def max_pool(self, x, kernel, padding, name):
+        """Pools by `kernel`, with `padding` on both sides of each axis."""
+        return self.node(
+            "MaxPool", [x], name, kernel_shape=list(kernel), strides=list(kernel), pads=list(padding) * 2
+        )
 
     def linear(self, x, weight, bias, name):
         """`x @ weight.T + bias`, weight [out, in]."""

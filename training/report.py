@@ -63,7 +63,7 @@ def card(manifest, measured, settings, facts):
         f"# {manifest['id']}", "", f"{manifest['title']}.", "",
         f"- Labels: {', '.join(manifest['labels'])}.",
         f"- Trained on: {manifest['training_data']}.",
-        f"- {facts['parameters']} weights; trained with PyTorch {facts['torch']}, {settings['epochs']} epochs, "
+        f"- {facts['parameters']} weights; trained with PyTorch {facts['torch']}, {sum(settings['epochs'])} epochs, "
         f"seeds {', '.join(map(str, settings['seeds']))}; seed {settings['chosen_seed']} was chosen.",
         "- Weights hold no recordings: the clips themselves are not part of this project.", "",
         "## Measured on the valid clips", "",

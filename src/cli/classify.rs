@@ -153,12 +153,7 @@ fn classify(
     Ok(Report {
         input,
         duration_s,
-        model: ModelInfo {
-            id: manifest.id.clone(),
-            sha256: model.sha256.clone(),
-            device: runtime.device().into(),
-            runtime: runtime.name().into(),
-        },
+        model: model.info(runtime),
         top: ranked(manifest, &p, top),
         windows,
         damage,

@@ -115,8 +115,10 @@ impl Follower {
             while !left.is_zero() {
                 let retry_s = left.as_secs_f64().ceil() as u64;
                 self.view.link = Link::Lost { why: why.clone(), retry_s };
-                if let Err(Ended::Exit(reason)) = self.output.draw(&self.view).map_err(Ended::from) {
-                    return Ok(reason);
+                match self.output.draw(&self.view).map_err(Ended::from) {
+                    Err(Ended::Exit(reason)) => return Ok(reason),
+                    Err(Ended::Refused(error)) => return Err(error),
+                    Err(Ended::Lost(_)) | Ok(()) => {}
                 }
                 let step = left.min(Duration::from_secs(1));
                 sleep(step).await;
@@ -157,7 +159,7 @@ impl Follower {
         }
     }
 
-    async fn connect(&self) -> Result<Socket, Ended> {
+    async fn connect(&mut self) -> Result<Socket, Ended> {
         let url = self.endpoint.as_str();
         let mut request = url.into_client_request().map_err(lost)?;
         let protocol = HeaderValue::from_static(SUBPROTOCOL);

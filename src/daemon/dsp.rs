@@ -134,18 +134,20 @@ impl Slot {
     }
 
     fn begin(&mut self, stream: Stream, manifest: &Manifest) {
-        let Stream { reader, rate, anchor, paced } = stream;
+        let Stream { reader, rate, anchor, pace } = stream;
         let mut origin_s = 0.0;
         if let Some((heard_s, heard_at)) = self.heard {
             let silence = anchor.duration_since(heard_at).unwrap_or_default().as_secs_f64();
             origin_s = heard_s;
-            if paced && silence > SHORTEST_GAP_S {
-                origin_s += silence;
+            if let Some(pace) = pace
+                && silence > SHORTEST_GAP_S
+            {
+                origin_s += silence * pace;
                 let reason = "the source was interrupted".to_owned();
                 self.post(Job::Gap { from_s: heard_s, to_s: origin_s, reason });
             }
         }
-        let begin = Begin { rate, anchor, origin_s, paced };
+        let begin = Begin { rate, anchor, origin_s, pace };
         match Front::new(manifest, rate) {
             Ok(mut front) => {
                 let position = SampleIndex(rate.samples(origin_s));
@@ -197,8 +199,7 @@ impl Playing {
     }
 
     fn wall_time(&self) -> SystemTime {
-        let seconds = (self.time() - self.begin.origin_s).max(0.0);
-        self.begin.anchor + Duration::from_secs_f64(seconds)
+        self.begin.wall_time(self.time())
     }
 }
 

@@ -4,26 +4,30 @@
 mod board;
 mod dsp;
 mod model;
+mod net;
 mod publish;
 mod signals;
 mod threads;
 mod work;
 
 use std::sync::Arc;
+use std::thread::Thread;
 use std::time::Duration;
 
+use crossbeam_channel::Sender;
 use serde_json::json;
-use tokio::sync::watch;
 
 use crate::event::ModelInfo;
 use crate::hub::{Hub, HubLimits};
-use crate::model::{Model, ModelError, Runtime};
+use crate::manifest::Manifest;
+use crate::model::{Classifier, Model, ModelError, Runtime};
 use crate::pipeline::{self, DecideSettings};
-use crate::server::{self, About, ServerError, ServerSettings};
-use crate::source::{self, SourceSpec, Stop};
+use crate::server::{ServerError, ServerSettings};
+use crate::source::{self, Notice, SourceSpec, Stop};
 use board::{Board, Row};
 use dsp::Slot;
 use model::ModelThread;
+use net::Net;
 use publish::Publisher;
 pub use signals::{SignalError, Signals};
 use threads::{Threads, spawn};
@@ -84,123 +88,148 @@ pub fn run(
     on_listening: impl FnOnce(std::net::SocketAddr, &ModelInfo),
 ) -> Result<(), DaemonError> {
     let Settings { sources, model, runtime, decide, hub: limits, server } = settings;
-    let manifest = Arc::new(model.manifest.clone());
-    let about_model = Arc::new(ModelInfo {
-        id: manifest.id.clone(),
-        sha256: model.sha256.clone(),
-        device: runtime.device().into(),
-        runtime: runtime.name().into(),
-    });
-    let hub = Hub::new(limits);
-    let rows = sources.iter().map(|spec| Row::new(spec.name.clone(), spec.uri.to_string())).collect();
-    let hop = Duration::from_secs_f64(manifest.window.stride as f64 * manifest.features.hop_seconds());
-    let detail = json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "epoch": hub.epoch(),
-        "model": &*about_model,
-        "runtime_note": runtime.note(),
-    });
-    let board = Arc::new(Board::new(rows, hop, detail));
-    let mut threads = Threads::default();
-
-    // Models first: one that does not compute what it should must stop the start.
+    // A model that does not compute what it should must stop the start, before anyone can connect.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = cores.min(sources.len()).max(1);
-    let model_threads = if runtime.device() == "cuda" { 1 } else { workers };
-    let mut classifiers = Vec::new();
-    for _ in 0..model_threads {
-        let mut classifier = model.classifier(&runtime)?;
-        pipeline::self_test(&model, &mut *classifier, &runtime)?;
-        classifiers.push(classifier);
-    }
+    let sessions = if runtime.device() == "cuda" { 1 } else { workers };
+    let classifiers = proved(&model, &runtime, sessions)?;
 
-    // The network next, so that subscribers see the first event.
-    let network = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("net-worker")
-        .enable_all()
-        .build()
-        .map_err(|error| DaemonError::Start { what: "the network's runtime".into(), error })?;
-    let listener = network.block_on(server::bind(server.listen))?;
-    let address = listener.local_addr().unwrap_or(server.listen);
-    let about = Arc::new(About {
-        version: env!("CARGO_PKG_VERSION").into(),
-        sources: sources.iter().map(|spec| spec.name.clone()).collect(),
-        labels: manifest.labels.clone(),
-        model: (*about_model).clone(),
-    });
-    let (shutdown, on_shutdown) = watch::channel(false);
-    let (net_hub, health) = (Arc::clone(&hub), Arc::clone(&board) as Arc<dyn server::Health>);
-    let ender = signals.ender();
-    let net = spawn("net", move || {
-        let served = network.block_on(server::serve(listener, server, net_hub, about, health, on_shutdown));
-        network.shutdown_timeout(Duration::from_millis(200));
-        ender.end();
-        served
-    })?;
-    on_listening(address, &about_model);
+    let stage = Stage::new(&sources, &model, &runtime, decide, limits);
+    let net = Net::start(server, &stage, &sources, signals.ender())?;
+    on_listening(net.address, &stage.model);
 
+    // Against the line, so that whoever sends has a receiver.
     let stop = Stop::new();
-    let labels = Arc::new(manifest.labels.clone());
-    let mut to_models = Vec::new();
+    let mut threads = Threads::default();
+    let to_models = start_models(&stage, classifiers, &stop, &mut threads)?;
+    let to_dsp = start_dsp(&stage, sources.len(), workers, to_models, &stop, &mut threads)?;
+    start_sources(&stage, sources, to_dsp, &stop, &mut threads)?;
+
+    signals.wait();
+    tracing::info!("ending");
+    // Along the line, so that nothing that was heard is lost.
+    stop.stop();
+    threads.join(STAGE_LIMIT);
+    net.end()
+}
+
+/// What the threads share.
+struct Stage {
+    manifest: Arc<Manifest>,
+    model: Arc<ModelInfo>,
+    decide: DecideSettings,
+    hub: Arc<Hub>,
+    board: Arc<Board>,
+}
+
+impl Stage {
+    fn new(
+        sources: &[SourceSpec],
+        model: &Model,
+        runtime: &Runtime,
+        decide: DecideSettings,
+        limits: HubLimits,
+    ) -> Self {
+        let manifest = Arc::new(model.manifest.clone());
+        let model = Arc::new(model.info(runtime));
+        let hub = Hub::new(limits);
+        let rows = sources.iter().map(|spec| Row::new(spec.name.clone(), spec.uri.to_string())).collect();
+        let hop = Duration::from_secs_f64(manifest.window.stride as f64 * manifest.features.hop_seconds());
+        let detail = json!({ "runtime_note": runtime.note() });
+        Self { manifest, model, decide, hub, board: Arc::new(Board::new(rows, hop, detail)) }
+    }
+}
+
+/// Opens the sessions and lets each prove itself.
+fn proved(model: &Model, runtime: &Runtime, count: usize) -> Result<Vec<Box<dyn Classifier>>, ModelError> {
+    (0..count)
+        .map(|_| {
+            let mut classifier = model.classifier(runtime)?;
+            pipeline::self_test(model, &mut *classifier, runtime)?;
+            Ok(classifier)
+        })
+        .collect()
+}
+
+fn start_models(
+    stage: &Stage,
+    classifiers: Vec<Box<dyn Classifier>>,
+    stop: &Stop,
+    threads: &mut Threads,
+) -> Result<Vec<Sender<Work>>, DaemonError> {
+    let labels = Arc::new(stage.manifest.labels.clone());
+    let mut senders = Vec::new();
     for (index, classifier) in classifiers.into_iter().enumerate() {
-        let (to_model, jobs) = crossbeam_channel::bounded::<Work>(model::QUEUE);
-        to_models.push(to_model);
+        let (sender, jobs) = crossbeam_channel::bounded(model::QUEUE);
+        senders.push(sender);
+        let (hub, board) = (Arc::clone(&stage.hub), Arc::clone(&stage.board));
         let thread = ModelThread {
             jobs,
             classifier,
-            manifest: Arc::clone(&manifest),
-            decide,
+            manifest: Arc::clone(&stage.manifest),
+            decide: stage.decide,
             board: Arc::clone(&board),
-            publisher: Publisher::new(
-                Arc::clone(&hub),
-                Arc::clone(&board),
-                Arc::clone(&labels),
-                Arc::clone(&about_model),
-            ),
+            publisher: Publisher::new(hub, board, Arc::clone(&labels), Arc::clone(&stage.model)),
             stop: stop.clone(),
         };
         threads.models.push(spawn(&format!("model-{index}"), move || thread.run())?);
     }
+    Ok(senders)
+}
 
+/// Where a source sends its notices, and whom it wakes.
+struct ToDsp {
+    notices: Sender<Notice>,
+    thread: Thread,
+}
+
+fn start_dsp(
+    stage: &Stage,
+    sources: usize,
+    workers: usize,
+    to_models: Vec<Sender<Work>>,
+    stop: &Stop,
+    threads: &mut Threads,
+) -> Result<Vec<ToDsp>, DaemonError> {
     let mut slots: Vec<Vec<Slot>> = (0..workers).map(|_| Vec::new()).collect();
     let mut notices = Vec::new();
-    for index in 0..sources.len() {
-        let (to_dsp, from_source) = crossbeam_channel::bounded(NOTICES);
-        notices.push(to_dsp);
-        let to_model = to_models[index % to_models.len()].clone();
-        slots[index % workers].push(Slot::new(index, from_source, to_model));
+    for source in 0..sources {
+        let (sender, from_source) = crossbeam_channel::bounded(NOTICES);
+        notices.push(sender);
+        let to_model = to_models[source % to_models.len()].clone();
+        slots[source % workers].push(Slot::new(source, from_source, to_model));
     }
-    drop(to_models);
-    let mut dsp_threads = Vec::new();
+    let mut handles = Vec::new();
     for (index, slots) in slots.into_iter().enumerate() {
-        let (manifest, stop) = (Arc::clone(&manifest), stop.clone());
-        let thread = spawn(&format!("dsp-{index}"), move || dsp::run(slots, &manifest, &stop))?;
-        dsp_threads.push(thread.thread().clone());
-        threads.dsp.push(thread);
+        let (manifest, stop) = (Arc::clone(&stage.manifest), stop.clone());
+        let handle = spawn(&format!("dsp-{index}"), move || dsp::run(slots, &manifest, &stop))?;
+        handles.push(handle.thread().clone());
+        threads.dsp.push(handle);
     }
+    let thread_of = |source: usize| handles[source % workers].clone();
+    Ok(notices
+        .into_iter()
+        .enumerate()
+        .map(|(source, notices)| ToDsp { notices, thread: thread_of(source) })
+        .collect())
+}
 
-    for (index, (spec, to_dsp)) in sources.into_iter().zip(notices).enumerate() {
-        let counters = Arc::clone(&board.row(index).counters);
-        let (stop, dsp) = (stop.clone(), dsp_threads[index % workers].clone());
-        let thread = spawn(&format!("src-{}", spec.name), move || {
+fn start_sources(
+    stage: &Stage,
+    sources: Vec<SourceSpec>,
+    to_dsp: Vec<ToDsp>,
+    stop: &Stop,
+    threads: &mut Threads,
+) -> Result<(), DaemonError> {
+    for (index, (spec, dsp)) in sources.into_iter().zip(to_dsp).enumerate() {
+        let counters = Arc::clone(&stage.board.row(index).counters);
+        let stop = stop.clone();
+        let handle = spawn(&format!("src-{}", spec.name), move || {
             // The dsp thread has ended only if the daemon is ending: there is nobody left to tell.
-            let mut notify = |notice| drop(to_dsp.send(notice));
-            source::run(&spec, &counters, &stop, &mut notify, &|| dsp.unpark());
+            let mut notify = |notice| drop(dsp.notices.send(notice));
+            source::run(&spec, &counters, &stop, &mut notify, &|| dsp.thread.unpark());
         })?;
-        threads.sources.push(thread);
+        threads.sources.push(handle);
     }
-
-    signals.wait();
-    tracing::info!("ending");
-    stop.stop();
-    threads.join(STAGE_LIMIT);
-    // The hub is complete now: the server may give its last events and say goodbye.
-    let asked = !net.is_finished();
-    shutdown.send_replace(true);
-    match threads::join_within(net, server::CLOSE_LIMIT + STAGE_LIMIT) {
-        Some(served) => served?,
-        None => tracing::warn!("the server did not end in time"),
-    }
-    if asked { Ok(()) } else { Err(DaemonError::ServerGone) }
+    Ok(())
 }

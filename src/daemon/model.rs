@@ -49,7 +49,7 @@ impl ModelThread {
             match job {
                 Job::Begin(begin) => {
                     track.back.restart(&*self.classifier);
-                    track.paced = begin.paced;
+                    track.paced = begin.pace.is_some();
                     self.publisher.begin(source, begin);
                 }
                 Job::Block(block) => self.block(source, track, &block),

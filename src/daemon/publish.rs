@@ -104,7 +104,7 @@ impl Publisher {
             }
         }
         let begin = &published.begin;
-        let end = wall_time(begin, outcome.end_s);
+        let end = begin.wall_time(outcome.end_s);
         let late = SystemTime::now().duration_since(end).unwrap_or_default();
         let body = GenreWindow {
             window: WindowSpan {
@@ -130,7 +130,7 @@ impl Publisher {
                 skipped_hops: std::mem::take(&mut published.skipped_hops),
             },
             timing: Timing {
-                capture_to_emit_ms: if begin.paced { late.as_millis() as u64 } else { 0 },
+                capture_to_emit_ms: if begin.pace.is_some() { late.as_millis() as u64 } else { 0 },
                 infer_ms: inference.as_millis() as u64,
             },
             model: Arc::clone(&self.model),
@@ -179,15 +179,10 @@ fn hearing(change: &StableChange, heard: Heard) -> Option<SourceStateChange> {
     was_silent.then_some(SourceStateChange { state: SourceState::Live, reason: None, remedy: None })
 }
 
-fn wall_time(begin: &Begin, stream_s: f64) -> SystemTime {
-    let since = stream_s - begin.origin_s;
-    let distance = Duration::from_secs_f64(since.abs());
-    if since < 0.0 { begin.anchor - distance } else { begin.anchor + distance }
-}
-
 /// Wall-clock time of a stream time, in whole milliseconds.
 fn wall(begin: &Begin, stream_s: f64) -> Timestamp {
-    let milliseconds = wall_time(begin, stream_s)
+    let milliseconds = begin
+        .wall_time(stream_s)
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as i64);
     Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)

@@ -1,7 +1,7 @@
 //! What a `dsp-K` thread hands to a `model-K` thread, in the order of the stream. Touch it when the model thread
 //! must learn something new.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::event::SourceStateChange;
 use crate::features::Level;
@@ -35,7 +35,18 @@ pub(super) struct Begin {
     /// Wall-clock time of the stream time `origin_s`.
     pub anchor: SystemTime,
     pub origin_s: f64,
-    pub paced: bool,
+    /// Seconds of audio a second; `None` for a source that waits for us.
+    pub pace: Option<f64>,
+}
+
+impl Begin {
+    /// Wall-clock time of a stream time. A source without a pace is taken as if it had been played from its anchor
+    /// on.
+    pub fn wall_time(&self, stream_s: f64) -> SystemTime {
+        let since = (stream_s - self.origin_s) / self.pace.unwrap_or(1.0);
+        let distance = Duration::from_secs_f64(since.abs());
+        if since < 0.0 { self.anchor - distance } else { self.anchor + distance }
+    }
 }
 
 /// An owned [`MelBlock`].

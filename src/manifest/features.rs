@@ -114,7 +114,7 @@ impl FeatureSettings {
         if !(4_000..=192_000).contains(&self.sample_rate) {
             return Err(bad_value("features.sample_rate", self.sample_rate, "4000 to 192000"));
         }
-        if self.n_fft < 16 || self.n_fft > 65_536 || self.n_fft % 2 != 0 {
+        if self.n_fft < 16 || self.n_fft > 65_536 || !self.n_fft.is_multiple_of(2) {
             return Err(bad_value("features.n_fft", self.n_fft, "an even number, 16 to 65536"));
         }
         if self.hop == 0 || self.hop > 8 * self.n_fft {

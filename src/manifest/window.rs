@@ -50,7 +50,7 @@ impl Window {
                 format!("1 to window.frames ({})", self.frames),
             ));
         }
-        if (self.frames - self.first) % self.stride != 0 {
+        if !(self.frames - self.first).is_multiple_of(self.stride) {
             return Err(bad_value(
                 "window.first",
                 self.first,
@@ -61,7 +61,7 @@ impl Window {
             ));
         }
         match self.normalise {
-            Normalise::Standardise { floor_db } if !(floor_db > 0.0) => {
+            Normalise::Standardise { floor_db } if floor_db.is_nan() || floor_db <= 0.0 => {
                 Err(bad_value("window.normalise.floor_db", floor_db, "a number above 0"))
             }
             _ => Ok(()),

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::encoder_head::EncoderHead;
 use super::window_model::WindowModel;
 use super::{Classifier, ModelError, Network, Runtime};
+use crate::event::ModelInfo;
 use crate::manifest::{Kind, Manifest, NetworkFile};
 
 /// A model whose files have been read and found to be those of its manifest.
@@ -106,6 +107,16 @@ impl Model {
             networks,
             manifest,
         })
+    }
+
+    /// How events name it when it runs on `runtime`.
+    pub fn info(&self, runtime: &Runtime) -> ModelInfo {
+        ModelInfo {
+            id: self.manifest.id.clone(),
+            sha256: self.sha256.clone(),
+            device: runtime.device().into(),
+            runtime: runtime.name().into(),
+        }
     }
 
     /// Opens its sessions on a runtime.

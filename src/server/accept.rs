@@ -15,11 +15,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use super::routes::{Local, router};
+use super::shutdown::stopped;
 use super::upgrade::Slot;
 use super::{CLOSE_LIMIT, Shared, subscriber};
 
@@ -64,12 +64,6 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
         tracing::warn!(left = connections.len(), "connections did not close in time: cut off");
         connections.shutdown().await;
     }
-}
-
-/// Waits until the server is to end.
-pub(super) async fn stopped(shutdown: &mut watch::Receiver<bool>) {
-    // An error means that the sender is gone: whoever was to tell us cannot any more.
-    let _ = shutdown.wait_for(|stop| *stop).await;
 }
 
 async fn connection(stream: TcpStream, router: Router, shared: Arc<Shared>) {

@@ -9,6 +9,7 @@ mod health;
 mod message;
 mod request;
 mod routes;
+mod shutdown;
 mod subscriber;
 mod upgrade;
 
@@ -124,6 +125,8 @@ pub(crate) struct Shared {
     clients: Arc<Semaphore>,
     /// Connections open now, of any kind.
     connections: AtomicUsize,
+    /// Wakes the subscribers.
+    newest: watch::Sender<u64>,
     shutdown: watch::Receiver<bool>,
 }
 
@@ -157,8 +160,22 @@ pub async fn serve(
         hub,
         about,
         health,
+        newest: watch::Sender::new(0),
         shutdown,
     });
-    accept::run(listener, shared).await;
+    tokio::select! {
+        () = accept::run(listener, Arc::clone(&shared)) => {}
+        () = relay(&shared) => {}
+    }
     Ok(())
+}
+
+/// Passes the hub's wake-up on to every subscriber, so that a publisher wakes one task however many there are.
+async fn relay(shared: &Shared) {
+    let mut newest = shared.hub.watch();
+    // The hub lives as long as `shared`, so this goes on until it is dropped.
+    while newest.changed().await.is_ok() {
+        let seq = *newest.borrow_and_update();
+        shared.newest.send_replace(seq);
+    }
 }

@@ -15,10 +15,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::accept::stopped;
 use super::filter::Filter;
 use super::message::{self, GapReason};
 use super::request::{ClientMessage, Subscribe};
+use super::shutdown::stopped;
 use super::upgrade::Upgrade;
 use super::{MAX_MESSAGE, Shared};
 use crate::hub::{Entry, ReadResult};
@@ -63,8 +63,13 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let mut subscriber =
-        Subscriber { socket, newest: shared.hub.watch(), shared, subscription: None, batch: Vec::new() };
+    let mut subscriber = Subscriber {
+        socket,
+        newest: shared.newest.subscribe(),
+        shared,
+        subscription: None,
+        batch: Vec::new(),
+    };
     let end = match upgrade.permit {
         Some(_) => subscriber.converse(upgrade.subscribe).await,
         None => subscriber.refuse().await,

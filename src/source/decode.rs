@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::container::{Container, Unit};
+use super::ending::Ending;
 use super::error::SourceError;
 use super::pcm::{PcmFormat, PcmReader};
 use super::sniff;
@@ -38,13 +39,6 @@ pub enum Decoded<'a> {
     RateChanged(SampleRate),
     /// There is no more; asked again, it says the same.
     End(Ending),
-}
-
-/// How a stream ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
-    /// `None` when it was complete; else what is missing or broken, in words.
-    pub damage: Option<String>,
 }
 
 impl Decoder {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::decode::Ending;
+use super::ending::Ending;
 use super::error::SourceError;
 use super::ring::{RingReader, RingWriter, ring};
 use super::stop::Stop;
@@ -52,8 +52,8 @@ impl Line<'_> {
 
     /// Tells that a continuous run begins, whose first sample belongs to `anchor`.
     pub(super) fn begin(&mut self, reader: RingReader, rate: SampleRate, anchor: SystemTime) {
-        let paced = self.spec.uri.is_paced();
-        (self.notify)(Notice::Stream(Stream { reader, rate, anchor, paced }));
+        let pace = self.spec.uri.pace();
+        (self.notify)(Notice::Stream(Stream { reader, rate, anchor, pace }));
     }
 }
 

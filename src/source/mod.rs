@@ -6,6 +6,7 @@
 
 mod container;
 mod decode;
+mod ending;
 mod error;
 mod line;
 mod microphone;
@@ -28,7 +29,8 @@ use crate::event::SourceState;
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
 
-pub use decode::{Decoded, Decoder, Ending};
+pub use decode::{Decoded, Decoder};
+pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
 pub use microphone::{Capture, DeviceInfo, Pulse, devices, microphone};
 pub use pcm::{Channels, Encoding, PcmFormat};
@@ -73,8 +75,8 @@ pub struct Stream {
     pub rate: SampleRate,
     /// Wall-clock time of the first sample.
     pub anchor: SystemTime,
-    /// Whether the source keeps its own pace, and so loses what is not read in time.
-    pub paced: bool,
+    /// Seconds of audio a second, if the source keeps its own pace, and so loses what is not read in time.
+    pub pace: Option<f64>,
 }
 
 /// Runs a source until it ends, fails or is told to stop: the body of the thread `src-NAME`.

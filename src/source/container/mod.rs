@@ -17,7 +17,7 @@ use symphonia::core::formats::well_known::{
 };
 use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
 
-use super::decode::Ending;
+use super::ending::Ending;
 use super::error::SourceError;
 use super::tail::{Tail, TailReader};
 use crate::units::SampleRate;

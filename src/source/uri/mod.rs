@@ -56,12 +56,13 @@ pub enum Speed {
 }
 
 impl SourceUri {
-    /// Whether the source has a clock of its own, and so loses what the listener has no room for.
-    pub fn is_paced(&self) -> bool {
+    /// Seconds of audio a second, for a source that has a clock of its own and so loses what the listener has no room
+    /// for; `None` for one that waits.
+    pub fn pace(&self) -> Option<f64> {
         match self {
-            Self::Microphone { .. } => true,
-            Self::File { speed, .. } => matches!(speed, Speed::Factor(_)),
-            Self::Stdin { .. } => false,
+            Self::Microphone { .. } => Some(1.0),
+            Self::File { speed: Speed::Factor(factor), .. } => Some(*factor),
+            Self::File { speed: Speed::Max, .. } | Self::Stdin { .. } => None,
         }
     }
 

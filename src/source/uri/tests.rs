@@ -59,10 +59,10 @@ fn errors_say_what_was_expected_what_came_and_what_to_do() {
 
 #[test]
 fn pace_and_names_follow_the_kind() {
-    assert!(parse("mic:").is_paced());
-    assert!(parse("file:x").is_paced());
-    assert!(!parse("file:x?speed=max").is_paced());
-    assert!(!parse("-").is_paced());
+    assert_eq!(parse("mic:").pace(), Some(1.0));
+    assert_eq!(parse("file:x?speed=4").pace(), Some(4.0));
+    assert_eq!(parse("file:x?speed=max").pace(), None);
+    assert_eq!(parse("-").pace(), None);
     assert_eq!(parse("mic:USB").default_name(), "mic");
     assert_eq!(parse("file:/m/Köln, 1975_(live).2.flac").default_name(), "k-ln-1975_-live-.2");
     assert_eq!(parse("file:…").default_name(), "file");

@@ -1,0 +1,74 @@
+//! The thread `net`: it owns the network's runtime and serves until it is told to end.
+//! Touch it when the server gets something new to know of the daemon.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::signals::Ender;
+use super::threads::{join_within, spawn};
+use super::{DaemonError, STAGE_LIMIT, Stage};
+use crate::server::{self, About, Health, ServerError, ServerSettings};
+use crate::source::SourceSpec;
+
+/// Threads of the network's runtime.
+const WORKERS: usize = 2;
+
+/// The server, running.
+pub(super) struct Net {
+    /// What is listened on.
+    pub address: SocketAddr,
+    shutdown: watch::Sender<bool>,
+    thread: JoinHandle<Result<(), ServerError>>,
+}
+
+impl Net {
+    /// Listens, then serves on its own thread. If the server ends by itself, `ender` is told.
+    pub fn start(
+        settings: ServerSettings,
+        stage: &Stage,
+        sources: &[SourceSpec],
+        ender: Ender,
+    ) -> Result<Self, DaemonError> {
+        let network = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .thread_name("net-worker")
+            .enable_all()
+            .build()
+            .map_err(|error| DaemonError::Start { what: "the network's runtime".into(), error })?;
+        let listener = network.block_on(server::bind(settings.listen))?;
+        let address = listener.local_addr().unwrap_or(settings.listen);
+        let about = Arc::new(About {
+            version: env!("CARGO_PKG_VERSION").into(),
+            sources: sources.iter().map(|spec| spec.name.clone()).collect(),
+            labels: stage.manifest.labels.clone(),
+            model: (*stage.model).clone(),
+        });
+        let (hub, health) = (Arc::clone(&stage.hub), Arc::clone(&stage.board) as Arc<dyn Health>);
+        let (shutdown, on_shutdown) = watch::channel(false);
+        let thread = spawn("net", move || {
+            let served = network.block_on(server::serve(listener, settings, hub, about, health, on_shutdown));
+            network.shutdown_timeout(Duration::from_millis(200));
+            ender.end();
+            served
+        })?;
+        Ok(Self { address, shutdown, thread })
+    }
+
+    /// Gives every subscriber the last events and the close code 1001, then ends.
+    ///
+    /// # Errors
+    /// What made the server end by itself, if it had.
+    pub fn end(self) -> Result<(), DaemonError> {
+        let ended_by_itself = self.thread.is_finished();
+        self.shutdown.send_replace(true);
+        match join_within(self.thread, server::CLOSE_LIMIT + STAGE_LIMIT) {
+            Some(served) => served?,
+            None => tracing::warn!("the server did not end in time"),
+        }
+        if ended_by_itself { Err(DaemonError::ServerGone) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,17 @@
+//! The server over real sockets: a real hub, real WebSocket clients, made-up events.
+//! Touch the parts under `tests/server/`; `world` starts what they need.
+
+#[path = "server/cursors.rs"]
+mod cursors;
+#[path = "server/events.rs"]
+mod events;
+#[path = "server/listen.rs"]
+mod listen;
+#[path = "server/manners.rs"]
+mod manners;
+#[path = "server/resume.rs"]
+mod resume;
+#[path = "server/talk.rs"]
+mod talk;
+#[path = "server/world.rs"]
+mod world;

@@ -1,0 +1,181 @@
+//! A real server on a free port, and real clients for it.
+//! Touch it when the server needs more to start.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use genrecast::event::SourceState;
+use genrecast::hub::{Hub, HubLimits};
+use genrecast::server::*;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::events;
+
+/// Nothing here may take longer; only a failing test waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct World {
+    pub at: SocketAddr,
+    pub hub: Arc<Hub>,
+    pub stop: watch::Sender<bool>,
+    pub served: JoinHandle<Result<(), ServerError>>,
+}
+
+/// A daemon that lives, but hears nothing.
+struct Deaf;
+
+impl Health for Deaf {
+    fn report(&self) -> HealthReport {
+        HealthReport {
+            live: true,
+            ready: false,
+            reasons: vec!["no window yet".into()],
+            detail: json!({"made_up": true}),
+        }
+    }
+
+    fn sources(&self) -> Vec<SourceInfo> {
+        vec![SourceInfo {
+            name: "mic".into(),
+            uri: "mic:".into(),
+            state: SourceState::Starting,
+            reason: None,
+            remedy: None,
+            native_hz: None,
+            counters: SourceCounts::default(),
+        }]
+    }
+}
+
+impl World {
+    pub async fn start() -> Self {
+        Self::with(20_000, |_| {}).await
+    }
+
+    /// A server whose log holds `events`, with changed settings.
+    pub async fn with(events: usize, change: impl FnOnce(&mut ServerSettings)) -> Self {
+        let any = "127.0.0.1:0".parse().expect("an address");
+        Self::at(any, events, change).await
+    }
+
+    pub async fn at(listen: SocketAddr, events: usize, change: impl FnOnce(&mut ServerSettings)) -> Self {
+        let mut settings = ServerSettings::new(listen);
+        change(&mut settings);
+        let listener = bind(listen).await.expect("a free port");
+        let at = listener.local_addr().expect("an address");
+        let hub = Hub::new(HubLimits { events, bytes: 64 << 20 });
+        let about = Arc::new(About {
+            version: "0.0.0".into(),
+            sources: vec!["mic".into(), "radio".into()],
+            labels: events::LABELS.map(String::from).to_vec(),
+            model: events::model(),
+        });
+        let (stop, shutdown) = watch::channel(false);
+        let served = serve(listener, settings, Arc::clone(&hub), about, Arc::new(Deaf), shutdown);
+        Self { at, hub, stop, served: tokio::spawn(served) }
+    }
+
+    /// A client that has heard `hello`.
+    pub async fn client(&self, query: &str) -> Client {
+        let mut client = self.stranger(query).await;
+        assert_eq!(client.next().await["type"], "hello");
+        client
+    }
+
+    /// A client that has heard nothing yet.
+    pub async fn stranger(&self, query: &str) -> Client {
+        let url = format!("ws://{}/v1/events{query}", self.at);
+        let (socket, _) = connect_async(url).await.expect("connects");
+        Client(socket)
+    }
+
+    /// Sends the head of a request, returns status and body.
+    pub async fn http(&self, head: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.at).await.expect("connects");
+        stream.write_all(head.as_bytes()).await.expect("writes");
+        let mut answer = String::new();
+        let read = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
+        read.expect("answers in time").expect("answers");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        (status.unwrap_or(0), body.to_owned())
+    }
+
+    /// GETs a path; the answer must be JSON.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.at);
+        let (status, body) = self.http(&head).await;
+        (status, serde_json::from_str(&body).expect("JSON"))
+    }
+
+    /// Ends the server; it must end in time and without error.
+    pub async fn end(self) {
+        self.stop.send_replace(true);
+        let served = timeout(PATIENCE, self.served).await.expect("ends");
+        served.expect("no panic").expect("no error");
+    }
+}
+
+pub struct Client(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Client {
+    pub async fn say(&mut self, message: Value) {
+        self.send(Message::text(message.to_string())).await;
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        self.0.send(message).await.expect("sends");
+    }
+
+    /// The next message, as text.
+    pub async fn text(&mut self) -> String {
+        match timeout(PATIENCE, self.0.next()).await.expect("a message in time") {
+            Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
+            other => panic!("wanted a text message, got {other:?}"),
+        }
+    }
+
+    pub async fn next(&mut self) -> Value {
+        serde_json::from_str(&self.text().await).expect("JSON")
+    }
+
+    /// The next message but heartbeats.
+    pub async fn heard(&mut self) -> Value {
+        loop {
+            let message = self.next().await;
+            if message["type"] != "heartbeat" {
+                return message;
+            }
+        }
+    }
+
+    /// The `seq`s of the next `n` messages, all events.
+    pub async fn seqs(&mut self, n: usize) -> Vec<u64> {
+        let mut seqs = Vec::new();
+        for _ in 0..n {
+            let message = self.heard().await;
+            seqs.push(message["seq"].as_u64().expect("an event"));
+        }
+        seqs
+    }
+
+    /// Skips what still comes, up to the close frame; its code.
+    pub async fn close_code(&mut self) -> u16 {
+        loop {
+            match timeout(PATIENCE, self.0.next()).await.expect("closes in time") {
+                Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                Some(Ok(Message::Text(_))) => {}
+                other => panic!("wanted a close frame, got {other:?}"),
+            }
+        }
+    }
+}
