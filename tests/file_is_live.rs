@@ -118,6 +118,7 @@ async fn a_loop_is_one_continuous_stream() {
             && !is_state(event, SourceState::Live)
     });
     assert_eq!(others.count(), 0);
+    drop(subscriber);
     daemon.end();
 }
 
