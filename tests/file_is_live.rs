@@ -4,7 +4,7 @@ mod support;
 
 use std::io::Write;
 
-use genrecast::event::{EventBody, SourceState};
+use genrecast::event::{Event, EventBody, SourceState};
 use support::daemon::Daemon;
 use support::subscriber::{Subscriber, is_state, states};
 use support::windows::{difference, of_report, of_source};
@@ -31,7 +31,8 @@ fn clips() -> (TempDir, Vec<(&'static str, String)>) {
     (place, clips.into())
 }
 
-async fn plays_as_classified(query: &str) {
+/// Plays all clips at once and compares; returns the events.
+async fn plays_as_classified(query: &str) -> Vec<Event> {
     let (_place, clips) = clips();
     let sources: Vec<String> = clips.iter().map(|(_, path)| format!("file:{path}{query}")).collect();
     let daemon = Daemon::on(&sources.iter().map(String::as_str).collect::<Vec<_>>());
@@ -50,6 +51,7 @@ async fn plays_as_classified(query: &str) {
         let states = states(events.iter().filter(|event| event.source == *name));
         assert_eq!(states, [SourceState::Starting, SourceState::Live, SourceState::Ended], "{name}");
     }
+    events
 }
 
 #[tokio::test]
@@ -59,7 +61,15 @@ async fn as_fast_as_possible() {
 
 #[tokio::test]
 async fn in_real_time() {
-    plays_as_classified("?speed=1").await;
+    let mut windows = 0;
+    for event in plays_as_classified("?speed=1").await {
+        let EventBody::Window(told) = &event.body else { continue };
+        // Nobody is told before it has been heard, and nothing was left out.
+        assert!(event.time >= told.window.end, "{event:?}");
+        assert_eq!((told.audio.gap_ms, told.audio.skipped_hops), (0, 0), "{event:?}");
+        windows += 1;
+    }
+    assert!(windows >= 40, "{windows}");
 }
 
 #[tokio::test]
@@ -108,6 +118,7 @@ async fn a_loop_is_one_continuous_stream() {
             && !is_state(event, SourceState::Live)
     });
     assert_eq!(others.count(), 0);
+    drop(subscriber);
     daemon.end();
 }
 

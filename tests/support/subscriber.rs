@@ -101,7 +101,7 @@ impl Subscriber {
     }
 
     /// Reads on to the end: what was heard, and the close code.
-    pub async fn to_the_end(mut self) -> (Vec<String>, u16) {
+    pub async fn until_closed(mut self) -> (Vec<String>, u16) {
         let mut texts = Vec::new();
         loop {
             match self.hear().await {
