@@ -91,6 +91,6 @@ impl Agreement {
         );
         assert!(self.windows >= at_least, "{what}: {self:?}");
         assert_eq!(self.same_top, self.windows, "{what}: {self:?}");
-        assert!(self.worst_leading <= 0.05, "{what}: {self:?}");
+        assert!(self.leading > 0 && self.worst_leading <= 0.05, "{what}: {self:?}");
     }
 }
