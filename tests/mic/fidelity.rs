@@ -121,8 +121,14 @@ fn windows(daemon: &Daemon) -> Vec<GenreWindow> {
         .collect();
     assert!(windows.iter().all(|window| window.audio.gap_ms == 0), "audio was lost");
     let skipped: u64 = windows.iter().map(|window| window.audio.skipped_hops).sum();
-    let slowest = windows.iter().map(|window| window.timing.capture_to_emit_ms).max();
-    println!("  daemon: {} windows, {skipped} hops skipped, slowest {slowest:?} ms", windows.len());
+    let mut late: Vec<u64> = windows.iter().map(|window| window.timing.capture_to_emit_ms).collect();
+    late.sort_unstable();
+    println!(
+        "  daemon: {} windows, {skipped} hops skipped; capture to emit {:?} ms in the median, {:?} ms at most",
+        windows.len(),
+        late.get(late.len() / 2),
+        late.last()
+    );
     windows
 }
 
