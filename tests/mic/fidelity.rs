@@ -58,19 +58,11 @@ pub fn run() {
     assert_eq!((report.rate, report.streams), (RATE, 1));
     assert_eq!((report.samples_lost, report.device_errors), (0, 0));
     assert_eq!(report.samples, heard.len() as u64);
-    let (lag, correlation) = signal::best_lag(&heard, &music);
+    let found = signal::find(&heard, &music);
+    println!("  library: {found}");
+    assert!(found.is_unbroken(), "what was captured is not the music that was played: {found}");
+    let lag = found.lag;
     let truth = signal::placed(&music, lag, heard.len());
-    let differ: Vec<usize> = (0..heard.len()).filter(|&n| (heard[n] - truth[n]).abs() > 1e-6).collect();
-    println!(
-        "  library: lag {lag} samples, correlation {correlation:.6}; {} of {} samples differ, the first {:?} and the last {:?} after the music's begin",
-        differ.len(),
-        heard.len(),
-        differ.first().map(|&n| n as i64 - lag as i64),
-        differ.last().map(|&n| n as i64 - lag as i64)
-    );
-    assert!(correlation > 0.999, "the music is not in what was captured: {correlation}");
-    // One block that was lost, or came twice, would move everything after it.
-    assert!(differ.len() < RATE as usize / 10, "{} samples differ", differ.len());
     let (from_s, to_s) = (lag as f64 / f64::from(RATE), (lag + music.len()) as f64 / f64::from(RATE));
     let of = |samples: &[f32], name: &str| {
         let path = server.file(name);
@@ -90,6 +82,18 @@ pub fn run() {
     println!("  {:.0} s in all", begin.elapsed().as_secs_f64());
 }
 
+/// The means of this trial on signals whose faults are known.
+pub fn control() {
+    let (music, _) = signal::music();
+    let mut heard = signal::placed(&music, 100_000, music.len() + 200_000);
+    let found = signal::find(&heard, &music);
+    assert_eq!((found.lag, found.differ.len(), found.is_unbroken()), (100_000, 0, true), "{found}");
+    heard.drain(3_000_000..3_000_480);
+    let found = signal::find(&heard, &music);
+    println!("  ten milliseconds lost: {found}");
+    assert!(!found.is_unbroken(), "{found}");
+}
+
 /// Keeps every core busy for a minute, in which the daemon must receive a minute of samples.
 fn listen_busily(daemon: &mut Daemon) {
     let busy = Busy::start();
@@ -103,7 +107,6 @@ fn listen_busily(daemon: &mut Daemon) {
         100.0 * busy.share().unwrap_or(f64::NAN),
         after.samples_lost - before.samples_lost
     );
-    assert!(busy.share().is_none_or(|share| share > 0.95), "the cores were not busy");
     assert!((received / elapsed - 1.0).abs() <= 0.01, "{received} s of samples in {elapsed} s");
 }
 

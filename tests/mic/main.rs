@@ -25,16 +25,22 @@ fn main() {
     if let Some(tool) = missing {
         println!("skipped: there is no {tool}; the packages are pulseaudio and pulseaudio-utils");
     }
-    let trials = [
-        Trial::test("a_sound_server_that_dies_is_found_again", || {
-            recovery::run();
-            Ok(())
-        }),
-        Trial::test("two_minutes_of_music_are_heard_as_they_were_played", || {
-            fidelity::run();
-            Ok(())
-        }),
+    let control = trial("control_a_lost_block_is_noticed", fidelity::control);
+    let live = [
+        trial("a_sound_server_that_dies_is_found_again", recovery::run),
+        trial("two_minutes_of_music_are_heard_as_they_were_played", fidelity::run),
     ];
-    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(missing.is_some())).collect();
+    let live = live.into_iter().map(|trial| trial.with_ignored_flag(missing.is_some()));
+    let trials = std::iter::once(control).chain(live).collect();
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A trial that fails by panicking.
+fn trial(name: &str, run: fn()) -> Trial {
+    Trial::test(name, move || {
+        // The name stands on the line already.
+        println!();
+        run();
+        Ok(())
+    })
 }

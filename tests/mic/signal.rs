@@ -1,6 +1,7 @@
 //! The music that is played, and where it is found again in what was captured.
 //! Touch it when another signal is to be played.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use genrecast::features::Resampler;
@@ -86,8 +87,54 @@ pub fn placed(signal: &[f32], lag: usize, length: usize) -> Vec<f32> {
     placed
 }
 
+/// Where a signal was found in what was captured.
+pub struct Found {
+    /// Lag of the signal in samples.
+    pub lag: usize,
+    /// The correlation coefficient at that lag.
+    pub correlation: f64,
+    /// The captured samples that differ from the signal at that lag in silence.
+    pub differ: Vec<usize>,
+    /// How many were captured.
+    of: usize,
+}
+
+impl Found {
+    /// Whether the signal is there without anything lost or doubled: one block would move all that follows it. Where
+    /// the music begins, the sound server may still play a few samples of the silence before it.
+    pub fn is_unbroken(&self) -> bool {
+        self.correlation > 0.999 && self.differ.len() < RATE as usize / 10
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lag, correlation, differ, of } = self;
+        write!(
+            f,
+            "lag {lag} samples, correlation {correlation:.6}, {} of {of} samples differ",
+            differ.len()
+        )?;
+        match differ.as_slice() {
+            [first, .., last] => {
+                let after = |n: usize| n as i64 - *lag as i64;
+                write!(f, " (from {} to {} after the begin of the music)", after(*first), after(*last))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Finds `played` in `heard`.
+pub fn find(heard: &[f32], played: &[f32]) -> Found {
+    let (lag, correlation) = best_lag(heard, played);
+    let truth = placed(played, lag, heard.len());
+    let differ = (0..heard.len()).filter(|&n| (heard[n] - truth[n]).abs() > 1e-6).collect();
+    Found { lag, correlation, differ, of: heard.len() }
+}
+
 /// The lag at which `heard` and `played` correlate best, in samples, and the correlation coefficient there.
-pub fn best_lag(heard: &[f32], played: &[f32]) -> (usize, f64) {
+fn best_lag(heard: &[f32], played: &[f32]) -> (usize, f64) {
     let length = (heard.len() + played.len()).next_power_of_two();
     let mut planner = RealFftPlanner::<f32>::new();
     let (forward, inverse) = (planner.plan_fft_forward(length), planner.plan_fft_inverse(length));
