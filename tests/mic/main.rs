@@ -1,0 +1,46 @@
+//! Capture through a real sound server: real music is played into a null sink of PulseAudio and comes back through
+//! cpal, to the library and to the daemon. Touch it to add a trial. It plays in real time, so it takes minutes.
+
+mod busy;
+mod capture;
+mod daemon;
+mod fidelity;
+mod levels;
+mod process;
+mod recovery;
+mod signal;
+mod sound_server;
+mod windows;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    if capture::is_child() {
+        return capture::child();
+    }
+    let mut arguments = Arguments::from_args();
+    // One trial keeps every core busy and the other one measures time.
+    arguments.test_threads = Some(1);
+    let missing = sound_server::missing();
+    if let Some(tool) = missing {
+        println!("skipped: there is no {tool}; the packages are pulseaudio and pulseaudio-utils");
+    }
+    let control = trial("control_a_lost_block_is_noticed", fidelity::control);
+    let live = [
+        trial("a_sound_server_that_dies_is_found_again", recovery::run),
+        trial("two_minutes_of_music_are_heard_as_they_were_played", fidelity::run),
+    ];
+    let live = live.into_iter().map(|trial| trial.with_ignored_flag(missing.is_some()));
+    let trials = std::iter::once(control).chain(live).collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A trial that fails by panicking.
+fn trial(name: &str, run: fn()) -> Trial {
+    Trial::test(name, move || {
+        // The name stands on the line already.
+        println!();
+        run();
+        Ok(())
+    })
+}

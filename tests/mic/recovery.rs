@@ -1,0 +1,61 @@
+//! The sound server is killed under a live microphone and started again: the daemon tells it, finds its way back by
+//! itself, and says what was lost. Touch it when the way back changes.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::daemon::Daemon;
+use super::sound_server::SoundServer;
+
+const LIVE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the daemon may take to see that the microphone is lost.
+const LOSS_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long it may take to hear again once it can.
+const BACK_LIMIT: Duration = Duration::from_secs(20);
+
+pub fn run() {
+    let mut server = SoundServer::start();
+    let mut daemon = Daemon::start(&server);
+    daemon.await_event(LIVE_LIMIT, "the first window", |event| event["type"] == "genre.window");
+
+    server.kill();
+    let killed = Instant::now();
+    daemon.await_event(LOSS_LIMIT, "the microphone is stalled", |event| is_state(event, "stalled"));
+    let stalled = killed.elapsed();
+    daemon.await_event(LOSS_LIMIT, "it is being opened again", |event| is_state(event, "reconnecting"));
+    let reconnecting = killed.elapsed();
+
+    server.restart();
+    let back = Instant::now();
+    let gap = daemon.await_event(BACK_LIMIT, "a gap", |event| event["type"] == "source.gap");
+    daemon.await_event(BACK_LIMIT, "it is live", |event| is_state(event, "live"));
+    let (live, lost) = (back.elapsed(), killed.elapsed());
+    let window = daemon.await_event(LIVE_LIMIT, "a window", |event| event["type"] == "genre.window");
+    println!(
+        "  stalled told {:.1} s after the kill, reconnecting after {:.1} s; live {:.1} s after the server was back",
+        stalled.as_secs_f64(),
+        reconnecting.as_secs_f64(),
+        live.as_secs_f64()
+    );
+    let seconds = |event: &Value, key: &str| event[key].as_f64().expect("a number");
+    let (from_s, to_s) = (seconds(&gap, "from_s"), seconds(&gap, "to_s"));
+    println!("  gap: {:.2} s told, {:.2} s from the kill to live", to_s - from_s, lost.as_secs_f64());
+    assert!(live <= BACK_LIMIT, "{live:?}");
+    assert!((to_s - from_s - lost.as_secs_f64()).abs() < 2.0, "{gap}");
+    // A window begins on a whole sample.
+    assert!(seconds(&window["window"], "start_s") >= to_s - 1e-3, "{window} after {gap}");
+    assert!(window["audio"]["gap_ms"].as_u64() > Some(0), "{window}");
+    assert_eq!(window["provisional"], true, "{window}");
+
+    let asked = Instant::now();
+    let status = daemon.terminate(Duration::from_secs(10));
+    println!("  ended {:.1} s after being asked to: {status}", asked.elapsed().as_secs_f64());
+    assert!(status.success(), "{status}");
+}
+
+fn is_state(event: &Value, state: &str) -> bool {
+    event["type"] == "source.state" && event["state"] == state
+}
