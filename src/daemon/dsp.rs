@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 
+use super::model::BEHIND;
 use super::work::{Begin, Block, Job, Work};
 use crate::event::{SourceState, SourceStateChange};
 use crate::manifest::Manifest;
@@ -19,6 +20,10 @@ const POLL: Duration = Duration::from_millis(10);
 
 /// Samples read from a ring at a time.
 const READ: usize = 4096;
+
+/// Jobs in a model thread's queue at which an unpaced source waits. It would fill any queue, and a paced source that
+/// shares the thread must not seem to be behind because of that.
+const UNPACED_SHARE: usize = BEHIND / 2;
 
 /// A silence between two streams of a paced source that is worth telling.
 const SHORTEST_GAP_S: f64 = 0.02;
@@ -178,7 +183,12 @@ impl Slot {
 
     /// Sends what waits; false if the model thread has no room for all of it.
     fn send(&mut self) -> bool {
+        let unpaced = self.playing.as_ref().is_some_and(|playing| playing.begin.pace.is_none());
         while let Some(work) = self.outbox.pop_front() {
+            if unpaced && self.to_model.len() >= UNPACED_SHARE {
+                self.outbox.push_front(work);
+                return false;
+            }
             match self.to_model.try_send(work) {
                 Ok(()) => {}
                 Err(TrySendError::Full(work)) => {

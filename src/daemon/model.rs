@@ -19,7 +19,7 @@ use crate::source::Stop;
 pub(super) const QUEUE: usize = 64;
 
 /// With more jobs waiting than this, evaluations of paced sources are skipped until the queue is shorter.
-const BEHIND: usize = 16;
+pub(super) const BEHIND: usize = 16;
 
 /// Everything a `model-K` thread owns.
 pub(super) struct ModelThread {

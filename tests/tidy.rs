@@ -1,0 +1,112 @@
+//! Holds the house to its rules: every file says what it owns, none grows too long, and rooms do not import each
+//! other. ARCHITECTURE.md says why.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longest file, in lines.
+const LONGEST: usize = 300;
+
+/// What each room may import of the crate, besides itself.
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
+    ("source", &["event", "stats", "units"]),
+    ("features", &["manifest", "units"]),
+    ("model", &["event", "manifest"]),
+    ("decide", &[]),
+    ("hub", &["event"]),
+    ("server", &["event", "hub", "stats"]),
+    ("client", &["event"]),
+    ("manifest", &[]),
+    ("config", &["model"]),
+    ("pipeline", &["decide", "features", "manifest", "model", "units"]),
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_file_says_what_it_owns() {
+    let mut bad = Vec::new();
+    for folder in ["src", "tests", "examples", "benches"] {
+        for path in sources(&root().join(folder)) {
+            if !fs::read_to_string(&path).expect("readable").starts_with("//! ") {
+                bad.push(path);
+            }
+        }
+    }
+    assert!(bad.is_empty(), "expected a first line that begins with //! in {bad:#?}");
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let mut checked = 0;
+    for folder in ["src", "tests", "examples", "benches"] {
+        for path in sources(&root().join(folder)) {
+            let lines = fs::read_to_string(&path).expect("readable").lines().count();
+            assert!(lines <= LONGEST, "{} has {lines} lines: split it by idea", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 80, "{checked} files checked");
+}
+
+/// The modules of the crate that a text imports.
+fn imports(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in text.match_indices("crate::") {
+        let rest = &text[at + "crate::".len()..];
+        // A braced list names several modules at once.
+        let names = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default().split(',').collect(),
+            None => vec![rest],
+        };
+        for name in names {
+            let name: String =
+                name.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            found.insert(name);
+        }
+    }
+    found
+}
+
+#[test]
+fn rooms_do_not_import_each_other() {
+    let mut seen = 0;
+    for (room, allowed) in MAY_IMPORT {
+        for path in sources(&root().join("src").join(room)) {
+            let text = fs::read_to_string(&path).expect("readable");
+            for module in imports(&text) {
+                let is_module = root().join("src").join(&module).is_dir()
+                    || root().join("src").join(format!("{module}.rs")).is_file();
+                if !is_module || module == room {
+                    continue;
+                }
+                seen += 1;
+                assert!(allowed.contains(&module.as_str()), "{} imports crate::{module}", path.display());
+            }
+        }
+    }
+    assert!(seen > 30, "{seen} imports seen");
+}
+
+#[test]
+fn the_rules_notice_what_they_forbid() {
+    assert_eq!(imports("use crate::{hub::Hub, event};").len(), 2);
+    assert!(imports("let x = crate::server::bind();").contains("server"));
+}
