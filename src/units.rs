@@ -24,9 +24,9 @@ impl SampleRate {
         samples as f64 / f64::from(self.hz())
     }
 
-    /// How many whole samples fit into `seconds`.
+    /// The position, to the nearest sample, that lies `seconds` after the first sample.
     pub fn samples(self, seconds: f64) -> u64 {
-        (seconds * f64::from(self.hz())) as u64
+        (seconds * f64::from(self.hz())).round() as u64
     }
 }
 
@@ -58,9 +58,15 @@ mod tests {
     }
 
     #[test]
-    fn seconds_and_samples_agree() {
-        let rate = SampleRate::new(22_050).expect("not zero");
-        assert_eq!(rate.samples(rate.seconds(661_500)), 661_500);
-        assert_eq!(rate.to_string(), "22050 Hz");
+    fn a_rate_is_told_with_its_unit() {
+        assert_eq!(SampleRate::new(22_050).expect("not zero").to_string(), "22050 Hz");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn seconds_and_samples_agree(hz in 1u32..768_000, samples in 0u64..1 << 40) {
+            let rate = SampleRate::new(hz).expect("not zero");
+            proptest::prop_assert_eq!(rate.samples(rate.seconds(samples)), samples);
+        }
     }
 }

@@ -190,7 +190,7 @@ fn skipped_evaluations_change_no_later_one_and_a_gap_forgets() {
         for (index, block) in samples.chunks(4_000).enumerate() {
             if restart_at == Some(index) {
                 front.restart(SampleIndex(4_000 * index as u64));
-                back.restart(&*classifier);
+                back.restart(&*classifier, 4_000.0 * index as f64 / 16_000.0);
             }
             front.push(block, |block| {
                 let outcome = back.push(&mut *classifier, block, !skip(hop)).expect("runs");

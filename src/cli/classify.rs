@@ -136,6 +136,7 @@ fn classify(
                 progress.set_position(((heard_before_s + rate.seconds(samples)) * 1000.0) as u64);
             }
             Decoded::RateChanged(new) => {
+                pipeline.finish(|outcome| on_outcome(outcome, heard_before_s))?;
                 heard_before_s += rate.seconds(samples);
                 (rate, samples) = (new, 0);
                 pipeline = Pipeline::new(manifest, model.classifier(runtime)?, decide, rate)?;

@@ -120,7 +120,7 @@ impl From<DaemonError> for Failure {
         let status = match error {
             DaemonError::Model(_) => Status::Model,
             DaemonError::Server(_) | DaemonError::ServerGone => Status::Network,
-            DaemonError::Start { .. } => Status::Other,
+            DaemonError::Start { .. } | DaemonError::Panicked { .. } => Status::Other,
         };
         Self::new(status, error)
     }

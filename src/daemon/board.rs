@@ -16,7 +16,6 @@ pub(super) struct Board {
     started: Instant,
     /// A source whose last window is older is not ready.
     patience: Duration,
-    fault: Mutex<Option<String>>,
     detail: serde_json::Value,
 }
 
@@ -71,6 +70,9 @@ impl Row {
                 "{name} failed: {}",
                 status.state.reason.as_deref().unwrap_or("no reason known")
             )),
+            SourceState::Stalled | SourceState::Reconnecting => {
+                Some(format!("{name}: {}", status.state.reason.as_deref().unwrap_or("no audio")))
+            }
             SourceState::Ended if self.counters.windows.get() > 0 => None,
             SourceState::Ended => Some(format!("{name} ended before a window was heard")),
             _ => match status.last_window.map(|moment| moment.elapsed()) {
@@ -88,27 +90,18 @@ impl Board {
     /// `hop` is the time between two windows; `detail` goes into `/healthz` as it is.
     pub fn new(rows: Vec<Row>, hop: Duration, detail: serde_json::Value) -> Self {
         let patience = (hop * 5).max(Duration::from_secs(10));
-        Self { rows, started: Instant::now(), patience, fault: Mutex::new(None), detail }
+        Self { rows, started: Instant::now(), patience, detail }
     }
 
     pub fn row(&self, source: usize) -> &Row {
         &self.rows[source]
     }
-
-    /// Says that the model has failed (`None`: that it works again); true if that is new.
-    pub fn set_fault(&self, fault: Option<String>) -> bool {
-        let mut known = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = known.is_none() != fault.is_none();
-        *known = fault;
-        is_new
-    }
 }
 
 impl Health for Board {
     fn report(&self) -> HealthReport {
-        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut reasons: Vec<String> = fault.into_iter().collect();
-        reasons.extend(self.rows.iter().filter_map(|row| row.complaint(self.patience)));
+        let mut reasons: Vec<String> =
+            self.rows.iter().filter_map(|row| row.complaint(self.patience)).collect();
         if self.rows.is_empty() {
             reasons.push("no source is configured".into());
         }

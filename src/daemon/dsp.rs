@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 
-use super::model::BEHIND;
 use super::work::{Begin, Block, Job, Work};
 use crate::event::{SourceState, SourceStateChange};
 use crate::manifest::Manifest;
@@ -23,7 +22,7 @@ const READ: usize = 4096;
 
 /// Jobs in a model thread's queue at which an unpaced source waits. It would fill any queue, and a paced source that
 /// shares the thread must not seem to be behind because of that.
-const UNPACED_SHARE: usize = BEHIND / 2;
+const UNPACED_SHARE: usize = 8;
 
 /// A silence between two streams of a paced source that is worth telling.
 const SHORTEST_GAP_S: f64 = 0.02;
@@ -41,6 +40,8 @@ pub(super) struct Slot {
     to_model: Sender<Work>,
     /// Stream and wall-clock time up to which audio has been heard, over all streams of this source.
     heard: Option<(f64, SystemTime)>,
+    /// True if the stream cannot be served at all; what the source goes on to tell is then untrue.
+    refused: bool,
 }
 
 struct Playing {
@@ -51,7 +52,8 @@ struct Playing {
     begin: Begin,
 }
 
-enum Turn {
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Turn {
     Progress,
     Idle,
     Done,
@@ -68,10 +70,11 @@ impl Slot {
             outbox: VecDeque::new(),
             to_model,
             heard: None,
+            refused: false,
         }
     }
 
-    fn turn(&mut self, manifest: &Manifest, scratch: &mut [f32]) -> Turn {
+    pub(super) fn turn(&mut self, manifest: &Manifest, scratch: &mut [f32]) -> Turn {
         if !self.send() {
             return Turn::Idle;
         }
@@ -80,7 +83,7 @@ impl Slot {
             match self.notices.try_recv() {
                 // Samples flow from now on, however many wait in the ring: a source that is not paced keeps it full.
                 Ok(notice @ Notice::State { state: SourceState::Live, .. }) => {
-                    self.obey(notice, manifest);
+                    self.obey(notice, false, manifest);
                     return Turn::Progress;
                 }
                 Ok(notice) => self.held = Some(notice),
@@ -94,7 +97,7 @@ impl Slot {
             Read::Ended => true,
         };
         if let Some(notice) = self.held.take() {
-            self.obey(notice, manifest);
+            self.obey(notice, ended, manifest);
             return Turn::Progress;
         }
         if ended && self.no_more_notices { Turn::Done } else { Turn::Idle }
@@ -109,16 +112,17 @@ impl Slot {
             Read::Samples(count) => {
                 playing.position = playing.position.after(count as u64);
                 playing.front.push(&scratch[..count], |block| {
-                    outbox.push_back(Work { source, job: Job::Block(Block::copied(block)) });
+                    outbox.push_back(Work::new(source, Job::Block(Block::copied(block))));
                 });
             }
             Read::Lost(count) => {
-                let from_s = playing.time();
+                // What was heard since the last block is forgotten too.
+                let from_s = playing.front.delivered_s();
                 playing.position = playing.position.after(count);
                 playing.front.restart(playing.position);
                 let reason =
                     "the machine was too busy: the ring was full and samples were dropped".to_owned();
-                outbox.push_back(Work { source, job: Job::Gap { from_s, to_s: playing.time(), reason } });
+                outbox.push_back(Work::new(source, Job::Gap { from_s, to_s: playing.time(), reason }));
             }
             Read::Empty | Read::Ended => {}
         }
@@ -126,9 +130,10 @@ impl Slot {
         read
     }
 
-    fn obey(&mut self, notice: Notice, manifest: &Manifest) {
+    fn obey(&mut self, notice: Notice, ring_ended: bool, manifest: &Manifest) {
         match notice {
-            Notice::Stream(stream) => self.begin(stream, manifest),
+            Notice::Stream(stream) => self.begin(stream, ring_ended, manifest),
+            Notice::State { .. } if self.refused => {}
             Notice::State { state, reason, remedy } => {
                 if state == SourceState::Ended {
                     self.finish();
@@ -138,30 +143,41 @@ impl Slot {
         }
     }
 
-    fn begin(&mut self, stream: Stream, manifest: &Manifest) {
+    /// Another stream takes the place of the one before. If that had ended by itself (another rate in the same
+    /// file), it is finished like any finite stream; if it was lost, what was heard since its last block is lost too.
+    fn begin(&mut self, stream: Stream, ring_ended: bool, manifest: &Manifest) {
         let Stream { reader, rate, anchor, pace } = stream;
+        let delivered_s = self.playing.as_ref().map_or(0.0, |playing| playing.front.delivered_s());
+        if ring_ended {
+            self.finish();
+        }
         let mut origin_s = 0.0;
+        let mut lost_from_s = None;
         if let Some((heard_s, heard_at)) = self.heard {
-            let silence = anchor.duration_since(heard_at).unwrap_or_default().as_secs_f64();
             origin_s = heard_s;
+            let silence = anchor.duration_since(heard_at).unwrap_or_default().as_secs_f64();
             if let Some(pace) = pace
                 && silence > SHORTEST_GAP_S
             {
                 origin_s += silence * pace;
-                let reason = "the source was interrupted".to_owned();
-                self.post(Job::Gap { from_s: heard_s, to_s: origin_s, reason });
+                lost_from_s = Some(if ring_ended { heard_s } else { delivered_s });
             }
         }
-        let begin = Begin { rate, anchor, origin_s, pace };
+        let position = SampleIndex(rate.samples(origin_s));
+        let begin = Begin { rate, anchor, origin_s: rate.seconds(position.0), pace };
+        if let Some(from_s) = lost_from_s {
+            let reason = "the source was interrupted".to_owned();
+            self.post(Job::Gap { from_s, to_s: begin.origin_s, reason });
+        }
+        self.playing = None;
         match Front::new(manifest, rate) {
             Ok(mut front) => {
-                let position = SampleIndex(rate.samples(origin_s));
                 front.restart(position);
                 self.post(Job::Begin(begin));
                 self.playing = Some(Playing { reader, front, rate, position, begin });
             }
             Err(error) => {
-                self.playing = None;
+                self.refused = true;
                 let reason = Some(error.to_string());
                 self.post(Job::State(SourceStateChange { state: SourceState::Failed, reason, remedy: None }));
             }
@@ -172,13 +188,13 @@ impl Slot {
         let (source, outbox) = (self.source, &mut self.outbox);
         if let Some(mut playing) = self.playing.take() {
             playing.front.finish(|block| {
-                outbox.push_back(Work { source, job: Job::Block(Block::copied(block)) });
+                outbox.push_back(Work::new(source, Job::Block(Block::copied(block))));
             });
         }
     }
 
     fn post(&mut self, job: Job) {
-        self.outbox.push_back(Work { source: self.source, job });
+        self.outbox.push_back(Work::new(self.source, job));
     }
 
     /// Sends what waits; false if the model thread has no room for all of it.

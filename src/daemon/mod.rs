@@ -7,6 +7,8 @@ mod model;
 mod net;
 mod publish;
 mod signals;
+#[cfg(test)]
+mod tests;
 mod threads;
 mod work;
 
@@ -30,7 +32,7 @@ use model::ModelThread;
 use net::Net;
 use publish::Publisher;
 pub use signals::{SignalError, Signals};
-use threads::{Threads, spawn};
+use threads::{Spawner, Threads};
 use work::Work;
 
 /// Sources' notices that may wait; a source that has more to tell waits.
@@ -72,6 +74,14 @@ pub enum DaemonError {
         /// The system's words.
         error: std::io::Error,
     },
+    /// A thread panicked.
+    #[error(
+        "the thread {thread} panicked, which is a mistake in the program; please report what stands above"
+    )]
+    Panicked {
+        /// Its name.
+        thread: String,
+    },
     /// The network thread ended by itself.
     #[error("the server ended unexpectedly; see the log")]
     ServerGone,
@@ -95,12 +105,13 @@ pub fn run(
     let classifiers = proved(&model, &runtime, sessions)?;
 
     let stage = Stage::new(&sources, &model, &runtime, decide, limits);
-    let net = Net::start(server, &stage, &sources, signals.ender())?;
+    let spawner = Spawner::new(signals.ender());
+    let net = Net::start(server, &stage, &sources, &spawner, signals.ender())?;
     on_listening(net.address, &stage.model);
 
     // Against the line, so that whoever sends has a receiver.
     let stop = Stop::new();
-    let mut threads = Threads::default();
+    let mut threads = Threads::new(spawner.clone());
     let to_models = start_models(&stage, classifiers, &stop, &mut threads)?;
     let to_dsp = start_dsp(&stage, sources.len(), workers, to_models, &stop, &mut threads)?;
     start_sources(&stage, sources, to_dsp, &stop, &mut threads)?;
@@ -110,7 +121,11 @@ pub fn run(
     // Along the line, so that nothing that was heard is lost.
     stop.stop();
     threads.join(STAGE_LIMIT);
-    net.end()
+    let ended = net.end();
+    match spawner.panicked() {
+        Some(thread) => Err(DaemonError::Panicked { thread }),
+        None => ended,
+    }
 }
 
 /// What the threads share.
@@ -168,11 +183,10 @@ fn start_models(
             classifier,
             manifest: Arc::clone(&stage.manifest),
             decide: stage.decide,
-            board: Arc::clone(&board),
             publisher: Publisher::new(hub, board, Arc::clone(&labels), Arc::clone(&stage.model)),
             stop: stop.clone(),
         };
-        threads.models.push(spawn(&format!("model-{index}"), move || thread.run())?);
+        threads.models.push(threads.spawner.spawn(&format!("model-{index}"), move || thread.run())?);
     }
     Ok(senders)
 }
@@ -202,7 +216,8 @@ fn start_dsp(
     let mut handles = Vec::new();
     for (index, slots) in slots.into_iter().enumerate() {
         let (manifest, stop) = (Arc::clone(&stage.manifest), stop.clone());
-        let handle = spawn(&format!("dsp-{index}"), move || dsp::run(slots, &manifest, &stop))?;
+        let body = move || dsp::run(slots, &manifest, &stop);
+        let handle = threads.spawner.spawn(&format!("dsp-{index}"), body)?;
         handles.push(handle.thread().clone());
         threads.dsp.push(handle);
     }
@@ -224,7 +239,7 @@ fn start_sources(
     for (index, (spec, dsp)) in sources.into_iter().zip(to_dsp).enumerate() {
         let counters = Arc::clone(&stage.board.row(index).counters);
         let stop = stop.clone();
-        let handle = spawn(&format!("src-{}", spec.name), move || {
+        let handle = threads.spawner.spawn(&format!("src-{}", spec.name), move || {
             // The dsp thread has ended only if the daemon is ending: there is nobody left to tell.
             let mut notify = |notice| drop(dsp.notices.send(notice));
             source::run(&spec, &counters, &stop, &mut notify, &|| dsp.thread.unpark());

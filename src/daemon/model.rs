@@ -3,11 +3,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
-use super::board::Board;
 use super::publish::Publisher;
 use super::work::{Block, Job, Work};
 use crate::manifest::Manifest;
@@ -18,8 +17,9 @@ use crate::source::Stop;
 /// Jobs that may wait for a model thread. Beyond it the `dsp-K` thread waits, then the rings fill.
 pub(super) const QUEUE: usize = 64;
 
-/// With more jobs waiting than this, evaluations of paced sources are skipped until the queue is shorter.
-pub(super) const BEHIND: usize = 16;
+/// A block of a paced source that has waited for longer than this is not evaluated, so that the thread catches up.
+/// It is about a hop: whoever waits longer gets the next answer before this one.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Everything a `model-K` thread owns.
 pub(super) struct ModelThread {
@@ -27,7 +27,6 @@ pub(super) struct ModelThread {
     pub classifier: Box<dyn Classifier>,
     pub manifest: Arc<Manifest>,
     pub decide: DecideSettings,
-    pub board: Arc<Board>,
     pub publisher: Publisher,
     pub stop: Stop,
 }
@@ -35,26 +34,31 @@ pub(super) struct ModelThread {
 struct Track {
     back: Back,
     paced: bool,
+    /// Stream time of the last good window, while the model fails.
+    failing_since_s: Option<f64>,
+    evaluated_s: f64,
 }
 
 impl ModelThread {
     /// Body of the thread: ends when every `dsp-K` thread that feeds it has.
     pub fn run(mut self) {
         let mut tracks: HashMap<usize, Track> = HashMap::new();
-        while let Ok(Work { source, job }) = self.jobs.recv() {
+        while let Ok(Work { source, posted, job }) = self.jobs.recv() {
             let track = tracks.entry(source).or_insert_with(|| Track {
                 back: Back::new(&self.manifest, &*self.classifier, &self.decide),
                 paced: true,
+                failing_since_s: None,
+                evaluated_s: 0.0,
             });
             match job {
                 Job::Begin(begin) => {
-                    track.back.restart(&*self.classifier);
+                    track.back.restart(&*self.classifier, begin.origin_s);
                     track.paced = begin.pace.is_some();
                     self.publisher.begin(source, begin);
                 }
-                Job::Block(block) => self.block(source, track, &block),
+                Job::Block(block) => self.block(source, track, &block, posted),
                 Job::Gap { from_s, to_s, reason } => {
-                    track.back.restart(&*self.classifier);
+                    track.back.restart(&*self.classifier, to_s);
                     self.publisher.gap(source, from_s, to_s, reason);
                 }
                 Job::State(state) => self.publisher.state(source, state),
@@ -62,24 +66,30 @@ impl ModelThread {
         }
     }
 
-    fn block(&mut self, source: usize, track: &mut Track, block: &Block) {
+    fn block(&mut self, source: usize, track: &mut Track, block: &Block, posted: Instant) {
+        let block = block.borrowed();
         // A daemon that is ending has no time for what still waits.
         let ending = self.stop.is_stopped() && !self.jobs.is_empty();
-        let skip = ending || (track.paced && self.jobs.len() > BEHIND);
+        // The last block tells what was skipped before it, so it is never skipped.
+        let skip = !block.last && (ending || (track.paced && posted.elapsed() > LATE));
         let began = Instant::now();
-        match track.back.push(&mut *self.classifier, block.borrowed(), !skip) {
+        match track.back.push(&mut *self.classifier, block, !skip) {
             Ok(Some(outcome)) => {
-                self.board.set_fault(None);
+                if let Some(since_s) = track.failing_since_s.take() {
+                    self.publisher.model_works_again(source, since_s, outcome.start_s);
+                }
+                track.evaluated_s = outcome.end_s;
                 self.publisher.window(source, &outcome, began.elapsed());
             }
             Ok(None) if skip => self.publisher.skipped(source),
             Ok(None) => {}
             Err(error) => {
-                let first = self.board.set_fault(Some(error.to_string()));
-                if first {
-                    tracing::error!(%error, "the model failed; windows are lost until it works again");
+                // What the model has cached may have a hole now.
+                track.back.forget(&*self.classifier, block.end_s);
+                if track.failing_since_s.is_none() {
+                    track.failing_since_s = Some(track.evaluated_s);
+                    self.publisher.model_failed(source, &error);
                 }
-                self.publisher.skipped(source);
             }
         }
     }

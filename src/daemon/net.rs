@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::signals::Ender;
-use super::threads::{join_within, spawn};
+use super::threads::{Spawner, join_within};
 use super::{DaemonError, STAGE_LIMIT, Stage};
 use crate::server::{self, About, Health, ServerError, ServerSettings};
 use crate::source::SourceSpec;
@@ -31,6 +31,7 @@ impl Net {
         settings: ServerSettings,
         stage: &Stage,
         sources: &[SourceSpec],
+        spawner: &Spawner,
         ender: Ender,
     ) -> Result<Self, DaemonError> {
         let network = tokio::runtime::Builder::new_multi_thread()
@@ -49,7 +50,7 @@ impl Net {
         });
         let (hub, health) = (Arc::clone(&stage.hub), Arc::clone(&stage.board) as Arc<dyn Health>);
         let (shutdown, on_shutdown) = watch::channel(false);
-        let thread = spawn("net", move || {
+        let thread = spawner.spawn("net", move || {
             let served = network.block_on(server::serve(listener, settings, hub, about, health, on_shutdown));
             network.shutdown_timeout(Duration::from_millis(200));
             ender.end();

@@ -14,6 +14,7 @@ use crate::event::{
     SILENCE, SignalState, SourceGap, SourceState, SourceStateChange, Stable, Timing, UNKNOWN, WindowSpan,
 };
 use crate::hub::Hub;
+use crate::model::ModelError;
 use crate::pipeline::Outcome;
 
 /// Publishes for the sources of one model thread.
@@ -31,6 +32,8 @@ struct Published {
     stable: Stable,
     gap_ms: u64,
     skipped_hops: u64,
+    /// What kind of silence was told last, while it lasts.
+    silence: Option<Heard>,
 }
 
 impl Publisher {
@@ -48,6 +51,7 @@ impl Publisher {
                 stable: Stable { label: UNKNOWN.into(), since, since_seq: None },
                 gap_ms: 0,
                 skipped_hops: 0,
+                silence: None,
             }
         });
     }
@@ -65,6 +69,31 @@ impl Publisher {
             }
             _ => tracing::info!(source = row.name, ?state, reason, "source"),
         }
+        if let Some(published) = self.sources.get_mut(&source) {
+            // A source that is live again may still be silent; the next window then says so.
+            published.silence = None;
+        }
+        self.publish_state(source, change);
+    }
+
+    /// The model failed for a source.
+    pub fn model_failed(&mut self, source: usize, error: &ModelError) {
+        tracing::error!(source = self.board.row(source).name, %error, "no windows until the model works again");
+        let (reason, remedy) = (Some(error.to_string()), Some("genrecast check proves the model".to_owned()));
+        self.publish_state(source, SourceStateChange { state: SourceState::Stalled, reason, remedy });
+    }
+
+    /// The model works again; what it did not hear is lost.
+    pub fn model_works_again(&mut self, source: usize, from_s: f64, to_s: f64) {
+        self.publish_state(
+            source,
+            SourceStateChange { state: SourceState::Live, reason: None, remedy: None },
+        );
+        self.gap(source, from_s, to_s.max(from_s), "the model failed".to_owned());
+    }
+
+    fn publish_state(&self, source: usize, change: SourceStateChange) {
+        let row = self.board.row(source);
         row.set_state(&change);
         self.hub.publish(&row.name, EventBody::SourceState(change));
     }
@@ -98,10 +127,14 @@ impl Publisher {
             tracing::info!(source = row.name, genre = label, "stable genre");
             let seq = self.hub.publish(&row.name, EventBody::Changed(body));
             published.stable = Stable { label, since, since_seq: Some(seq) };
-            if let Some(state) = hearing(change, outcome.heard) {
-                row.set_state(&state);
-                self.hub.publish(&row.name, EventBody::SourceState(state));
-            }
+        }
+        let silent = outcome.stable.verdict == Verdict::Silence && outcome.heard != Heard::Signal;
+        let silence = silent.then_some(outcome.heard);
+        if silence != published.silence {
+            published.silence = silence;
+            let state = hearing(silence);
+            row.set_state(&state);
+            self.hub.publish(&row.name, EventBody::SourceState(state));
         }
         let begin = &published.begin;
         let end = begin.wall_time(outcome.end_s);
@@ -162,21 +195,23 @@ fn changed(labels: &[String], begin: &Begin, before: &Stable, change: &StableCha
     }
 }
 
-/// The state that a source enters when silence begins or ends.
-fn hearing(change: &StableChange, heard: Heard) -> Option<SourceStateChange> {
-    if change.to.verdict == Verdict::Silence {
-        let (reason, remedy) = match heard {
-            Heard::DigitalZero => (
-                "every sample is exactly zero",
-                "look for a muted input, a missing permission or an unplugged cable",
-            ),
-            _ => ("the level is below the threshold of quiet", "raise the gain or lower decide.quiet_dbfs"),
-        };
-        let (reason, remedy) = (Some(reason.to_owned()), Some(remedy.to_owned()));
-        return Some(SourceStateChange { state: SourceState::Silent, reason, remedy });
+/// The state of a source in which this kind of silence, or none, is heard.
+fn hearing(silence: Option<Heard>) -> SourceStateChange {
+    let told = match silence {
+        None | Some(Heard::Signal) => None,
+        Some(Heard::DigitalZero) => Some((
+            "every sample is exactly zero",
+            "look for a muted input, a missing permission or an unplugged cable",
+        )),
+        Some(Heard::Quiet) => {
+            Some(("the level is below the threshold of quiet", "raise the gain or lower decide.quiet_dbfs"))
+        }
+    };
+    SourceStateChange {
+        state: if told.is_some() { SourceState::Silent } else { SourceState::Live },
+        reason: told.map(|(reason, _)| reason.to_owned()),
+        remedy: told.map(|(_, remedy)| remedy.to_owned()),
     }
-    let was_silent = change.from.is_some_and(|segment| segment.verdict == Verdict::Silence);
-    was_silent.then_some(SourceStateChange { state: SourceState::Live, reason: None, remedy: None })
 }
 
 /// Wall-clock time of a stream time, in whole milliseconds.

@@ -24,7 +24,7 @@ pub struct Signals {
 
 /// Asks the daemon to end from within.
 #[derive(Clone)]
-pub struct Ender(Sender<()>);
+pub struct Ender(pub(super) Sender<()>);
 
 impl Ender {
     /// Asks; asking twice is the same.

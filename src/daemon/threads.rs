@@ -1,34 +1,80 @@
 //! Named threads and their ends. Touch it when the order of shutdown changes.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::DaemonError;
+use super::signals::Ender;
 
 /// Linux shows at most 15 bytes of a thread's name.
 const NAME_LIMIT: usize = 15;
 
-/// Spawns a named thread.
-pub(super) fn spawn<T: Send + 'static>(
-    name: &str,
-    body: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>, DaemonError> {
-    let short: String = name.chars().take(NAME_LIMIT).collect();
-    Builder::new()
-        .name(short)
-        .spawn(body)
-        .map_err(|error| DaemonError::Start { what: format!("thread {name}"), error })
+/// Spawns the daemon's threads and notices when one panics: then the daemon ends with an error, so that whoever
+/// supervises it can start it anew. A daemon that goes on without one of its threads would be deaf and look alive.
+#[derive(Clone)]
+pub(super) struct Spawner {
+    ender: Ender,
+    panicked: Arc<Mutex<Option<String>>>,
+}
+
+impl Spawner {
+    pub fn new(ender: Ender) -> Self {
+        Self { ender, panicked: Arc::default() }
+    }
+
+    /// Spawns a named thread.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        name: &str,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<JoinHandle<T>, DaemonError> {
+        let watch = OnPanic { spawner: self.clone(), name: name.to_owned() };
+        let body = move || {
+            let _watch = watch;
+            body()
+        };
+        Builder::new()
+            .name(name.chars().take(NAME_LIMIT).collect())
+            .spawn(body)
+            .map_err(|error| DaemonError::Start { what: format!("thread {name}"), error })
+    }
+
+    /// The thread that panicked first, if any.
+    pub fn panicked(&self) -> Option<String> {
+        self.panicked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Dropped at the end of a thread, also when it unwinds.
+struct OnPanic {
+    spawner: Spawner,
+    name: String,
+}
+
+impl Drop for OnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut first = self.spawner.panicked.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert_with(|| self.name.clone());
+            self.spawner.ender.end();
+        }
+    }
 }
 
 /// The daemon's threads, by the stages of the line.
-#[derive(Default)]
 pub(super) struct Threads {
+    pub spawner: Spawner,
     pub sources: Vec<JoinHandle<()>>,
     pub dsp: Vec<JoinHandle<()>>,
     pub models: Vec<JoinHandle<()>>,
 }
 
 impl Threads {
+    pub fn new(spawner: Spawner) -> Self {
+        Self { spawner, sources: Vec::new(), dsp: Vec::new(), models: Vec::new() }
+    }
+
     /// Joins stage after stage along the line; each has `limit`. A thread that hangs (a sound driver may never
     /// return) is told and left to the end of the process.
     pub fn join(self, limit: Duration) {
@@ -45,7 +91,7 @@ impl Threads {
     }
 }
 
-/// Joins a thread if it ends within `limit`; `None` if it does not, or if it panicked (which is logged).
+/// Joins a thread if it ends within `limit`; `None` if it does not, or if it panicked.
 pub(super) fn join_within<T>(handle: JoinHandle<T>, limit: Duration) -> Option<T> {
     let deadline = Instant::now() + limit;
     while !handle.is_finished() {
@@ -54,6 +100,5 @@ pub(super) fn join_within<T>(handle: JoinHandle<T>, limit: Duration) -> Option<T
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-    let name = handle.thread().name().unwrap_or_default().to_owned();
-    handle.join().inspect_err(|_| tracing::error!(thread = name, "panicked")).ok()
+    handle.join().ok()
 }

@@ -1,7 +1,7 @@
 //! What a `dsp-K` thread hands to a `model-K` thread, in the order of the stream. Touch it when the model thread
 //! must learn something new.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::event::SourceStateChange;
 use crate::features::Level;
@@ -12,8 +12,17 @@ use crate::units::SampleRate;
 pub(super) struct Work {
     /// Index of the source on the board.
     pub source: usize,
+    /// When it was ready.
+    pub posted: Instant,
     /// What there is to do.
     pub job: Job,
+}
+
+impl Work {
+    /// A job that is ready now.
+    pub fn new(source: usize, job: Job) -> Self {
+        Self { source, posted: Instant::now(), job }
+    }
 }
 
 /// What there is to do.

@@ -93,6 +93,14 @@ impl StableGenre {
         self.current
     }
 
+    /// Audio was lost and goes on at `at_s`: what happened meanwhile is not known, so it counts for nothing. What is
+    /// stable stays so.
+    pub fn interrupted(&mut self, at_s: f64) {
+        self.challenger = None;
+        self.heard_last_s = at_s;
+        self.time_s = at_s;
+    }
+
     /// Takes the probabilities of a window that ends at `end_s` and what its newest hop is.
     pub fn push(&mut self, p: &[f32], heard: Heard, end_s: f64) -> Option<StableChange> {
         let elapsed = (end_s - self.time_s).max(0.0);
@@ -224,6 +232,17 @@ mod tests {
         let from = change.from.expect("a segment ended");
         assert_eq!(from.verdict, Verdict::Label(0));
         assert!(from.confidence.expect("a label has one") > 0.6);
+    }
+
+    #[test]
+    fn what_was_lost_counts_neither_as_lead_nor_as_silence() {
+        let mut stable = stable();
+        run(&mut stable, 0, 10, &[0.9, 0.1], Heard::Signal);
+        run(&mut stable, 10, 1, &[0.0, 1.0], Heard::Signal);
+        stable.interrupted(71.0);
+        assert!(run(&mut stable, 71, 1, &[0.0, 1.0], Heard::Signal).is_empty(), "a lead of one window");
+        stable.interrupted(172.0);
+        assert!(run(&mut stable, 172, 1, &[0.0, 1.0], Heard::Quiet).is_empty(), "a silence of one window");
     }
 
     #[test]

@@ -22,11 +22,6 @@ impl Level {
         (self.energy > 0.0).then(|| (10.0 * (self.energy / self.samples as f64).log10()) as f32)
     }
 
-    /// True if there are samples and each is exactly zero.
-    pub fn is_digital_zero(&self) -> bool {
-        self.samples > 0 && self.non_zero == 0
-    }
-
     /// This stretch and another one together.
     pub fn and(&self, other: &Self) -> Self {
         Self {
@@ -70,11 +65,10 @@ mod tests {
         let mut meter = LevelMeter::default();
         meter.push(&[0.0; 100]);
         let zero = meter.take();
-        assert!(zero.is_digital_zero());
-        assert_eq!(zero.rms_dbfs(), None);
+        assert_eq!((zero.samples, zero.non_zero, zero.rms_dbfs()), (100, 0, None));
         meter.push(&[0.001; 100]);
         let quiet = meter.take();
-        assert!(!quiet.is_digital_zero());
+        assert_eq!(quiet.non_zero, 100);
         assert!((quiet.rms_dbfs().expect("a level") + 60.0).abs() < 1e-3);
         meter.push(&[1.0, -1.0, 0.5, 0.0]);
         let loud = meter.take();

@@ -1,5 +1,5 @@
 //! The streaming resampler, in chunks of a fixed size so that no split of the input changes the output.
-//! Touch it when the quality of resampling must change; `tests/resampler.rs` measures it.
+//! Touch it when the quality of resampling must change; `tests/features.rs` measures it.
 
 use audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};

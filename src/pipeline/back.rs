@@ -61,8 +61,12 @@ pub struct Back {
     gate: Gate,
     stable: StableGenre,
     grid: Grid,
+    /// Columns of this stretch that were heard and forgotten.
+    forgotten: u64,
     temperature: f32,
     level: Level,
+    /// What the newest hop with native samples was; the end of a stream may flush columns without any.
+    heard: Heard,
 }
 
 /// What is needed to tell where a window lies.
@@ -90,8 +94,10 @@ impl Back {
                 hop_seconds: manifest.features.hop_seconds(),
                 reach_seconds: manifest.features.reach_seconds(),
             },
+            forgotten: 0,
             temperature: manifest.calibration.temperature,
             level: Level::default(),
+            heard: Heard::Signal,
         }
     }
 
@@ -117,14 +123,16 @@ impl Back {
         let logits = classifier.evaluate(&self.state)?;
         let p = decide::probabilities(&logits, self.temperature);
         let level = std::mem::take(&mut self.level);
-        let heard = self.gate.judge(level.rms_dbfs());
-        let changed = self.stable.push(&p, heard, block.end_s);
+        if level.samples > 0 {
+            self.heard = self.gate.judge(level.rms_dbfs());
+        }
+        let changed = self.stable.push(&p, self.heard, block.end_s);
         let columns = self.state.heard();
         Ok(Some(Outcome {
-            start_s: block.origin_s + self.grid.start(columns),
+            start_s: block.origin_s + self.grid.start(self.forgotten, columns),
             end_s: block.end_s,
             provisional: columns < self.grid.frames,
-            heard,
+            heard: self.heard,
             p,
             level,
             stable: self.stable.current(),
@@ -132,8 +140,16 @@ impl Back {
         }))
     }
 
-    /// Forgets the audio heard (after a gap), but not what is stable.
-    pub fn restart(&mut self, classifier: &dyn Classifier) {
+    /// Forgets the audio heard, but not what is stable: after a gap a new stretch begins at stream time `at_s`.
+    pub fn restart(&mut self, classifier: &dyn Classifier, at_s: f64) {
+        self.forget(classifier, at_s);
+        self.forgotten = 0;
+    }
+
+    /// Forgets the audio heard within a stretch that goes on, because the model failed at stream time `at_s`.
+    pub fn forget(&mut self, classifier: &dyn Classifier, at_s: f64) {
+        self.stable.interrupted(at_s);
+        self.forgotten += self.state.heard();
         self.state = classifier.new_state();
         self.level = Level::default();
     }
@@ -141,8 +157,8 @@ impl Back {
 
 impl Grid {
     /// Where the window begins, in seconds since the stretch began.
-    fn start(&self, columns: u64) -> f64 {
-        let first = columns.saturating_sub(self.frames);
+    fn start(&self, forgotten: u64, columns: u64) -> f64 {
+        let first = forgotten + columns.saturating_sub(self.frames);
         (first as f64 * self.hop_seconds - self.reach_seconds).max(0.0)
     }
 }

@@ -119,6 +119,11 @@ impl Front {
         self.restart(SampleIndex::default());
     }
 
+    /// Stream time up to which audio has been given away in blocks, in seconds.
+    pub fn delivered_s(&self) -> f64 {
+        self.grid.delivered_s()
+    }
+
     /// Forgets everything heard: the next sample begins a new stretch at `origin`.
     pub fn restart(&mut self, origin: SampleIndex) {
         self.resampler.reset();
@@ -134,6 +139,12 @@ impl Front {
 }
 
 impl Grid {
+    /// How far the newest column that was given away reaches.
+    fn delivered_s(&self) -> f64 {
+        let Some(last) = self.given.checked_sub(1) else { return self.origin_s };
+        (self.origin_s + last as f64 * self.hop_seconds + self.reach_seconds).min(self.limit_s)
+    }
+
     fn push(&mut self, column: &[f32], meter: &mut LevelMeter, sink: &mut impl FnMut(MelBlock<'_>)) {
         self.columns.extend_from_slice(column);
         let wanted = if self.given == 0 { self.first } else { self.stride };
@@ -141,11 +152,10 @@ impl Grid {
             return;
         }
         self.given += wanted as u64;
-        let reached_s = (self.given - 1) as f64 * self.hop_seconds + self.reach_seconds;
         sink(MelBlock {
             columns: &self.columns,
             origin_s: self.origin_s,
-            end_s: (self.origin_s + reached_s).min(self.limit_s),
+            end_s: self.delivered_s(),
             level: meter.take(),
             last: false,
         });
