@@ -36,13 +36,14 @@ impl Line<'_> {
         (self.notify)(Notice::State { state, reason, remedy: None });
     }
 
+    /// Tells a state with its reason and, where a person can do something about it, what.
+    pub(super) fn tell_trouble(&mut self, state: SourceState, reason: String, remedy: Option<String>) {
+        (self.notify)(Notice::State { state, reason: Some(reason), remedy });
+    }
+
     /// Tells that the source is given up.
     pub(super) fn fail(&mut self, error: &SourceError) {
-        (self.notify)(Notice::State {
-            state: SourceState::Failed,
-            reason: Some(error.to_string()),
-            remedy: error.remedy(),
-        });
+        self.tell_trouble(SourceState::Failed, error.to_string(), error.remedy());
     }
 
     /// A ring as large as the specification says.

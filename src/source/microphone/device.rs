@@ -1,6 +1,7 @@
 //! Finds capture devices and opens one, in whatever sample format, rate and number of channels it has.
 //! Touch it when devices are to be named or chosen differently.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
@@ -38,8 +39,8 @@ pub(super) struct Opened {
     pub(super) pulse: Arc<Pulse>,
     /// Taken when the first samples have come.
     pub(super) reader: Option<RingReader>,
-    /// Runs until it is dropped.
-    _stream: cpal::Stream,
+    /// What owns the callback, which comes until this is dropped.
+    pub(super) _stream: Box<dyn Any + Send>,
 }
 
 /// The capture devices of this machine that can be opened now.
@@ -97,7 +98,7 @@ pub(super) fn open(
     let capture = Capture::new(writer, config.channels().into(), Arc::clone(&pulse));
     let stream = build(&device, &config, capture, &pulse, counters)?;
     stream.play().map_err(device_error("starting"))?;
-    Ok(Opened { name: device.to_string(), rate, pulse, reader: Some(reader), _stream: stream })
+    Ok(Opened { name: device.to_string(), rate, pulse, reader: Some(reader), _stream: Box::new(stream) })
 }
 
 fn build(
