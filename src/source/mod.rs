@@ -32,7 +32,7 @@ use crate::units::SampleRate;
 pub use decode::{Decoded, Decoder};
 pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
-pub use microphone::{Capture, DeviceInfo, Pulse, devices, microphone};
+pub use microphone::{Capture, DeviceInfo, Exchange, Pulse, Retired, devices, microphone};
 pub use pcm::{Channels, Encoding, PcmFormat};
 pub use ring::{Read, RingReader, RingWriter, ring};
 pub use stop::{Stop, Stopped};

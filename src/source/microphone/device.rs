@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{ErrorKind, I24, SampleFormat, U24};
 
-use super::capture::{Capture, Pulse};
+use super::capture::{Capture, Exchange, Pulse};
 use crate::source::container::check_rate;
 use crate::source::error::SourceError;
 use crate::source::line::ring_for;
@@ -37,6 +37,7 @@ pub(super) struct Opened {
     pub(super) name: String,
     pub(super) rate: SampleRate,
     pub(super) pulse: Arc<Pulse>,
+    pub(super) exchange: Exchange,
     /// Taken when the first samples have come.
     pub(super) reader: Option<RingReader>,
     /// What owns the callback, which comes until this is dropped.
@@ -95,10 +96,17 @@ pub(super) fn open(
     let rate = check_rate(config.sample_rate())?;
     let (writer, reader) = ring_for(seconds, rate, counters);
     let pulse = Arc::new(Pulse::default());
-    let capture = Capture::new(writer, config.channels().into(), Arc::clone(&pulse));
+    let (capture, exchange) = Capture::new(writer, config.channels().into(), Arc::clone(&pulse));
     let stream = build(&device, &config, capture, &pulse, counters)?;
     stream.play().map_err(device_error("starting"))?;
-    Ok(Opened { name: device.to_string(), rate, pulse, reader: Some(reader), _stream: Box::new(stream) })
+    Ok(Opened {
+        name: device.to_string(),
+        rate,
+        pulse,
+        exchange,
+        reader: Some(reader),
+        _stream: Box::new(stream),
+    })
 }
 
 fn build(
@@ -111,9 +119,11 @@ fn build(
     let (pulse, counters) = (Arc::clone(pulse), Arc::clone(counters));
     // A lost device can report millions of errors a second: after the first nothing more is done about them.
     let on_error = move |error: cpal::Error| match error.kind() {
-        ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {
+        ErrorKind::Xrun | ErrorKind::DeviceChanged => {
             counters.device_errors.add(1);
+            pulse.splice();
         }
+        ErrorKind::RealtimeDenied => counters.device_errors.add(1),
         _ if pulse.set_broken() => counters.device_errors.add(1),
         _ => (),
     };

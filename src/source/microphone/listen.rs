@@ -1,11 +1,14 @@
-//! Watches an open microphone: when its samples begin, and when they fail to come.
+//! Watches an open microphone: when its samples begin, when they no longer follow one another, when they stay away.
 //! Touch it when a microphone counts as lost too early or too late.
 
 use std::time::{Duration, Instant, SystemTime};
 
+use super::capture::Retired;
+use super::clock::Clock;
 use super::device::Opened;
 use crate::event::SourceState;
 use crate::source::line::Line;
+use crate::source::ring::RingReader;
 
 /// How long no callback may come before the stream counts as lost.
 const SILENCE: Duration = Duration::from_millis(2500);
@@ -26,6 +29,7 @@ pub(super) struct Lost {
 
 /// Listens until the microphone is lost; `None` when told to stop.
 pub(super) fn listen(opened: &mut Opened, line: &mut Line<'_>) -> Option<Lost> {
+    let mut stretch = Stretch::default();
     let mut seen = 0;
     let mut since = Instant::now();
     loop {
@@ -37,12 +41,8 @@ pub(super) fn listen(opened: &mut Opened, line: &mut Line<'_>) -> Option<Lost> {
         if frames > seen {
             seen = frames;
             since = Instant::now();
+            stretch.follow(frames, SystemTime::now(), opened, line);
             if first {
-                let heard = Duration::from_secs_f64(opened.rate.seconds(frames));
-                let anchor = SystemTime::now().checked_sub(heard).unwrap_or(SystemTime::UNIX_EPOCH);
-                if let Some(reader) = opened.reader.take() {
-                    line.begin(reader, opened.rate, anchor);
-                }
                 line.tell(SourceState::Live, Some(opened.name.clone()));
             }
         }
@@ -55,5 +55,54 @@ pub(super) fn listen(opened: &mut Opened, line: &mut Line<'_>) -> Option<Lost> {
             continue;
         };
         return Some(Lost { reason, heard: Duration::from_secs_f64(opened.rate.seconds(seen)) });
+    }
+}
+
+/// The continuous run of samples that is being heard, and the next one.
+#[derive(Default)]
+struct Stretch {
+    clock: Option<Clock>,
+    /// The reader of the ring that lies ready for the callback.
+    next: Option<RingReader>,
+    /// Put aside by the callback; it ends its run when the next one has been told.
+    retired: Option<Retired>,
+}
+
+impl Stretch {
+    /// `frames` have been heard by `now`: begins the run that they belong to, if that has not been told.
+    fn follow(&mut self, frames: u64, now: SystemTime, opened: &mut Opened, line: &mut Line<'_>) {
+        if let Some(reader) = opened.reader.take() {
+            self.begin(reader, 0, frames, now, opened, line);
+        }
+        if self.retired.is_none() {
+            self.retired = opened.exchange.take();
+        }
+        // The first frames of the new run are counted a moment after the old writer was put aside.
+        if let Some(retired) = self.retired.take_if(|retired| frames > retired.frames)
+            && let Some(reader) = self.next.take()
+        {
+            self.begin(reader, retired.frames, frames, now, opened, line);
+        }
+        if self.clock.as_mut().is_some_and(|clock| clock.look(frames, now)) {
+            opened.pulse.splice();
+        }
+    }
+
+    /// Tells a run whose first frame is number `base`, and lays a ring ready for the one after it.
+    fn begin(
+        &mut self,
+        reader: RingReader,
+        base: u64,
+        frames: u64,
+        now: SystemTime,
+        opened: &mut Opened,
+        line: &mut Line<'_>,
+    ) {
+        let clock = Clock::new(opened.rate, base, frames, now);
+        line.begin(reader, opened.rate, clock.anchor());
+        self.clock = Some(clock);
+        let (writer, reader) = line.ring(opened.rate);
+        opened.exchange.offer(writer);
+        self.next = Some(reader);
     }
 }

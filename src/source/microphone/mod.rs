@@ -4,6 +4,7 @@
 
 mod backoff;
 mod capture;
+mod clock;
 mod device;
 mod listen;
 
@@ -20,7 +21,7 @@ use super::error::SourceError;
 use super::line::{Line, Outcome};
 use crate::event::SourceState;
 
-pub use capture::{Capture, Pulse};
+pub use capture::{Capture, Exchange, Pulse, Retired};
 pub use device::{DeviceInfo, devices, microphone};
 
 use backoff::Backoff;

@@ -1,21 +1,29 @@
 //! The way back to a microphone, with devices that fail in ways which no real one does on request.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::*;
 use crate::source::ring::ring;
-use crate::source::{Notice, SourceSpec, SourceUri, Stop};
+use crate::source::{Notice, Read, SourceSpec, SourceUri, Stop, Stream};
 use crate::units::SampleRate;
 
 /// A device whose callback has come once, with 10 ms of audio.
 fn heard_once() -> Opened {
+    fed_by_hand().0
+}
+
+/// The same, and its callback.
+fn fed_by_hand() -> (Opened, Arc<Mutex<Capture>>) {
     let rate = SampleRate::new(48_000).expect("not zero");
     let (writer, reader) = ring(4_800, Arc::default());
     let pulse = Arc::new(Pulse::default());
-    let mut capture = Capture::new(writer, 1, Arc::clone(&pulse));
+    let (mut capture, exchange) = Capture::new(writer, 1, Arc::clone(&pulse));
     capture.accept(&[0.1f32; 480]);
-    Opened { name: "test".into(), rate, pulse, reader: Some(reader), _stream: Box::new(capture) }
+    let capture = Arc::new(Mutex::new(capture));
+    let _stream = Box::new(Arc::clone(&capture));
+    (Opened { name: "test".into(), rate, pulse, exchange, reader: Some(reader), _stream }, capture)
 }
 
 fn no_device() -> SourceError {
@@ -94,4 +102,69 @@ fn a_microphone_that_breaks_at_once_is_opened_ever_more_rarely() {
     // Four waits of at least half of 1 + 2 + 4 + 8 times the first; without doubling they are at most 4 times it, and
     // seeing that the device broke takes some milliseconds each time.
     assert!(begin.elapsed() >= first * 15 / 2, "{:?}", begin.elapsed());
+}
+
+/// Listens to a device fed by hand until a second stream has come. `live` is called when it is live.
+fn until_a_second_stream(mut live: impl FnMut(&Arc<Mutex<Capture>>, &Arc<Pulse>, &Stop)) -> Vec<Stream> {
+    let (mut opened, capture) = fed_by_hand();
+    let pulse = Arc::clone(&opened.pulse);
+    let uri = SourceUri::Microphone { device: None };
+    let spec = SourceSpec { name: "mic".into(), uri, ring_seconds: 1.0 };
+    let stop = Stop::new();
+    let mut streams = Vec::new();
+    let mut notify = |notice| match notice {
+        Notice::Stream(stream) => {
+            streams.push(stream);
+            if streams.len() == 2 {
+                stop.stop();
+            }
+        }
+        Notice::State { .. } => live(&capture, &pulse, &stop),
+    };
+    let counters = Arc::default();
+    let mut line = Line { spec: &spec, counters: &counters, stop: &stop, notify: &mut notify, wake: &|| () };
+    assert!(listen::listen(&mut opened, &mut line).is_none(), "lost");
+    assert_eq!(streams.len(), 2);
+    streams
+}
+
+#[test]
+fn what_the_audio_system_loses_lies_between_two_streams() {
+    let begin = SystemTime::now();
+    let mut streams = until_a_second_stream(|capture, pulse, _| {
+        let mut capture = capture.lock().expect("not poisoned");
+        capture.accept(&[0.1f32; 480]);
+        pulse.splice();
+        capture.accept(&[0.2f32; 960]);
+    });
+    let mut out = [0.0; 2_000];
+    let mut second = streams.pop().expect("a second");
+    let mut first = streams.pop().expect("a first");
+    assert_eq!(first.reader.read(&mut out), Read::Samples(960));
+    assert!(out[..960].iter().all(|&sample| sample == 0.1));
+    assert_eq!(first.reader.read(&mut out), Read::Ended);
+    assert_eq!(second.reader.read(&mut out), Read::Samples(960));
+    assert!(out[..960].iter().all(|&sample| sample == 0.2));
+    // Seen at the next look: the frames of both streams, 40 ms, do not fill the time until then.
+    assert!(second.anchor > first.anchor + Duration::from_millis(20), "no gap would be told");
+    assert!(first.anchor > begin - Duration::from_secs(1) && second.anchor <= SystemTime::now());
+}
+
+#[test]
+fn a_stream_begins_anew_when_the_clocks_come_apart() {
+    let mut feeder = None;
+    until_a_second_stream(|capture, _, stop| {
+        let (capture, stop) = (Arc::clone(capture), stop.clone());
+        // Two seconds of samples every 20 ms: the wall clock falls behind. It gives up in the end.
+        feeder = Some(thread::spawn(move || {
+            for _ in 0..500 {
+                capture.lock().expect("not poisoned").accept(&[0.1f32; 96_000]);
+                if stop.wait(Duration::from_millis(20)) {
+                    return;
+                }
+            }
+            stop.stop();
+        }));
+    });
+    feeder.expect("it was live").join().expect("no panic");
 }
