@@ -10,8 +10,8 @@ use cpal::{ErrorKind, I24, SampleFormat, U24};
 use super::capture::{Capture, Exchange, Pulse};
 use crate::source::container::check_rate;
 use crate::source::error::SourceError;
-use crate::source::line::ring_for;
-use crate::source::ring::RingReader;
+use crate::source::line::capacity;
+use crate::source::ring::{RingReader, ring};
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
 
@@ -94,7 +94,7 @@ pub(super) fn open(
     let device = find(wanted)?;
     let config = device.default_input_config().map_err(device_error("asking for its format"))?;
     let rate = check_rate(config.sample_rate())?;
-    let (writer, reader) = ring_for(seconds, rate, counters);
+    let (writer, reader) = ring(capacity(seconds, None, rate), Arc::clone(counters));
     let pulse = Arc::new(Pulse::default());
     let (capture, exchange) = Capture::new(writer, config.channels().into(), Arc::clone(&pulse));
     let stream = build(&device, &config, capture, &pulse, counters)?;
