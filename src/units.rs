@@ -4,6 +4,13 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+/// The lowest sample rate that sources and the signal processing take, in hertz. The resampler's blocks grow with the
+/// ratio of the rates, and nothing that is music comes slower.
+pub const LOWEST_RATE: u32 = 2_000;
+
+/// The highest sample rate that sources and the signal processing take, in hertz: the highest that converters offer.
+pub const HIGHEST_RATE: u32 = 768_000;
+
 /// Samples of one channel per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SampleRate(NonZeroU32);

@@ -14,7 +14,7 @@ use genrecast::event::{LabelScore, ModelInfo, SignalState};
 use genrecast::manifest::Manifest;
 use genrecast::model::{Model, Runtime};
 use genrecast::pipeline::{ClipScore, DecideSettings, Outcome, Pipeline, self_test};
-use genrecast::source::{Decoded, Decoder, SourceUri};
+use genrecast::source::{Decoded, Decoder, SourceUri, refuse_terminal_stdin};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -99,6 +99,7 @@ fn open(path: &str) -> Result<Decoder, Failure> {
     }
     let uri: SourceUri =
         path.parse().map_err(|error| Failure::new(Status::Usage, anyhow::Error::new(error)))?;
+    refuse_terminal_stdin()?;
     match uri {
         SourceUri::Stdin { pcm: Some(format) } => Decoder::open_pcm(std::io::stdin(), format),
         _ => Decoder::open_stream(std::io::stdin(), None),

@@ -5,7 +5,7 @@ use audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 
 use super::FeatureError;
-use crate::units::SampleRate;
+use crate::units::{HIGHEST_RATE, LOWEST_RATE, SampleRate};
 
 /// Length of a resampling block at the lower of the two rates. Longer blocks have a steeper filter and
 /// more delay: with this one the response is flat to 0.1 dB up to 0.45 of the lower rate.
@@ -34,8 +34,8 @@ impl Resampler {
     /// [`FeatureError::Rates`] if the pair cannot be served.
     pub fn new(from: SampleRate, to: SampleRate) -> Result<Self, FeatureError> {
         let refuse = |reason: String| FeatureError::Rates { from, to, reason };
-        if from.hz() < 2_000 || from.hz() > 1_536_000 {
-            return Err(refuse("rates from 2000 to 1536000 Hz are supported".into()));
+        if !(LOWEST_RATE..=HIGHEST_RATE).contains(&from.hz()) {
+            return Err(refuse(format!("rates from {LOWEST_RATE} to {HIGHEST_RATE} Hz are supported")));
         }
         let fft = if from == to {
             None

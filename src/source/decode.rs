@@ -1,5 +1,5 @@
 //! Pulls mono samples at their native rate out of a file, a stream or raw samples.
-//! Touch it when what a caller sees of decoding changes; containers are `container.rs`'s.
+//! Touch it when what a caller sees of decoding changes; containers are `container/`'s.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};

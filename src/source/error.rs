@@ -34,6 +34,9 @@ pub enum SourceError {
         #[source]
         io: io::Error,
     },
+    /// Standard input is not fed by anything.
+    #[error("standard input is a terminal: expected audio from a pipe or a file")]
+    Terminal,
     /// It has no content.
     #[error("it is empty: expected audio, but there is not one byte")]
     Empty,
@@ -124,6 +127,10 @@ impl SourceError {
                 "give the user that runs the daemon the right to read it"
             }
             Self::Unreadable { .. } => "check the disk or the network drive that it lies on",
+            Self::Terminal => {
+                "feed it, for instance: genrecast classify - < music.flac, or: \
+                 ffmpeg -i INPUT -f wav - | genrecast run --source -"
+            }
             Self::Empty => "check what should have written it",
             Self::NotAudio { .. } | Self::Unsupported { .. } | Self::NoAudioTrack { .. } => {
                 "convert it, for instance: ffmpeg -i INPUT -vn OUTPUT.flac"

@@ -32,9 +32,10 @@ use crate::units::SampleRate;
 pub use decode::{Decoded, Decoder};
 pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
-pub use microphone::{Capture, DeviceInfo, Pulse, devices, microphone};
+pub use microphone::{Capture, DeviceInfo, Exchange, Pulse, Retired, devices, microphone};
 pub use pcm::{Channels, Encoding, PcmFormat};
 pub use ring::{Read, RingReader, RingWriter, ring};
+pub use stdin::refuse_terminal_stdin;
 pub use stop::{Stop, Stopped};
 pub use uri::{MAX_FACTOR, SourceUri, Speed, UriError};
 
@@ -47,7 +48,8 @@ pub struct SourceSpec {
     pub name: String,
     /// Where its audio comes from.
     pub uri: SourceUri,
-    /// How much audio its ring holds, in seconds.
+    /// How long its ring lets it go unread before samples are lost, in seconds of the wall clock. An unpaced source
+    /// loses none: its ring holds that much audio.
     pub ring_seconds: f64,
 }
 

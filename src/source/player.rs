@@ -89,7 +89,7 @@ impl Output {
         let (writer, reader) = line.ring(rate);
         let pace = match speed {
             Speed::Max => None,
-            Speed::Factor(factor) => Some(Pace::new(rate, factor)),
+            Speed::Factor(factor) => Some(Pace::new(rate, factor, writer.capacity())),
         };
         line.begin(reader, rate, SystemTime::now());
         Self { writer, rate, block: Vec::new(), pace }
@@ -140,9 +140,11 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(rate: SampleRate, factor: f64) -> Self {
+    /// For a ring of that capacity, of which one write takes at most a quarter.
+    fn new(rate: SampleRate, factor: f64, capacity: usize) -> Self {
         let per_second = f64::from(rate.hz()) * factor;
-        Self { start: Instant::now(), per_second, position: 0, block: ((per_second * BLOCK) as usize).max(1) }
+        let block = ((per_second * BLOCK) as usize).min(capacity / 4).max(1);
+        Self { start: Instant::now(), per_second, position: 0, block }
     }
 
     /// When the last of the next `samples` is due.
@@ -162,7 +164,7 @@ mod tests {
     #[test]
     fn the_schedule_is_absolute() {
         let rate = SampleRate::new(44_100).expect("not zero");
-        let mut pace = Pace::new(rate, 20.0);
+        let mut pace = Pace::new(rate, 20.0, 1_000_000);
         assert_eq!(pace.block, 13_230);
         let mut due = pace.start;
         for _ in 0..1000 {
@@ -170,6 +172,7 @@ mod tests {
         }
         let error = due.duration_since(pace.start).as_secs_f64() - 10.0;
         assert!(error.abs() < 1e-6, "{error}");
-        assert!(Pace::new(rate, 1e-300).due_after(usize::MAX) > pace.start);
+        assert_eq!(Pace::new(rate, 20.0, 1_000).block, 250);
+        assert!(Pace::new(rate, 1e-300, 3).due_after(usize::MAX) > pace.start);
     }
 }

@@ -22,15 +22,25 @@ const WAITING: usize = 4;
 
 /// Plays standard input to its end. Its writer sets the pace; nothing is lost.
 pub(super) fn play(pcm: Option<PcmFormat>, line: &mut Line<'_>) -> Result<Outcome, SourceError> {
-    if io::stdin().is_terminal() {
-        return Err(SourceError::NotAudio { what: "a terminal: pipe audio into the program" });
-    }
+    refuse_terminal_stdin()?;
     let reader = Interruptible::spawn(io::stdin(), line.stop.clone())?;
     let decoder = match pcm {
         None => Decoder::open_stream(reader, None)?,
         Some(format) => Decoder::open_pcm(reader, format)?,
     };
     player::play(decoder, Speed::Max, None, line)
+}
+
+/// Refuses a standard input from which nothing but somebody's keys can come; reading it would wait without a word.
+///
+/// # Errors
+/// [`SourceError::Terminal`] when it is a terminal.
+pub fn refuse_terminal_stdin() -> Result<(), SourceError> {
+    refuse_terminal(&io::stdin())
+}
+
+fn refuse_terminal(input: &impl IsTerminal) -> Result<(), SourceError> {
+    if input.is_terminal() { Err(SourceError::Terminal) } else { Ok(()) }
 }
 
 /// Reads through a thread of its own, so that a reader that never returns cannot keep anyone from stopping.
@@ -98,6 +108,17 @@ mod tests {
         let mut read = Vec::new();
         reader.read_to_end(&mut read).expect("reads");
         assert_eq!(read, bytes);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_terminal_is_refused_with_an_example() {
+        let terminal = std::fs::File::open("/dev/ptmx").expect("a pseudo-terminal");
+        let error = refuse_terminal(&terminal).expect_err("it is one");
+        assert!(error.to_string().contains("is a terminal"), "{error}");
+        assert!(error.remedy().is_some_and(|remedy| remedy.contains("| genrecast run --source -")));
+        let file = std::fs::File::open("/dev/null").expect("opens");
+        assert!(refuse_terminal(&file).is_ok());
     }
 
     #[test]

@@ -10,10 +10,7 @@ use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
 
 use crate::source::error::SourceError;
-use crate::units::SampleRate;
-
-const LOWEST_RATE: u32 = 1_000;
-const HIGHEST_RATE: u32 = 768_000;
+use crate::units::{HIGHEST_RATE, LOWEST_RATE, SampleRate};
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     let mut codecs = CodecRegistry::new();

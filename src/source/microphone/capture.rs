@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use cpal::{FromSample, Sample};
+use ringbuf::traits::{Consumer, Observer, Producer, Split};
+use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use crate::source::ring::RingWriter;
 
@@ -12,6 +14,7 @@ use crate::source::ring::RingWriter;
 #[derive(Debug, Default)]
 pub struct Pulse {
     frames: AtomicU64,
+    splices: AtomicU64,
     broken: AtomicBool,
 }
 
@@ -19,6 +22,12 @@ impl Pulse {
     /// Frames that the callback was given so far.
     pub fn frames(&self) -> u64 {
         self.frames.load(Ordering::Acquire)
+    }
+
+    /// Notes that what comes next does not follow what came before: the audio system lost samples in between, or the
+    /// clock was set. The next callback then goes on with a fresh ring. Real-time safe.
+    pub fn splice(&self) {
+        self.splices.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Whether the audio system reported that the stream is lost.
@@ -32,17 +41,52 @@ impl Pulse {
     }
 }
 
+/// A writer that the callback has put aside.
+pub struct Retired {
+    /// Dropping it ends its stream.
+    pub writer: RingWriter,
+    /// Frames that the callback had been given up to there, over all writers.
+    pub frames: u64,
+}
+
+/// How the source's thread gives the callback its next writer and takes back the last one, so that the callback
+/// neither makes nor drops one.
+pub struct Exchange {
+    fresh: HeapProd<RingWriter>,
+    retired: HeapCons<Retired>,
+}
+
+impl Exchange {
+    /// Lays `writer` ready for the next splice; without one the callback stays with the one it has. One can lie
+    /// ready at a time: another is dropped.
+    pub fn offer(&mut self, writer: RingWriter) {
+        drop(self.fresh.try_push(writer));
+    }
+
+    /// The writer that the callback has put aside since the last call, if it has.
+    pub fn take(&mut self) -> Option<Retired> {
+        self.retired.try_pop()
+    }
+}
+
 /// The audio callback's state.
 pub struct Capture {
     writer: RingWriter,
     channels: usize,
     pulse: Arc<Pulse>,
+    /// Splices that have been obeyed.
+    splices: u64,
+    fresh: HeapCons<RingWriter>,
+    retired: HeapProd<Retired>,
 }
 
 impl Capture {
     /// A callback for `channels` interleaved channels (at least one) that writes their mean into `writer`.
-    pub fn new(writer: RingWriter, channels: usize, pulse: Arc<Pulse>) -> Self {
-        Self { writer, channels: channels.max(1), pulse }
+    pub fn new(writer: RingWriter, channels: usize, pulse: Arc<Pulse>) -> (Self, Exchange) {
+        let (fresh_in, fresh) = HeapRb::new(1).split();
+        let (retired, retired_out) = HeapRb::new(1).split();
+        let capture = Self { writer, channels: channels.max(1), pulse, splices: 0, fresh, retired };
+        (capture, Exchange { fresh: fresh_in, retired: retired_out })
     }
 
     /// The callback's body: takes interleaved samples of any format. Real-time safe.
@@ -50,8 +94,25 @@ impl Capture {
     where
         f32: FromSample<T>,
     {
+        let splices = self.pulse.splices.load(Ordering::Acquire);
+        if splices != self.splices && self.change_writer() {
+            self.splices = splices;
+        }
         self.writer.write_interleaved(data, self.channels, |sample| sample.to_sample::<f32>());
         let frames = (data.len() / self.channels) as u64;
         self.pulse.frames.fetch_add(frames, Ordering::Release);
+    }
+
+    /// False when no fresh writer lies ready; it is tried again in the next callback.
+    fn change_writer(&mut self) -> bool {
+        if self.retired.is_full() {
+            return false;
+        }
+        let Some(fresh) = self.fresh.try_pop() else { return false };
+        let writer = std::mem::replace(&mut self.writer, fresh);
+        let frames = self.pulse.frames.load(Ordering::Relaxed);
+        // There is room: it was seen above, and nobody else fills it. So nothing is dropped here.
+        let _ = self.retired.try_push(Retired { writer, frames });
+        true
     }
 }

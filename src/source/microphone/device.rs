@@ -1,16 +1,17 @@
 //! Finds capture devices and opens one, in whatever sample format, rate and number of channels it has.
 //! Touch it when devices are to be named or chosen differently.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{ErrorKind, I24, SampleFormat, U24};
 
-use super::capture::{Capture, Pulse};
+use super::capture::{Capture, Exchange, Pulse};
 use crate::source::container::check_rate;
 use crate::source::error::SourceError;
-use crate::source::line::ring_for;
-use crate::source::ring::RingReader;
+use crate::source::line::capacity;
+use crate::source::ring::{RingReader, ring};
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
 
@@ -36,10 +37,11 @@ pub(super) struct Opened {
     pub(super) name: String,
     pub(super) rate: SampleRate,
     pub(super) pulse: Arc<Pulse>,
+    pub(super) exchange: Exchange,
     /// Taken when the first samples have come.
     pub(super) reader: Option<RingReader>,
-    /// Runs until it is dropped.
-    _stream: cpal::Stream,
+    /// What owns the callback, which comes until this is dropped.
+    pub(super) _stream: Box<dyn Any + Send>,
 }
 
 /// The capture devices of this machine that can be opened now.
@@ -92,12 +94,19 @@ pub(super) fn open(
     let device = find(wanted)?;
     let config = device.default_input_config().map_err(device_error("asking for its format"))?;
     let rate = check_rate(config.sample_rate())?;
-    let (writer, reader) = ring_for(seconds, rate, counters);
+    let (writer, reader) = ring(capacity(seconds, None, rate), Arc::clone(counters));
     let pulse = Arc::new(Pulse::default());
-    let capture = Capture::new(writer, config.channels().into(), Arc::clone(&pulse));
+    let (capture, exchange) = Capture::new(writer, config.channels().into(), Arc::clone(&pulse));
     let stream = build(&device, &config, capture, &pulse, counters)?;
     stream.play().map_err(device_error("starting"))?;
-    Ok(Opened { name: device.to_string(), rate, pulse, reader: Some(reader), _stream: stream })
+    Ok(Opened {
+        name: device.to_string(),
+        rate,
+        pulse,
+        exchange,
+        reader: Some(reader),
+        _stream: Box::new(stream),
+    })
 }
 
 fn build(
@@ -110,9 +119,11 @@ fn build(
     let (pulse, counters) = (Arc::clone(pulse), Arc::clone(counters));
     // A lost device can report millions of errors a second: after the first nothing more is done about them.
     let on_error = move |error: cpal::Error| match error.kind() {
-        ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {
+        ErrorKind::Xrun | ErrorKind::DeviceChanged => {
             counters.device_errors.add(1);
+            pulse.splice();
         }
+        ErrorKind::RealtimeDenied => counters.device_errors.add(1),
         _ if pulse.set_broken() => counters.device_errors.add(1),
         _ => (),
     };

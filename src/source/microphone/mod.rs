@@ -1,11 +1,19 @@
-//! The microphone: opened, watched, and opened again when it is lost.
-//! Touch it when the way back after a loss changes; opening a device is `device.rs`'s, the callback `capture.rs`'s.
+//! The microphone: opened, watched, and opened again when it is lost or not there yet.
+//! Touch it when the way back changes; opening a device is `device.rs`'s, watching it `listen.rs`'s, the callback
+//! `capture.rs`'s.
 
+mod backoff;
 mod capture;
+mod clock;
 mod device;
+mod listen;
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded, select};
 
@@ -13,76 +21,93 @@ use super::error::SourceError;
 use super::line::{Line, Outcome};
 use crate::event::SourceState;
 
-pub use capture::{Capture, Pulse};
+pub use capture::{Capture, Exchange, Pulse, Retired};
 pub use device::{DeviceInfo, devices, microphone};
 
+use backoff::Backoff;
 use device::Opened;
-
-/// How long no callback may come before the stream counts as lost.
-const SILENCE: Duration = Duration::from_millis(2500);
-
-/// How long the first callback may take: on PulseAudio it takes about 1.5 s.
-const FIRST: Duration = Duration::from_secs(5);
 
 /// How long opening may take before that is told.
 const SLOW: Duration = Duration::from_secs(10);
 
-/// How often the callback's pulse is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+/// Waits between attempts to open, from the first to the longest.
+const WAITS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
-/// Waits between attempts to open, doubled from the first to the last.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+/// How long a microphone must have been heard for its next loss to be a new one. One that opens and breaks at once,
+/// over and over, is opened ever more rarely, and so tells that rarely too.
+const SETTLED: Duration = Duration::from_secs(5);
 
-/// Runs a microphone until it is told to stop. Only what goes wrong before the first sample is a failure; a
-/// microphone that was live is tried again for ever.
+/// Opens a microphone. The audio system may hang in it for ever.
+type Open = dyn Fn() -> Result<Opened, SourceError> + Send + Sync;
+
+/// Runs a microphone until it is told to stop. One that is not there, at the start or later, is waited for; only a
+/// name that fits several fails, because that does not mend itself.
 pub(super) fn run(wanted: Option<&str>, line: &mut Line<'_>) -> Result<Outcome, SourceError> {
-    let Some(mut opened) = open(wanted, line)?.transpose()? else {
-        return Ok(Outcome::Stopped);
-    };
+    let wanted = wanted.map(str::to_owned);
+    let seconds = line.spec.ring_seconds;
+    let counters = line.counters.clone();
+    let open = Arc::new(move || device::open(wanted.as_deref(), seconds, &counters));
+    keep(&(open as Arc<Open>), Backoff::new(WAITS.0, WAITS.1), line)
+}
+
+/// Opens and listens, again and again.
+fn keep(open: &Arc<Open>, mut backoff: Backoff, line: &mut Line<'_>) -> Result<Outcome, SourceError> {
+    let mut told = None;
+    let mut was_live = false;
     loop {
-        let lost = listen(&mut opened, line);
-        release(opened);
-        let Some(reason) = lost else {
-            return Ok(Outcome::Stopped);
-        };
-        line.tell(SourceState::Stalled, Some(reason));
-        match reopen(wanted, line)? {
-            Some(again) => opened = again,
+        match attempt(open, line) {
             None => return Ok(Outcome::Stopped),
+            Some(Ok(mut opened)) => {
+                let lost = listen::listen(&mut opened, line);
+                release(opened);
+                let Some(lost) = lost else {
+                    return Ok(Outcome::Stopped);
+                };
+                if lost.heard > Duration::ZERO {
+                    (was_live, told) = (true, None);
+                }
+                if lost.heard >= SETTLED {
+                    backoff.reset();
+                }
+                tell_new(&mut told, SourceState::Stalled, lost.reason, None, line);
+            }
+            Some(Err(error @ SourceError::AmbiguousDevice { .. })) if !was_live => return Err(error),
+            Some(Err(error)) => {
+                let (reason, remedy) = (error.to_string(), error.remedy());
+                tell_new(&mut told, SourceState::Reconnecting, reason, remedy, line);
+            }
+        }
+        if line.stop.wait(backoff.wait()) {
+            return Ok(Outcome::Stopped);
         }
     }
 }
 
-/// Tries until it succeeds. `None` when told to stop.
-fn reopen(wanted: Option<&str>, line: &mut Line<'_>) -> Result<Option<Opened>, SourceError> {
-    let mut wait = BACKOFF.0;
-    let mut told = None;
-    while !line.stop.wait(wait) {
-        wait = (wait * 2).min(BACKOFF.1);
-        let reason = match open(wanted, line)? {
-            None => break,
-            Some(Ok(opened)) => return Ok(Some(opened)),
-            Some(Err(error)) => error.to_string(),
-        };
-        if told.as_ref() != Some(&reason) {
-            line.tell(SourceState::Reconnecting, Some(reason.clone()));
-            told = Some(reason);
-        }
+/// Tells a trouble, unless it is what was told last.
+fn tell_new(
+    told: &mut Option<String>,
+    state: SourceState,
+    reason: String,
+    remedy: Option<String>,
+    line: &mut Line<'_>,
+) {
+    if told.as_ref() != Some(&reason) {
+        line.tell_trouble(state, reason.clone(), remedy);
+        *told = Some(reason);
     }
-    Ok(None)
 }
 
 /// Opens the device on a throw-away thread, because the audio system may hang for ever. `None` when told to stop.
-fn open(
-    wanted: Option<&str>,
-    line: &mut Line<'_>,
-) -> Result<Option<Result<Opened, SourceError>>, SourceError> {
-    let answer = spawn_opener(wanted, line)?;
+fn attempt(open: &Arc<Open>, line: &mut Line<'_>) -> Option<Result<Opened, SourceError>> {
+    let answer = match spawn_opener(open) {
+        Ok(answer) => answer,
+        Err(error) => return Some(Err(error)),
+    };
     let mut told = false;
     loop {
         select! {
-            recv(answer) -> opened => return Ok(Some(opened.unwrap_or_else(|_| Err(gave_up())))),
-            recv(line.stop.gone()) -> _ => return Ok(None),
+            recv(answer) -> opened => return Some(opened.unwrap_or_else(|_| Err(gave_up()))),
+            recv(line.stop.gone()) -> _ => return None,
             default(SLOW) => (),
         }
         if !std::mem::replace(&mut told, true) {
@@ -97,19 +122,14 @@ fn gave_up() -> SourceError {
     SourceError::Device { doing: "opening", reason: "the audio library gave up without an answer".into() }
 }
 
-fn spawn_opener(
-    wanted: Option<&str>,
-    line: &Line<'_>,
-) -> Result<Receiver<Result<Opened, SourceError>>, SourceError> {
+fn spawn_opener(open: &Arc<Open>) -> Result<Receiver<Result<Opened, SourceError>>, SourceError> {
     let (sender, answer) = bounded(1);
-    let wanted = wanted.map(str::to_owned);
-    let seconds = line.spec.ring_seconds;
-    let counters = line.counters.clone();
+    let open = Arc::clone(open);
     thread::Builder::new()
         .name("mic-open".into())
         .spawn(move || {
             // Nobody waits for the answer any more when told to stop; then the stream is dropped right here.
-            let _ = sender.send(device::open(wanted.as_deref(), seconds, &counters));
+            let _ = sender.send(open());
         })
         .map_err(|io| SourceError::Thread { io })?;
     Ok(answer)
@@ -124,37 +144,5 @@ fn release(opened: Opened) {
     });
     if thread.is_ok() {
         let _ = done.recv_timeout(Duration::from_millis(500));
-    }
-}
-
-/// Listens until the microphone is lost, and says why; `None` when told to stop.
-fn listen(opened: &mut Opened, line: &mut Line<'_>) -> Option<String> {
-    let mut seen = 0;
-    let mut since = Instant::now();
-    loop {
-        let first = seen == 0;
-        if line.stop.wait(if first { LOOK / 10 } else { LOOK }) {
-            return None;
-        }
-        let frames = opened.pulse.frames();
-        if frames > seen {
-            seen = frames;
-            since = Instant::now();
-            if first {
-                let heard = Duration::from_secs_f64(opened.rate.seconds(frames));
-                let anchor = SystemTime::now().checked_sub(heard).unwrap_or(SystemTime::UNIX_EPOCH);
-                if let Some(reader) = opened.reader.take() {
-                    line.begin(reader, opened.rate, anchor);
-                }
-                line.tell(SourceState::Live, Some(opened.name.clone()));
-            }
-        }
-        let limit = if seen == 0 { FIRST } else { SILENCE };
-        if opened.pulse.is_broken() {
-            return Some("the audio system reports that the microphone is lost".into());
-        }
-        if since.elapsed() > limit {
-            return Some(format!("no audio came for {:.1} s", limit.as_secs_f64()));
-        }
     }
 }

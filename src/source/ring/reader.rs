@@ -57,7 +57,8 @@ impl RingReader {
     }
 
     /// Samples that wait to be read.
-    pub fn lag(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn lag(&self) -> usize {
         self.samples.occupied_len()
     }
 

@@ -34,6 +34,11 @@ impl RingWriter {
         Self { samples, shared, counters, room }
     }
 
+    /// Samples that have room in the ring when it is empty.
+    pub(in crate::source) fn capacity(&self) -> usize {
+        self.samples.capacity().get()
+    }
+
     /// Writes what fits; the rest is dropped and counted. Never blocks: no heap, lock, wake-up or system call.
     ///
     /// Once something was dropped, everything is dropped until the reader has read up to there, so that the place of
@@ -120,7 +125,7 @@ impl RingWriter {
 
     /// Waits until a quarter of the ring, or as much as is needed, is free; may return early.
     fn wait_for_room(&self, needed: usize, stop: &Stop) {
-        let wanted = needed.min((self.samples.capacity().get() / 4).max(1));
+        let wanted = needed.min((self.capacity() / 4).max(1));
         self.shared.wanted.store(wanted, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         let lost = self.shared.lost.load(Ordering::Acquire) != 0;

@@ -95,7 +95,7 @@ fn a_paced_file_takes_its_time_and_not_less() {
 
 #[test]
 fn a_paced_file_loses_what_nobody_reads_and_counts_it() {
-    let spec = spec(&fixture("mono.wav"), Speed::Factor(50.0), false, 0.25);
+    let spec = spec(&fixture("mono.wav"), Speed::Factor(50.0), false, 0.005);
     let counters = Arc::new(SourceCounters::default());
     let mut told = Told::default();
     run(&spec, &counters, &Stop::new(), &mut |n| told.note(n), &|| ());
@@ -103,6 +103,17 @@ fn a_paced_file_loses_what_nobody_reads_and_counts_it() {
     assert_eq!((heard.len(), lost), (2_000, 6_000));
     assert_eq!(counters.samples.get(), 2_000);
     assert_eq!(counters.samples_lost.get(), 6_000);
+}
+
+#[test]
+fn a_fast_file_leaves_its_reader_as_much_time_as_a_slow_one() {
+    // All of it lasts a millisecond: the reader of a ring of half a second need not have read anything yet.
+    let spec = spec(&fixture("mono.wav"), Speed::Factor(1000.0), false, 0.5);
+    let counters = Arc::new(SourceCounters::default());
+    let mut told = Told::default();
+    run(&spec, &counters, &Stop::new(), &mut |n| told.note(n), &|| ());
+    let (heard, lost) = drain(&mut told.streams.first_mut().expect("a stream").reader);
+    assert_eq!((heard.len(), lost), (8_000, 0));
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub use parse::UriError;
 /// The highest finite speed; whoever wants more wants [`Speed::Max`].
 pub const MAX_FACTOR: f64 = 1000.0;
 
+/// The longest name that a source may have.
+const LONGEST_NAME: usize = 64;
+
 /// Written as `%XX` besides what is not UTF-8: what would be read as something else.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b'?');
 
@@ -66,7 +69,7 @@ impl SourceUri {
         }
     }
 
-    /// A name for the source, made of `a-z`, `0-9`, `-`, `_` and `.`: `mic`, the file's stem, or `stdin`.
+    /// A name for the source, at most 64 of `a-z`, `0-9`, `-`, `_` and `.`: `mic`, the file's stem, or `stdin`.
     pub fn default_name(&self) -> String {
         match self {
             Self::Microphone { .. } => "mic".into(),
@@ -85,7 +88,9 @@ fn name_of(stem: &OsStr) -> String {
             _ => name.push('-'),
         }
     }
-    let name = name.trim_matches('-');
+    // All of it is ASCII, so any place is between two characters.
+    name.truncate(LONGEST_NAME);
+    let name = name.trim_start_matches('-').trim_end_matches(['-', '_', '.']);
     if name.is_empty() {
         return "file".into();
     }

@@ -8,10 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{MAX_FACTOR, SourceUri, Speed};
 use crate::source::pcm::{Channels, Encoding, PcmFormat};
-use crate::units::SampleRate;
-
-/// The highest rate that is taken for one.
-const MAX_RATE: u32 = 768_000;
+use crate::units::{HIGHEST_RATE, LOWEST_RATE, SampleRate};
 
 /// A source's URI that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -159,9 +156,10 @@ fn stdin(query: &str) -> Result<SourceUri, UriError> {
                 encoding = Some(Encoding::from_name(value).ok_or_else(|| invalid("pcm", Encoding::NAMES))?);
             }
             "rate" => {
-                let hz = value.parse().ok().filter(|&hz| hz <= MAX_RATE);
-                rate =
-                    Some(hz.and_then(SampleRate::new).ok_or_else(|| invalid("rate", "hertz, 1 to 768000"))?);
+                let hz = value.parse().ok().filter(|hz| (LOWEST_RATE..=HIGHEST_RATE).contains(hz));
+                rate = Some(
+                    hz.and_then(SampleRate::new).ok_or_else(|| invalid("rate", "hertz, 2000 to 768000"))?,
+                );
             }
             "channels" => {
                 channels = Some(

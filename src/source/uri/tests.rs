@@ -45,7 +45,9 @@ fn errors_say_what_was_expected_what_came_and_what_to_do() {
         ("file:x?loop=yes", ["\"yes\"", "`true` or `false`"]),
         ("-?pcm=s16le&rate=44100", ["`channels`", "-?pcm=s16le"]),
         ("-?pcm=s17le", ["\"s17le\"", "s16le"]),
-        ("-?rate=0", ["\"0\"", "1 to 768000"]),
+        ("-?rate=0", ["\"0\"", "2000 to 768000"]),
+        ("-?rate=1999", ["\"1999\"", "2000 to 768000"]),
+        ("-?rate=768001", ["\"768001\"", "2000 to 768000"]),
         ("-?pcm=u8&rate=8000&channels=0", ["\"0\"", "1 to 64"]),
         ("-?speed=2", ["\"speed\"", "`pcm`, `rate` or `channels`"]),
         ("--help", ["\"--help\"", "expected `mic:`"]),
@@ -67,6 +69,16 @@ fn pace_and_names_follow_the_kind() {
     assert_eq!(parse("file:/m/Köln, 1975_(live).2.flac").default_name(), "k-ln-1975_-live-.2");
     assert_eq!(parse("file:…").default_name(), "file");
     assert_eq!(parse("-").default_name(), "stdin");
+}
+
+#[test]
+fn a_long_file_name_is_shortened() {
+    let named = |stem: String| parse(&format!("file:/m/{stem}.flac")).default_name();
+    assert_eq!(named("a".repeat(64)), "a".repeat(64));
+    assert_eq!(named("a".repeat(200)), "a".repeat(64));
+    assert_eq!(named(format!("{} (live) {}", "a".repeat(63), "b".repeat(60))), "a".repeat(63));
+    assert_eq!(named(format!("{}-_.-b", "a".repeat(60))), "a".repeat(60));
+    assert_eq!(named("ü".repeat(100)), "file");
 }
 
 fn any_uri() -> impl Strategy<Value = SourceUri> {
