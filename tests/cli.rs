@@ -267,7 +267,16 @@ fn a_runtime_or_a_device_that_is_not_there_is_refused_and_nothing_else_is_taken(
     // A library that was named is wanted, even by "auto".
     for mut command in commands() {
         let ran = run(toy(&mut command).env("GENRECAST_MODEL__ONNXRUNTIME", missing));
-        refused(&ran, 6, &[missing]);
+        refused(&ran, 6, &[missing, "model.onnxruntime = ", "no such file"]);
+    }
+    for (named, why) in [(missing, "no such file"), ("config.toml", "cannot be loaded")] {
+        for mut command in commands() {
+            refused(
+                &run(toy(&mut command).env("ORT_DYLIB_PATH", named)),
+                6,
+                &["ORT_DYLIB_PATH = ", named, why],
+            );
+        }
     }
     for mut command in commands() {
         let ran = run(toy(&mut command).args(["--runtime", "tract", "--device", "cuda"]));

@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         },
     };
     if let Some(note) = settings.runtime.note() {
-        tracing::info!("{note}; computing with tract");
+        tracing::info!("{note}");
     }
     daemon::run(settings, &signals, |address, model| {
         tracing::info!(model = model.id, runtime = model.runtime, device = model.device, "model ready");
