@@ -18,7 +18,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("server", &["event", "hub", "stats"]),
     ("client", &["event"]),
     ("manifest", &[]),
-    ("config", &["model"]),
+    ("config", &["model", "server"]),
     ("pipeline", &["decide", "features", "manifest", "model", "units"]),
 ];
 

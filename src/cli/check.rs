@@ -44,7 +44,7 @@ impl Findings {
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let mut findings = Findings::default();
-    match setup::configuration(&arguments.common) {
+    match setup::configuration(&arguments.common, Vec::new()) {
         Ok(loaded) => {
             match &loaded.file {
                 Some(path) => findings.good("configuration", path.display()),

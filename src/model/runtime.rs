@@ -110,6 +110,8 @@ impl Runtime {
     /// Computes on CUDA from now on, if it can.
     fn try_cuda(&mut self, required: bool) -> Result<(), ModelError> {
         let proof = self.builder(true).map_err(|error| error.to_string()).and_then(probe::computes);
+        // ONNX Runtime's own words end in a line feed.
+        let proof = proof.map_err(|reason| reason.trim().to_owned());
         match proof {
             Ok(()) => self.cuda = true,
             Err(reason) if required => {
