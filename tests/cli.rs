@@ -174,6 +174,12 @@ fn the_configuration_is_printed_and_its_mistakes_are_named() {
     refused(&run(genrecast("classify").args(["--config", "none.toml", "x.wav"])), 2, &["none.toml"]);
     refused(&run(with_tract("run").args(["--source", "tape:1"])), 2, &["tape:1", "mic:", "file:PATH"]);
     refused(&run(with_tract("run").args(["--listen", "0.0.0.0:0"])), 2, &["reachable from other machines"]);
+    // The flag replaces what the file would have been refused for; what is wrong then is something else.
+    std::fs::write(&path, "[server]\nlisten = \"0.0.0.0:1\"\n").expect("written");
+    let ran = run(genrecast("run").args(["--config", mine, "--listen", "127.0.0.1:0", "--source", "tape:1"]));
+    refused(&ran, 2, &["tape:1"]);
+    std::fs::write(&path, "[server]\npublic_url = \"box:8470\"\n").expect("written");
+    refused(&run(genrecast("run").args(["--config", mine])), 2, &["mine.toml, line 2", "https://genre."]);
     refused(&run(&mut genrecast("classify")), 2, &["<PATH"]);
     refused(&run(with_tract("classify").args(["--top", "0", "x.wav"])), 2, &["--top"]);
     let ran = run(&mut genrecast("--help"));
@@ -267,7 +273,16 @@ fn a_runtime_or_a_device_that_is_not_there_is_refused_and_nothing_else_is_taken(
     // A library that was named is wanted, even by "auto".
     for mut command in commands() {
         let ran = run(toy(&mut command).env("GENRECAST_MODEL__ONNXRUNTIME", missing));
-        refused(&ran, 6, &[missing]);
+        refused(&ran, 6, &[missing, "model.onnxruntime = ", "no such file"]);
+    }
+    for (named, why) in [(missing, "no such file"), ("config.toml", "cannot be loaded")] {
+        for mut command in commands() {
+            refused(
+                &run(toy(&mut command).env("ORT_DYLIB_PATH", named)),
+                6,
+                &["ORT_DYLIB_PATH = ", named, why],
+            );
+        }
     }
     for mut command in commands() {
         let ran = run(toy(&mut command).args(["--runtime", "tract", "--device", "cuda"]));

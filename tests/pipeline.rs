@@ -9,6 +9,7 @@ use genrecast::model::{Model, ModelError, Network, Runtime, RuntimeChoice, Runti
 use genrecast::pipeline::{Back, ClipScore, DecideSettings, Front, Outcome, Pipeline, self_test};
 use genrecast::units::{SampleIndex, SampleRate};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -257,6 +258,24 @@ fn a_model_that_is_not_what_its_manifest_says_is_refused() {
     edit("name = \"logits\"", "name = \"answers\"");
     let error = refused();
     assert!(error.contains("answers") && error.contains("logits"), "{error}");
+
+    for tolerance in ["0.5", "0.0", "nan"] {
+        copy_all();
+        edit("tolerance = 0.0001", &format!("tolerance = {tolerance}"));
+        let error = refused();
+        assert!(error.contains("golden.tolerance") && error.contains("at most 0.01"), "{error}");
+    }
+
+    copy_all();
+    let golden = model("toy-window").manifest.golden;
+    let mut bytes = std::fs::read(copy.join(&golden.file)).expect("readable");
+    bytes.truncate(123 * 96 * 4);
+    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    std::fs::write(copy.join(&golden.file), bytes).expect("written");
+    edit(&golden.sha256, &hash);
+    let error = refused();
+    assert!(error.contains("expected 47616 bytes (124 columns of 96 f32)"), "{error}");
+    assert!(error.contains("is 47232 bytes"), "{error}");
 
     assert!(find_model("../crnn", &fixtures()).is_err());
     let error = find_model("nothing", &fixtures()).expect_err("no such model").to_string();

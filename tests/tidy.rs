@@ -18,7 +18,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("server", &["event", "hub", "stats"]),
     ("client", &["event"]),
     ("manifest", &[]),
-    ("config", &["model"]),
+    ("config", &["model", "server"]),
     ("pipeline", &["decide", "features", "manifest", "model", "units"]),
 ];
 
@@ -68,18 +68,29 @@ fn no_file_is_too_long() {
 
 /// The modules of the crate that a text imports.
 fn imports(text: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (at, _) in text.match_indices("crate::") {
-        let rest = &text[at + "crate::".len()..];
-        // A braced list names several modules at once.
-        let names = match rest.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap_or_default().split(',').collect(),
-            None => vec![rest],
-        };
-        for name in names {
-            let name: String =
-                name.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            found.insert(name);
+    text.match_indices("crate::").flat_map(|(at, path)| heads(&text[at + path.len()..])).collect()
+}
+
+/// The first names of a path; a braced list has several.
+fn heads(path: &str) -> Vec<String> {
+    let path = path.trim_start();
+    let Some(list) = path.strip_prefix('{') else {
+        let name: String = path.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        return if name.is_empty() { Vec::new() } else { vec![name] };
+    };
+    let (mut found, mut depth, mut begins) = (Vec::new(), 0, 0);
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                found.extend(heads(&list[begins..at]));
+                begins = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
         }
     }
     found
@@ -109,4 +120,6 @@ fn rooms_do_not_import_each_other() {
 fn the_rules_notice_what_they_forbid() {
     assert_eq!(imports("use crate::{hub::Hub, event};").len(), 2);
     assert!(imports("let x = crate::server::bind();").contains("server"));
+    let nested = "use crate::{\n    a::{b::{self}, c},\n    hub::{Hub, Entry},\n    {server, event::Event},\n}; {config}";
+    assert_eq!(imports(nested), ["a", "event", "hub", "server"].map(String::from).into());
 }

@@ -44,7 +44,7 @@ impl Findings {
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let mut findings = Findings::default();
-    match setup::configuration(&arguments.common) {
+    match setup::configuration(&arguments.common, Vec::new()) {
         Ok(loaded) => {
             match &loaded.file {
                 Some(path) => findings.good("configuration", path.display()),
@@ -87,14 +87,13 @@ fn check_model(findings: &mut Findings, config: &Config) {
     };
     match runtime.library() {
         Some(library) => findings.good("runtime", format!("onnxruntime, {}", library.display())),
-        None => {
-            findings.good("runtime", runtime.name());
-            if let Some(note) = runtime.note() {
-                findings.note("runtime", format!("{note}; faster with it: tools/get-onnxruntime"));
-            }
-        }
+        None => findings.good("runtime", runtime.name()),
     }
     findings.good("device", runtime.device());
+    if let Some(note) = runtime.note() {
+        let faster = if runtime.library().is_none() { "; faster with it: tools/get-onnxruntime" } else { "" };
+        findings.note("runtime", format!("{note}{faster}"));
+    }
     let proof = model
         .classifier(&runtime)
         .and_then(|mut classifier| self_test(&model, &mut *classifier, &runtime))

@@ -71,7 +71,7 @@ struct Window {
 }
 
 pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
-    let loaded = setup::configuration(&arguments.common)?;
+    let loaded = setup::configuration(&arguments.common, Vec::new())?;
     // The input first: a wrong name should be told at once.
     let input = arguments.input();
     let decoder = open(&input)?;

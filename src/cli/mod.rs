@@ -13,7 +13,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use genrecast::model::{DeviceChoice, RuntimeChoice};
 
 use exit::Failure;
 
@@ -56,7 +55,7 @@ struct CommonArguments {
     model: Option<String>,
     /// A place to look for models first
     #[arg(long, value_name = "DIR")]
-    models: Option<PathBuf>,
+    models: Option<String>,
     /// Inference runtime
     #[arg(long, value_enum)]
     runtime: Option<RuntimeFlag>,
@@ -77,26 +76,6 @@ enum DeviceFlag {
     Auto,
     Cpu,
     Cuda,
-}
-
-impl From<RuntimeFlag> for RuntimeChoice {
-    fn from(flag: RuntimeFlag) -> Self {
-        match flag {
-            RuntimeFlag::Auto => Self::Auto,
-            RuntimeFlag::Onnxruntime => Self::OnnxRuntime,
-            RuntimeFlag::Tract => Self::Tract,
-        }
-    }
-}
-
-impl From<DeviceFlag> for DeviceChoice {
-    fn from(flag: DeviceFlag) -> Self {
-        match flag {
-            DeviceFlag::Auto => Self::Auto,
-            DeviceFlag::Cpu => Self::Cpu,
-            DeviceFlag::Cuda => Self::Cuda,
-        }
-    }
 }
 
 /// Runs the command.

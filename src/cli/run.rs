@@ -1,17 +1,17 @@
 //! `genrecast run`. Touch it when the daemon is to be told something new at its start.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use genrecast::config::{Config, SourceConfig};
+use genrecast::config::{Config, Flag};
 use genrecast::daemon::{self, Settings, Signals};
 use genrecast::hub::HubLimits;
 use genrecast::server::ServerSettings;
 use genrecast::source::{Decoder, SourceSpec, SourceUri};
+use toml::{Table, Value};
 
 use super::exit::{Failure, Status};
 use super::{CommonArguments, setup};
@@ -30,21 +30,8 @@ pub(super) struct RunArguments {
 }
 
 pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
-    let mut loaded = setup::configuration(&arguments.common)?;
-    let config = &mut loaded.config;
-    if let Some(listen) = arguments.listen {
-        if !listen.ip().is_loopback() && !config.server.allow_unauthenticated {
-            let error = anyhow!(
-                "--listen {listen} is reachable from other machines; set GENRECAST_SERVER__ALLOW_UNAUTHENTICATED=true if that is wanted, or listen on 127.0.0.1"
-            );
-            return Err(Failure::new(Status::Usage, error));
-        }
-        config.server.listen = listen;
-    }
-    if !arguments.sources.is_empty() {
-        config.sources = arguments.sources.iter().map(|uri| from_flag(uri)).collect();
-    }
-    setup::log(config)?;
+    let loaded = setup::configuration(&arguments.common, flags(arguments))?;
+    setup::log(&loaded.config)?;
     match &loaded.file {
         Some(path) => tracing::info!(path = %path.display(), "configuration"),
         None => tracing::info!("configuration: the compiled-in default"),
@@ -66,7 +53,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         },
     };
     if let Some(note) = settings.runtime.note() {
-        tracing::info!("{note}; computing with tract");
+        tracing::info!("{note}");
     }
     daemon::run(settings, &signals, |address, model| {
         tracing::info!(model = model.id, runtime = model.runtime, device = model.device, "model ready");
@@ -75,14 +62,24 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn from_flag(uri: &str) -> SourceConfig {
-    SourceConfig { name: None, uri: uri.to_owned(), ring_seconds: SourceConfig::DEFAULT_RING_SECONDS }
+fn flags(arguments: &RunArguments) -> Vec<Flag> {
+    let listen = arguments.listen.map(|listen| Flag {
+        name: "--listen",
+        key: "server.listen",
+        value: Value::String(listen.to_string()),
+    });
+    let one = |uri: &String| Value::Table(Table::from_iter([("uri".to_owned(), Value::from(uri.as_str()))]));
+    let sources = (!arguments.sources.is_empty()).then(|| Flag {
+        name: "--source",
+        key: "source",
+        value: Value::Array(arguments.sources.iter().map(one).collect()),
+    });
+    listen.into_iter().chain(sources).collect()
 }
 
 /// Parses and names the sources. A file that cannot be played is told now rather than when somebody listens.
 pub(super) fn sources(config: &Config) -> Result<Vec<SourceSpec>, Failure> {
-    let mut used: HashMap<String, usize> = HashMap::new();
-    let mut specs = Vec::new();
+    let mut specs: Vec<SourceSpec> = Vec::new();
     for source in &config.sources {
         let uri: SourceUri = source
             .uri
@@ -101,13 +98,14 @@ pub(super) fn sources(config: &Config) -> Result<Vec<SourceSpec>, Failure> {
             let error = anyhow!("source.name: expected 1 to 64 of A-Z a-z 0-9 - _ . , got {base:?}");
             return Err(Failure::new(Status::Usage, error));
         }
-        let count = used.entry(base.clone()).or_insert(0);
-        *count += 1;
-        if *count > 1 && source.name.is_some() {
+        let taken = |name: &str| specs.iter().any(|spec: &SourceSpec| spec.name == name);
+        if taken(&base) && source.name.is_some() {
             let error = anyhow!("two sources are named {base:?}; give each its own name");
             return Err(Failure::new(Status::Usage, error));
         }
-        let name = if *count > 1 { format!("{base}-{count}") } else { base };
+        // A name made from a URI gives way: the first free of a, a-2, a-3, …
+        let numbered = (2..).map(|count| format!("{base}-{count}"));
+        let name = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(base);
         specs.push(SourceSpec { name, uri, ring_seconds: source.ring_seconds });
     }
     if specs.is_empty() {
@@ -119,4 +117,31 @@ pub(super) fn sources(config: &Config) -> Result<Vec<SourceSpec>, Failure> {
         return Err(Failure::new(Status::Usage, anyhow!("standard input can be one source only")));
     }
     Ok(specs)
+}
+
+#[cfg(test)]
+mod tests {
+    use genrecast::config::SourceConfig;
+
+    use super::*;
+
+    #[test]
+    fn names_made_from_uris_are_counted_until_one_is_free() {
+        let place = temp_dir::TempDir::new().expect("a folder");
+        for name in ["a.wav", "a-2.wav"] {
+            std::fs::copy("tests/fixtures/audio/mono.wav", place.path().join(name)).expect("copied");
+        }
+        let mut config: Config = toml::from_str(genrecast::config::SHIPPED).expect("valid");
+        let one = config.sources[0].clone();
+        let file = |name: &str| format!("file:{}", place.path().join(name).display());
+        let uris = [file("a.wav"), file("a.wav"), file("a-2.wav"), file("a.wav"), "mic:".into()];
+        config.sources = uris.map(|uri| SourceConfig { name: None, uri, ..one.clone() }).into();
+        let Ok(specs) = sources(&config) else { panic!("refused") };
+        let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
+        assert_eq!(names, ["a", "a-2", "a-2-2", "a-3", "mic"]);
+        for source in &mut config.sources[..2] {
+            source.name = Some("twins".into());
+        }
+        assert!(sources(&config).is_err_and(|failure| failure.to_string().contains("\"twins\"")));
+    }
 }

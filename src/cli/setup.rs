@@ -3,33 +3,35 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
-use genrecast::config::{self, Config, Loaded};
+use clap::ValueEnum;
+use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::decide::GateSettings;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
 use genrecast::pipeline::DecideSettings;
+use toml::Value;
 
 use super::CommonArguments;
 use super::exit::{Failure, Status};
 
-/// Loads the configuration and lays the flags over it.
-pub(super) fn configuration(arguments: &CommonArguments) -> Result<Loaded, Failure> {
+/// Loads the configuration, under the flags that all these commands have and those of its own (`more`).
+pub(super) fn configuration(arguments: &CommonArguments, more: Vec<Flag>) -> Result<Loaded, Failure> {
     let variables = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
-    let mut loaded = config::load(arguments.config.as_deref(), variables)?;
-    let model = &mut loaded.config.model;
-    if let Some(id) = &arguments.model {
-        model.id.clone_from(id);
-    }
-    if let Some(folder) = &arguments.models {
-        model.folder = Some(folder.clone());
-    }
-    if let Some(runtime) = arguments.runtime {
-        model.runtime = runtime.into();
-    }
-    if let Some(device) = arguments.device {
-        model.device = device.into();
-    }
-    Ok(loaded)
+    let common = [
+        ("--model", "model.id", arguments.model.clone()),
+        ("--models", "model.folder", arguments.models.clone()),
+        ("--runtime", "model.runtime", arguments.runtime.map(typed)),
+        ("--device", "model.device", arguments.device.map(typed)),
+    ];
+    let common = common
+        .into_iter()
+        .filter_map(|(name, key, value)| Some(Flag { name, key, value: Value::String(value?) }));
+    Ok(config::load(arguments.config.as_deref(), variables, common.chain(more))?)
+}
+
+/// What was typed, which is also what the file would have.
+fn typed(value: impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// Begins to log to standard error.

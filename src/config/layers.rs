@@ -1,4 +1,4 @@
-//! One layer of configuration over another: a file, the environment. Touch it to add a layer or to change how
+//! One layer of configuration over another: a file, the environment, a flag. Touch it to add a layer or to change how
 //! unknown keys are told.
 
 use std::sync::LazyLock;
@@ -6,16 +6,37 @@ use std::sync::LazyLock;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::{ConfigError, SHIPPED};
+use super::{ConfigError, Flag, SHIPPED};
 
-/// Where the values of a layer come from, for messages.
+/// Values, and where they come from.
 pub(super) struct Layer {
-    /// The file's name; empty for the environment.
-    pub name: String,
-    /// The file's text; empty for the environment.
-    pub text: String,
+    origin: Origin,
     /// The values.
     pub table: Table,
+}
+
+/// Where the values of a layer come from, for messages.
+enum Origin {
+    File { name: String, text: String },
+    Environment,
+    Flag(&'static str),
+}
+
+/// A step on the way to a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    Key(String),
+    /// Into a list, from 0.
+    Index(usize),
+}
+
+/// The way as people write it; the place says which item of a list is meant.
+pub(super) fn dotted(path: &[Step]) -> String {
+    let keys = path.iter().filter_map(|step| match step {
+        Step::Key(key) => Some(key.as_str()),
+        Step::Index(_) => None,
+    });
+    keys.collect::<Vec<_>>().join(".")
 }
 
 /// Every key that exists: the shipped file with its commented keys switched on.
@@ -44,49 +65,80 @@ impl Layer {
             place: place(name, line_of(&text, error.span())),
             reason: error.message().to_owned(),
         })?;
-        let layer = Self { name: name.to_owned(), text, table };
+        let layer = Self { origin: Origin::File { name: name.to_owned(), text }, table };
         layer.check_keys(&layer.table, &KNOWN, &mut Vec::new())?;
         Ok(layer)
     }
 
-    /// File and line of a dotted key, as far as it stands in this layer.
-    pub fn place_of(&self, path: &[String]) -> String {
-        if self.text.is_empty() {
-            return format!("GENRECAST_{}", path.join("__").to_uppercase());
-        }
-        let line = DeTable::parse(&self.text).ok().and_then(|table| {
-            let (mut table, mut span) = (table.into_inner(), None);
-            for key in path {
-                let Some((found, value)) = table.clone().into_iter().find(|(name, _)| name.get_ref() == key)
-                else {
-                    break;
-                };
-                span = Some(found.span());
-                match value.into_inner() {
-                    DeValue::Table(inner) => table = inner,
-                    DeValue::Array(items) => {
-                        let inner = items.into_iter().find_map(|item| match item.into_inner() {
-                            DeValue::Table(inner) => Some(inner),
-                            _ => None,
-                        });
-                        let Some(inner) = inner else { break };
-                        table = inner;
-                    }
-                    _ => break,
+    /// A layer from a flag.
+    pub fn from_flag(flag: Flag) -> Self {
+        let mut table = Table::new();
+        match flag.key.split_once('.') {
+            Some((section, key)) => {
+                let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+                if let Value::Table(section) = section {
+                    section.insert(key.to_owned(), flag.value);
                 }
             }
-            line_of(&self.text, span)
-        });
-        place(&self.name, line)
+            None => {
+                table.insert(flag.key.to_owned(), flag.value);
+            }
+        }
+        Self { origin: Origin::Flag(flag.name), table }
     }
 
-    fn check_keys(&self, table: &Table, known: &Table, path: &mut Vec<String>) -> Result<(), ConfigError> {
+    /// True if the layer sets this value.
+    pub fn sets(&self, path: &[Step]) -> bool {
+        let Some((Step::Key(first), rest)) = path.split_first() else { return false };
+        let mut value = self.table.get(first);
+        for step in rest {
+            value = match (value, step) {
+                (Some(Value::Table(table)), Step::Key(key)) => table.get(key),
+                (Some(Value::Array(items)), Step::Index(index)) => items.get(*index),
+                (other, _) => other,
+            };
+        }
+        value.is_some()
+    }
+
+    /// Where a value stands, as far as it stands in this layer: file and line, variable or flag.
+    pub fn place_of(&self, path: &[Step]) -> String {
+        let (name, text) = match &self.origin {
+            Origin::File { name, text } => (name, text),
+            Origin::Environment => {
+                return format!("GENRECAST_{}", dotted(path).replace('.', "__").to_uppercase());
+            }
+            Origin::Flag(name) => return (*name).to_owned(),
+        };
+        let span = DeTable::parse(text).ok().and_then(|table| {
+            let (mut here, mut span) = (DeValue::Table(table.into_inner()), None);
+            for step in path {
+                let next = match (here, step) {
+                    (DeValue::Table(table), Step::Key(key)) => table
+                        .into_iter()
+                        .find(|(name, _)| name.get_ref() == key)
+                        .map(|(name, value)| (name.span(), value)),
+                    (DeValue::Array(items), Step::Index(index)) => {
+                        items.into_iter().nth(*index).map(|item| (item.span(), item))
+                    }
+                    _ => None,
+                };
+                let Some((at, value)) = next else { break };
+                span = Some(at);
+                here = value.into_inner();
+            }
+            span
+        });
+        place(name, line_of(text, span))
+    }
+
+    fn check_keys(&self, table: &Table, known: &Table, path: &mut Vec<Step>) -> Result<(), ConfigError> {
         for (key, value) in table {
-            path.push(key.clone());
+            path.push(Step::Key(key.clone()));
             let Some(known_value) = known.get(key) else {
                 return Err(ConfigError::UnknownKey {
                     place: self.place_of(path),
-                    key: path.join("."),
+                    key: dotted(path),
                     nearest: nearest(path, known),
                 });
             };
@@ -96,9 +148,11 @@ impl Layer {
                 }
                 (Value::Array(items), Value::Array(known_items)) => {
                     let known_inner = known_items.first().and_then(Value::as_table);
-                    for inner in items.iter().filter_map(Value::as_table) {
-                        if let Some(known_inner) = known_inner {
+                    for (index, item) in items.iter().enumerate() {
+                        if let (Some(inner), Some(known_inner)) = (item.as_table(), known_inner) {
+                            path.push(Step::Index(index));
                             self.check_keys(inner, known_inner, path)?;
+                            path.pop();
                         }
                     }
                 }
@@ -111,14 +165,14 @@ impl Layer {
 }
 
 /// The known key that looks most like the last one of the path.
-fn nearest(path: &[String], known: &Table) -> Option<String> {
-    let (wrong, parents) = path.split_last()?;
+fn nearest(path: &[Step], known: &Table) -> Option<String> {
+    let (Step::Key(wrong), parents) = path.split_last()? else { return None };
     known
         .keys()
         .map(|key| (strsim::damerau_levenshtein(wrong, key), key))
         .min()
         .filter(|(distance, key)| *distance <= 2.max(key.len() / 3))
-        .map(|(_, key)| parents.iter().chain([key]).cloned().collect::<Vec<_>>().join("."))
+        .map(|(_, key)| dotted(&[parents, &[Step::Key(key.clone())]].concat()))
 }
 
 /// Puts `over` over `base`; arrays are replaced whole.
@@ -135,7 +189,7 @@ pub(super) fn overlay(base: &mut Table, over: &Table) {
 
 /// The layer of the environment: `GENRECAST_SERVER__LISTEN` sets `listen` in `[server]`.
 pub(super) fn environment(variables: impl Iterator<Item = (String, String)>) -> Result<Layer, ConfigError> {
-    let mut layer = Layer { name: String::new(), text: String::new(), table: Table::new() };
+    let mut layer = Layer { origin: Origin::Environment, table: Table::new() };
     for (variable, value) in variables {
         // Without the double underscore it names no key of a section; GENRECAST_STATE_DIR and the like.
         let Some((section, key)) = variable.strip_prefix("GENRECAST_").and_then(|rest| rest.split_once("__"))

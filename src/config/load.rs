@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use toml::Table;
+use serde_path_to_error::Segment;
+use toml::{Table, Value};
 
-use super::layers::{Layer, environment, overlay};
+use super::layers::{Layer, Step, dotted, environment, overlay};
 use super::{Config, ConfigError, SHIPPED};
 
 /// A configuration and where it came from.
@@ -16,7 +17,19 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
 }
 
-/// Loads the configuration: the shipped text, over it the file, over that the environment.
+/// A flag that was given and the key that it sets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flag {
+    /// As it is typed, such as `--listen`.
+    pub name: &'static str,
+    /// `SECTION.KEY`, or `source` for the list of all sources.
+    pub key: &'static str,
+    /// The value, as the file would have it.
+    pub value: Value,
+}
+
+/// Loads the configuration: the shipped text, over it the file, over that the environment, over that the flags.
+/// Values are checked when all are there: what a flag replaces does no harm.
 /// `file` is the one of `--config`; without it the usual places are tried.
 ///
 /// # Errors
@@ -24,6 +37,7 @@ pub struct Loaded {
 pub fn load(
     file: Option<&Path>,
     variables: impl Iterator<Item = (String, String)>,
+    flags: impl IntoIterator<Item = Flag>,
 ) -> Result<Loaded, ConfigError> {
     let file = file.map(Path::to_owned).or_else(|| usual_places().into_iter().find(|path| path.is_file()));
     let mut layers = Vec::new();
@@ -33,6 +47,7 @@ pub fn load(
         layers.push(Layer::from_file(&path.display().to_string(), text)?);
     }
     layers.push(environment(variables)?);
+    layers.extend(flags.into_iter().map(Layer::from_flag));
     let config = merge(&layers)?;
     Ok(Loaded { config, file })
 }
@@ -57,11 +72,12 @@ fn merge(layers: &[Layer]) -> Result<Config, ConfigError> {
         overlay(&mut table, &layer.table);
     }
     let config: Config = serde_path_to_error::deserialize(table).map_err(|error| {
-        let path: Vec<String> = error
+        let path: Vec<Step> = error
             .path()
             .iter()
             .filter_map(|segment| match segment {
-                serde_path_to_error::Segment::Map { key } => Some(key.clone()),
+                Segment::Map { key } => Some(Step::Key(key.clone())),
+                Segment::Seq { index } => Some(Step::Index(*index)),
                 _ => None,
             })
             .collect();
@@ -69,27 +85,14 @@ fn merge(layers: &[Layer]) -> Result<Config, ConfigError> {
     })?;
     match config.fault() {
         None => Ok(config),
-        Some((key, reason)) => {
-            let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-            Err(value_error(layers, &path, reason))
-        }
+        Some((path, reason)) => Err(value_error(layers, &path, reason)),
     }
 }
 
-/// Blames the uppermost layer that sets the key.
-fn value_error(layers: &[Layer], path: &[String], reason: String) -> ConfigError {
-    let sets = |layer: &&Layer| {
-        let mut value = path.first().and_then(|key| layer.table.get(key));
-        for key in path.iter().skip(1) {
-            value = match value {
-                Some(toml::Value::Table(table)) => table.get(key),
-                other => other,
-            };
-        }
-        value.is_some()
-    };
-    let place = layers.iter().rev().find(sets).map(|layer| layer.place_of(path));
-    ConfigError::Value { place: place.unwrap_or_else(|| "configuration".into()), key: path.join("."), reason }
+/// Blames the uppermost layer that sets the value.
+fn value_error(layers: &[Layer], path: &[Step], reason: String) -> ConfigError {
+    let place = layers.iter().rev().find(|layer| layer.sets(path)).map(|layer| layer.place_of(path));
+    ConfigError::Value { place: place.unwrap_or_else(|| "configuration".into()), key: dotted(path), reason }
 }
 
 #[cfg(test)]
@@ -100,6 +103,11 @@ mod tests {
     fn from_text(text: &str) -> Result<Config, String> {
         let layer = Layer::from_file("test.toml", text.to_owned()).map_err(|error| error.to_string())?;
         merge(&[layer]).map_err(|error| error.to_string())
+    }
+
+    fn with_flag(text: &str, name: &'static str, key: &'static str, value: Value) -> Result<Config, String> {
+        let file = Layer::from_file("test.toml", text.to_owned()).map_err(|error| error.to_string())?;
+        merge(&[file, Layer::from_flag(Flag { name, key, value })]).map_err(|error| error.to_string())
     }
 
     fn from_environment(variables: &[(&str, &str)]) -> Result<Config, String> {
@@ -158,5 +166,49 @@ mod tests {
         assert_eq!(config.model.id, "7");
         let error = from_environment(&[("GENRECAST_MODEL__THREADS", "lots")]).expect_err("wrong type");
         assert!(error.starts_with("GENRECAST_MODEL__THREADS: model.threads"), "{error}");
+    }
+
+    #[test]
+    fn a_fault_in_the_second_source_names_a_line_of_the_second() {
+        let first = "[[source]]\nuri = \"-\"\nring_seconds = 1.0\n";
+        for (second, key, line) in [
+            ("uri = \"mic:\"\nring_seconds = 0.1\n", "source.ring_seconds: expected 0.5 to 60", 6),
+            ("uri = 5\n", "source.uri: invalid type", 5),
+            ("uri = \"mic:\"\nnmae = \"x\"\n", "unknown key \"source.nmae\"", 6),
+        ] {
+            let error = from_text(&format!("{first}[[source]]\n{second}")).expect_err("wrong");
+            assert!(error.starts_with(&format!("test.toml, line {line}: {key}")), "{error}");
+        }
+        let error = from_text(&format!("{first}\n[[source]]\nname = \"x\"\n")).expect_err("no uri");
+        assert!(error.starts_with("test.toml, line 5: source: missing field `uri`"), "{error}");
+    }
+
+    #[test]
+    fn values_are_checked_after_the_flags() {
+        let open = "[server]\nlisten = \"0.0.0.0:1\"\n";
+        let config = with_flag(open, "--listen", "server.listen", "127.0.0.1:1".into()).expect("loopback");
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:1");
+        let error = with_flag("", "--listen", "server.listen", "0.0.0.0:1".into()).expect_err("not loopback");
+        assert!(error.starts_with("--listen: server.listen: 0.0.0.0:1 is reachable"), "{error}");
+        let allowed = "[server]\nallow_unauthenticated = true\n";
+        with_flag(allowed, "--listen", "server.listen", "0.0.0.0:1".into()).expect("allowed");
+        let bad = "[[source]]\nuri = \"mic:\"\nring_seconds = 0.1\n";
+        let uris = Value::Array(vec![Table::from_iter([("uri".to_owned(), "-".into())]).into()]);
+        assert_eq!(with_flag(bad, "--source", "source", uris).expect("replaced").sources[0].uri, "-");
+    }
+
+    #[test]
+    fn a_public_url_must_have_scheme_and_host() {
+        let with = |url: &str| from_text(&format!("[server]\npublic_url = \"{url}\"\n"));
+        for url in ["https://genre.example.org", "http://box:8470"] {
+            assert!(with(url).is_ok(), "{url}");
+        }
+        for url in ["genre.example.org", "ftp://genre.example.org", "https://", ""] {
+            let error = with(url).expect_err(url);
+            assert!(
+                error.starts_with("test.toml, line 2: server.public_url: must look like https://"),
+                "{error}"
+            );
+        }
     }
 }

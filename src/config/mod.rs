@@ -9,9 +9,12 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub use load::{Loaded, load};
+pub use load::{Flag, Loaded, load};
+
+use layers::Step;
 
 use crate::model::{DeviceChoice, RuntimeChoice};
+use crate::server::ServerSettings;
 
 /// The shipped `config.toml`: every key with its default.
 pub const SHIPPED: &str = include_str!("../../config.toml");
@@ -91,7 +94,7 @@ pub struct ServerConfig {
     pub allow_unauthenticated: bool,
     /// Address behind a proxy.
     pub public_url: Option<String>,
-    /// Connections at a time.
+    /// WebSocket clients at a time.
     pub max_clients: usize,
     /// Seconds between heartbeats.
     pub heartbeat_seconds: u64,
@@ -168,8 +171,9 @@ impl SourceConfig {
 
 impl Config {
     /// The first key that is out of bounds, and why.
-    fn fault(&self) -> Option<(String, String)> {
-        let fault = |key: &str, reason: String| Some((key.to_owned(), reason));
+    fn fault(&self) -> Option<(Vec<Step>, String)> {
+        let path = |key: &str| key.split('.').map(|key| Step::Key(key.to_owned())).collect::<Vec<_>>();
+        let fault = |key: &str, reason: String| Some((path(key), reason));
         if !self.server.listen.ip().is_loopback() && !self.server.allow_unauthenticated {
             let listen = self.server.listen;
             return fault(
@@ -178,6 +182,11 @@ impl Config {
                     "{listen} is reachable from other machines; set server.allow_unauthenticated = true if that is wanted, or listen on 127.0.0.1"
                 ),
             );
+        }
+        if let Some(url) = self.server.public_url.as_deref().filter(|url| !ServerSettings::takes_url(url)) {
+            let reason =
+                format!("must look like https://genre.example.org, but is {url:?}; mend it or leave it out");
+            return fault("server.public_url", reason);
         }
         if !(1..=1_000_000).contains(&self.server.max_clients) {
             return fault(
@@ -219,12 +228,11 @@ impl Config {
                 format!("expected at least 65536, got {}", self.events.keep_bytes),
             );
         }
-        for source in &self.sources {
+        for (index, source) in self.sources.iter().enumerate() {
             if !(0.5..=60.0).contains(&source.ring_seconds) {
-                return fault(
-                    "source.ring_seconds",
-                    format!("expected 0.5 to 60 seconds, got {}", source.ring_seconds),
-                );
+                let mut path = path("source.ring_seconds");
+                path.insert(1, Step::Index(index));
+                return Some((path, format!("expected 0.5 to 60 seconds, got {}", source.ring_seconds)));
             }
         }
         None

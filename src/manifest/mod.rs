@@ -111,7 +111,7 @@ pub struct Golden {
     pub sha256: String,
     /// Calibrated probabilities in the order of the labels.
     pub p: Vec<f32>,
-    /// Largest difference that passes on a CPU.
+    /// Largest difference of a probability that passes, at most 0.01.
     pub tolerance: f32,
 }
 
@@ -151,6 +151,11 @@ impl Manifest {
         }
         if !(0.0..=1.0).contains(&self.calibration.abstain_below) {
             return Err(bad_value("calibration.abstain_below", self.calibration.abstain_below, "0 to 1"));
+        }
+        // Beyond 0.01 the self-test would prove nothing.
+        let tolerance = self.golden.tolerance;
+        if !(tolerance > 0.0 && tolerance <= 0.01) {
+            return Err(bad_value("golden.tolerance", tolerance, "a number above 0, at most 0.01"));
         }
         self.features.check()?;
         self.window.check()?;

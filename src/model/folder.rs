@@ -88,12 +88,13 @@ impl Model {
             networks.push((network.clone(), read_checked(folder, &network.file, &network.sha256)?));
         }
         let golden = read_checked(folder, &manifest.golden.file, &manifest.golden.sha256)?;
-        let row = manifest.features.n_mels * size_of::<f32>();
-        if golden.is_empty() || golden.len() % row != 0 {
+        let (frames, mels) = (manifest.window.frames, manifest.features.n_mels);
+        let expected = frames.saturating_mul(mels).saturating_mul(size_of::<f32>());
+        if golden.len() != expected {
             return Err(ModelError::Shape {
                 file: manifest.golden.file.clone(),
                 what: "length".into(),
-                expected: format!("a multiple of {row} bytes"),
+                expected: format!("{expected} bytes ({frames} columns of {mels} f32)"),
                 actual: format!("{} bytes", golden.len()),
             });
         }

@@ -4,7 +4,9 @@
 mod encoder_head;
 mod folder;
 mod history;
+mod library;
 mod network;
+mod probe;
 mod runtime;
 mod window_model;
 
@@ -12,8 +14,9 @@ use std::path::PathBuf;
 
 pub use folder::{Model, find_model, list_models, model_folders};
 pub use history::ColumnHistory;
+pub use library::library_candidates;
 pub use network::Network;
-pub use runtime::{DeviceChoice, Runtime, RuntimeChoice, RuntimeSettings, library_candidates};
+pub use runtime::{DeviceChoice, Runtime, RuntimeChoice, RuntimeSettings};
 
 use crate::manifest::ManifestError;
 

@@ -1,5 +1,5 @@
 //! Which inference runtime computes, and where: ONNX Runtime's shared library if it can be loaded, else tract,
-//! which is compiled in. Touch it when libraries are found elsewhere or another device is served.
+//! which is compiled in. Touch it when another runtime or another device is served.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -8,7 +8,8 @@ use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 
-use super::ModelError;
+use super::library::{self, NoLibrary};
+use super::{ModelError, probe};
 
 /// Which runtime is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -43,7 +44,8 @@ pub struct RuntimeSettings {
     pub runtime: RuntimeChoice,
     /// Which device.
     pub device: DeviceChoice,
-    /// ONNX Runtime's shared library; `None` looks in [`library_candidates`].
+    /// ONNX Runtime's shared library; `None` takes the one of `ORT_DYLIB_PATH`, else looks in
+    /// [`library_candidates`](super::library_candidates).
     pub library: Option<PathBuf>,
     /// Threads within one inference.
     pub threads: usize,
@@ -60,35 +62,18 @@ pub struct Runtime {
     library: Option<PathBuf>,
 }
 
-/// `ort` takes one environment a process, so a second start must find the first.
-static STARTED: Mutex<Option<(Environment, &'static str, Option<PathBuf>)>> = Mutex::new(None);
-
-/// Where ONNX Runtime's library is looked for when no path is configured.
-pub fn library_candidates() -> Vec<PathBuf> {
-    let name = format!("{}onnxruntime{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let mut folders = Vec::new();
-    if let Some(folder) = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_owned)) {
-        folders.push(folder.join("onnxruntime"));
-        folders.push(folder);
-    }
-    let data_home = std::env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")));
-    folders.extend(data_home.map(|folder| folder.join("genrecast/onnxruntime")));
-    folders.extend(
-        [
-            "/usr/lib/genrecast",
-            "/usr/local/lib",
-            "/usr/lib",
-            "/usr/lib/x86_64-linux-gnu",
-            "/usr/lib/aarch64-linux-gnu",
-        ]
-        .map(PathBuf::from),
-    );
-    let from_environment =
-        std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()).map(PathBuf::from);
-    from_environment.into_iter().chain(folders.into_iter().map(|folder| folder.join(&name))).collect()
+/// What was started: `ort` takes one environment a process, so a second start must find the first.
+#[derive(Clone)]
+struct Started {
+    environment: Environment,
+    name: &'static str,
+    /// ONNX Runtime's, if that is what was started.
+    library: Option<PathBuf>,
+    /// Why it is not ONNX Runtime, if that would have been taken.
+    reason: Option<String>,
 }
+
+static STARTED: Mutex<Option<Started>> = Mutex::new(None);
 
 impl Runtime {
     /// Starts the wanted runtime on the wanted device.
@@ -104,31 +89,47 @@ impl Runtime {
                 "set runtime = \"onnxruntime\" or device = \"cpu\"",
             ));
         }
-        let (environment, name, library, note) = start_once(settings)?;
+        let Started { environment, name, library, reason } = start_once(settings)?;
         if name == "tract" && wants_cuda {
-            let why = note.unwrap_or_else(|| "ONNX Runtime is not in use".into());
+            let why = reason.unwrap_or_else(|| "ONNX Runtime is not in use".into());
             return Err(refused(
                 "device = \"cuda\"",
                 &why,
                 "run tools/get-onnxruntime --gpu, or set device = \"auto\"",
             ));
         }
-        let mut runtime =
-            Self { environment, name, cuda: false, threads: settings.threads.max(1), note, library };
+        let note = reason.map(|reason| format!("computing with tract: {reason}"));
+        let threads = settings.threads.max(1);
+        let mut runtime = Self { environment, name, cuda: false, threads, note, library };
         if name == "onnxruntime" && settings.device != DeviceChoice::Cpu {
-            match runtime.builder(true) {
-                Ok(_) => runtime.cuda = true,
-                Err(error) if wants_cuda => {
-                    return Err(refused(
-                        "device = \"cuda\"",
-                        &format!("the CUDA execution provider does not work: {error}"),
-                        "install NVIDIA's driver, CUDA 13 and cuDNN 9 and ONNX Runtime's GPU library (tools/get-onnxruntime --gpu), or set device = \"auto\"",
-                    ));
-                }
-                Err(_) => {}
-            }
+            runtime.try_cuda(wants_cuda)?;
         }
         Ok(runtime)
+    }
+
+    /// Computes on CUDA from now on, if it can.
+    fn try_cuda(&mut self, required: bool) -> Result<(), ModelError> {
+        let proof = self.builder(true).map_err(|error| error.to_string()).and_then(probe::computes);
+        // ONNX Runtime's own words end in a line feed.
+        let proof = proof.map_err(|reason| reason.trim().to_owned());
+        match proof {
+            Ok(()) => self.cuda = true,
+            Err(reason) if required => {
+                return Err(refused(
+                    "device = \"cuda\"",
+                    &format!("the CUDA execution provider does not work: {reason}"),
+                    "install NVIDIA's driver, CUDA 13 and cuDNN 9 and ONNX Runtime's GPU library (tools/get-onnxruntime --gpu), or set device = \"auto\"",
+                ));
+            }
+            // Nobody expects CUDA of a library that came without it.
+            Err(reason) if self.library.as_deref().is_some_and(library::has_cuda) => {
+                self.note = Some(format!(
+                    "computing on the CPU: the CUDA execution provider does not work: {reason}"
+                ));
+            }
+            Err(_) => {}
+        }
+        Ok(())
     }
 
     /// `onnxruntime` or `tract`.
@@ -141,7 +142,7 @@ impl Runtime {
         if self.cuda { "cuda" } else { "cpu" }
     }
 
-    /// Why it is not what one might have expected, in words.
+    /// Why it is not what one might have expected: words that can stand alone.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
@@ -174,63 +175,45 @@ impl Runtime {
     }
 }
 
-type Started = (Environment, &'static str, Option<PathBuf>, Option<String>);
-
 fn start_once(settings: &RuntimeSettings) -> Result<Started, ModelError> {
-    let mut started = STARTED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some((environment, name, library)) = started.as_ref() {
+    let mut slot = STARTED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(started) = slot.as_ref() {
         let fits = match settings.runtime {
             RuntimeChoice::Auto => true,
-            RuntimeChoice::OnnxRuntime => *name == "onnxruntime",
-            RuntimeChoice::Tract => *name == "tract",
+            RuntimeChoice::OnnxRuntime => started.name == "onnxruntime",
+            RuntimeChoice::Tract => started.name == "tract",
         };
         if !fits {
-            let reason = format!("this process already computes with {name}");
+            let reason = format!("this process already computes with {}", started.name);
             return Err(refused("another runtime", &reason, "use one runtime a process"));
         }
-        return Ok((environment.clone(), name, library.clone(), None));
+        return Ok(started.clone());
     }
-    let (environment, name, library, note) = choose(settings)?;
-    *started = Some((environment.clone(), name, library.clone()));
-    Ok((environment, name, library, note))
+    let started = choose(settings)?;
+    *slot = Some(started.clone());
+    Ok(started)
 }
 
 fn choose(settings: &RuntimeSettings) -> Result<Started, ModelError> {
-    let mut note = None;
+    let mut reason = None;
     if settings.runtime != RuntimeChoice::Tract {
-        match load_onnxruntime(settings) {
-            Ok((environment, library)) => return Ok((environment, "onnxruntime", Some(library), None)),
-            Err(reason) if settings.runtime == RuntimeChoice::OnnxRuntime || settings.library.is_some() => {
+        match library::load(settings) {
+            Ok((environment, library)) => {
+                let library = Some(library);
+                return Ok(Started { environment, name: "onnxruntime", library, reason });
+            }
+            Err(NoLibrary::Named(error)) => return Err(error),
+            Err(NoLibrary::Unnamed(why)) if settings.runtime == RuntimeChoice::OnnxRuntime => {
                 return Err(refused(
                     "runtime = \"onnxruntime\"",
-                    &reason,
+                    &why,
                     "run tools/get-onnxruntime, name the library in model.onnxruntime or ORT_DYLIB_PATH, or set runtime = \"auto\"",
                 ));
             }
-            Err(reason) => note = Some(reason),
+            Err(NoLibrary::Unnamed(why)) => reason = Some(why),
         }
     }
-    let environment = start_tract()?;
-    Ok((environment, "tract", None, note))
-}
-
-fn load_onnxruntime(settings: &RuntimeSettings) -> Result<(Environment, PathBuf), String> {
-    let candidates = match &settings.library {
-        Some(path) => vec![path.clone()],
-        None => library_candidates(),
-    };
-    let Some(path) = candidates.iter().find(|path| path.is_file()) else {
-        let places: Vec<_> = candidates.iter().map(|path| path.display().to_string()).collect();
-        return Err(format!("ONNX Runtime's library was not found (looked for {})", places.join(", ")));
-    };
-    // A symlink is followed, because the provider libraries are sought beside the file that is named.
-    let path = path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
-    let builder =
-        ort::init_from(&path).map_err(|error| format!("{} cannot be loaded: {error}", path.display()))?;
-    let environment =
-        builder.with_telemetry(false).build().map_err(|error| format!("{}: {error}", path.display()))?;
-    environment.set_log_level(ort::logging::LogLevel::Error);
-    Ok((environment, path))
+    Ok(Started { environment: start_tract()?, name: "tract", library: None, reason })
 }
 
 #[cfg(feature = "tract")]
@@ -253,4 +236,20 @@ fn start_tract() -> Result<Environment, ModelError> {
 
 fn refused(wanted: &str, reason: &str, remedy: &str) -> ModelError {
     ModelError::Runtime { wanted: wanted.to_owned(), reason: reason.to_owned(), remedy: remedy.to_owned() }
+}
+
+#[cfg(all(test, feature = "tract"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_probe_of_a_device_computes_where_there_is_none_to_fail() {
+        let settings = RuntimeSettings { runtime: RuntimeChoice::Tract, ..RuntimeSettings::default() };
+        let runtime = Runtime::start(&settings).expect("tract is compiled in");
+        assert_eq!((runtime.name(), runtime.device(), runtime.note()), ("tract", "cpu", None));
+        assert_eq!(
+            runtime.builder(false).map_err(|error| error.to_string()).and_then(probe::computes),
+            Ok(())
+        );
+    }
 }

@@ -53,10 +53,12 @@ pub struct ServerSettings {
     pub heartbeat: Duration,
     /// How long a connection may take to send the head of a request, and may idle between requests.
     pub header_timeout: Duration,
+    /// How long a client may take nothing at all of what waits for it before it is closed with 1008, more than zero.
+    pub stall_limit: Duration,
 }
 
 impl ServerSettings {
-    /// The defaults: 1,024 clients, heartbeats every 15 s, 10 s for the head of a request.
+    /// The defaults: 1,024 clients, heartbeats every 15 s, 10 s for the head of a request, 60 s without progress.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -64,7 +66,13 @@ impl ServerSettings {
             max_clients: 1024,
             heartbeat: Duration::from_secs(15),
             header_timeout: Duration::from_secs(10),
+            stall_limit: Duration::from_secs(60),
         }
+    }
+
+    /// True if this can be a `public_url`: `http` or `https`, and a host.
+    pub fn takes_url(url: &str) -> bool {
+        Guard::new(Some(url)).is_ok()
     }
 }
 
@@ -151,6 +159,9 @@ pub async fn serve(
     }
     if settings.header_timeout.is_zero() {
         return Err(ServerError::Zero { what: "header_timeout" });
+    }
+    if settings.stall_limit.is_zero() {
+        return Err(ServerError::Zero { what: "stall_limit" });
     }
     let shared = Arc::new(Shared {
         guard: Guard::new(settings.public_url.as_deref())?,

@@ -2,6 +2,7 @@
 //! Touch it when the protocol's order of things changes. It holds a few frames at most, however slow the client is.
 
 mod close;
+mod patient;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use super::upgrade::Upgrade;
 use super::{MAX_MESSAGE, Shared};
 use crate::hub::{Entry, ReadResult};
 use close::End;
+use patient::Patient;
 
 /// Entries taken from the log at a time: enough for few locks, few enough to hold on to while a client is slow.
 const BATCH: usize = 32;
@@ -35,7 +37,7 @@ const MAX_WRITE_BUFFER: usize = 16 << 20;
 
 const READ_BUFFER: usize = 4 << 10;
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
+type Socket = WebSocketStream<Patient<TokioIo<Upgraded>>>;
 
 struct Subscriber {
     socket: Socket,
@@ -62,7 +64,8 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let stream = Patient::new(TokioIo::new(upgraded), shared.settings.stall_limit);
+    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let mut subscriber = Subscriber {
         socket,
         newest: shared.newest.subscribe(),

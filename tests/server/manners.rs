@@ -116,9 +116,8 @@ async fn one_client_too_many_is_closed_with_1013() {
     }
 }
 
-#[tokio::test]
-async fn a_client_that_never_reads_delays_nobody_and_ends_too() {
-    let world = World::with(2_000, |_| {}).await;
+/// A subscriber that has not read anything yet.
+async fn deaf(world: &World) -> TcpStream {
     let mut deaf = TcpStream::connect(world.at).await.expect("connects");
     let head = format!(
         "GET /v1/events?since={}:0 HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -127,6 +126,37 @@ async fn a_client_that_never_reads_delays_nobody_and_ends_too() {
         world.at
     );
     deaf.write_all(head.as_bytes()).await.expect("writes");
+    deaf
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_again_makes_room_in_the_end() {
+    let world = World::with(4_000, |settings| {
+        settings.max_clients = 1;
+        settings.stall_limit = Duration::from_millis(300);
+    })
+    .await;
+    let mut deaf = deaf(&world).await;
+    // It has its place as soon as the handshake is answered.
+    deaf.read_exact(&mut [0; 12]).await.expect("answers");
+    let long = "x".repeat(8_000);
+    for _ in 0..4_000 {
+        world.hub.publish("mic", state(&long));
+    }
+    assert_eq!(world.stranger("").await.next().await["code"], "full");
+    let freed = async { while world.stranger("").await.next().await["type"] != "hello" {} };
+    timeout(PATIENCE, freed).await.expect("its place is free again");
+    // What had been written is still there, far less than was published; then it ends.
+    let mut rest = Vec::new();
+    let _ = timeout(PATIENCE, deaf.read_to_end(&mut rest)).await.expect("the connection ended");
+    assert!(rest.len() < 4_000 * long.len(), "{}", rest.len());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_delays_nobody_and_ends_too() {
+    let world = World::with(2_000, |_| {}).await;
+    let deaf = deaf(&world).await;
     let mut client = world.client(&format!("?since={}:0", world.hub.epoch())).await;
     let long = "x".repeat(8_000);
     let mut served = 0;

@@ -28,6 +28,7 @@ impl End {
     pub(super) const BINARY: Self = Self::Close(1003, "text frames only");
     pub(super) const FULL: Self = Self::Close(1013, "too many clients, try again later");
     pub(super) const BAD_MESSAGE: Self = Self::Close(4400, "bad message, see the error before");
+    const STALLED: Self = Self::Close(1008, "nothing was read for too long");
     const NOT_UTF8: Self = Self::Close(1007, "text must be UTF-8");
     const PROTOCOL: Self = Self::Close(1008, "this is not WebSocket as RFC 6455 has it");
     const TOO_BIG: Self = Self::Close(1009, "messages may have at most 65536 bytes");
@@ -38,6 +39,8 @@ impl From<WsError> for End {
         match error {
             WsError::Capacity(_) => Self::TOO_BIG,
             WsError::Utf8(_) => Self::NOT_UTF8,
+            // So says `Patient`.
+            WsError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Self::STALLED,
             WsError::Protocol(
                 ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing,
             ) => Self::Gone,
@@ -72,4 +75,17 @@ pub(super) async fn close(mut socket: Socket, end: End) {
     };
     // Whoever takes longer is cut off: the reason has been sent, as far as it could be.
     let _ = timeout(CLOSE_LIMIT, farewell).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_write_that_does_not_get_on_is_closed_with_1008() {
+        assert!(matches!(End::from(WsError::Io(ErrorKind::TimedOut.into())), End::Close(1008, _)));
+        assert_eq!(End::from(WsError::Io(Error::other("cable cut"))), End::Gone);
+    }
 }
