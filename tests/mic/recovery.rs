@@ -56,6 +56,24 @@ pub fn run() {
     assert!(status.success(), "{status}");
 }
 
+/// The daemon is started before the sound server, as at boot.
+pub fn server_comes_late() {
+    let mut server = SoundServer::start();
+    server.kill();
+    let mut daemon = Daemon::start(&server);
+    let waiting = daemon.await_event(LOSS_LIMIT, "it is waited for", |event| {
+        event["type"] == "source.state" && event["state"] != "starting"
+    });
+    assert_eq!(waiting["state"], "reconnecting", "{waiting}");
+    assert!(waiting["reason"].is_string() && waiting["remedy"].is_string(), "{waiting}");
+    server.restart();
+    let there = Instant::now();
+    daemon.await_event(BACK_LIMIT, "it is live", |event| is_state(event, "live"));
+    println!("  live {:.1} s after the server was there", there.elapsed().as_secs_f64());
+    daemon.await_event(LIVE_LIMIT, "a window", |event| event["type"] == "genre.window");
+    assert!(daemon.terminate(Duration::from_secs(10)).success());
+}
+
 fn is_state(event: &Value, state: &str) -> bool {
     event["type"] == "source.state" && event["state"] == state
 }
