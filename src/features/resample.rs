@@ -151,3 +151,24 @@ enum Input<'a> {
     Given(&'a [f32]),
     Padded,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rate_that_a_source_may_have_is_served() {
+        let rate = |hz| SampleRate::new(hz).expect("not zero");
+        for to in [16_000, 22_050] {
+            for (hz, served) in [
+                (LOWEST_RATE - 1, false),
+                (LOWEST_RATE, true),
+                (44_100, true),
+                (HIGHEST_RATE, true),
+                (HIGHEST_RATE + 1, false),
+            ] {
+                assert_eq!(Resampler::new(rate(hz), rate(to)).is_ok(), served, "{hz} to {to}");
+            }
+        }
+    }
+}

@@ -28,6 +28,7 @@ fn main() {
     let control = trial("control_a_lost_block_is_noticed", fidelity::control);
     let live = [
         trial("a_sound_server_that_dies_is_found_again", recovery::run),
+        trial("a_sound_server_that_comes_late_is_waited_for", recovery::server_comes_late),
         trial("two_minutes_of_music_are_heard_as_they_were_played", fidelity::run),
     ];
     let live = live.into_iter().map(|trial| trial.with_ignored_flag(missing.is_some()));

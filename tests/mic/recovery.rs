@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use genrecast::event::SourceState;
 use serde_json::Value;
 
 use super::daemon::Daemon;
@@ -54,6 +55,27 @@ pub fn run() {
     let status = daemon.terminate(Duration::from_secs(10));
     println!("  ended {:.1} s after being asked to: {status}", asked.elapsed().as_secs_f64());
     assert!(status.success(), "{status}");
+}
+
+/// The daemon is started before the sound server, as at boot.
+pub fn server_comes_late() {
+    let mut server = SoundServer::start();
+    server.kill();
+    let mut daemon = Daemon::start(&server);
+    // Asked for, because the event may have come before the subscriber did.
+    let begin = Instant::now();
+    let mut source = daemon.source();
+    while source.state == SourceState::Starting && begin.elapsed() < LOSS_LIMIT {
+        source = daemon.source();
+    }
+    assert_eq!(source.state, SourceState::Reconnecting, "{:?}", source.reason);
+    assert!(source.reason.is_some() && source.remedy.is_some(), "{:?}", source.remedy);
+    server.restart();
+    let there = Instant::now();
+    daemon.await_event(BACK_LIMIT, "it is live", |event| is_state(event, "live"));
+    println!("  live {:.1} s after the server was there", there.elapsed().as_secs_f64());
+    daemon.await_event(LIVE_LIMIT, "a window", |event| event["type"] == "genre.window");
+    assert!(daemon.terminate(Duration::from_secs(10)).success());
 }
 
 fn is_state(event: &Value, state: &str) -> bool {

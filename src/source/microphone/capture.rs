@@ -30,6 +30,11 @@ impl Pulse {
         self.splices.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// How often that was noted.
+    pub fn splices(&self) -> u64 {
+        self.splices.load(Ordering::Acquire)
+    }
+
     /// Whether the audio system reported that the stream is lost.
     pub fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Acquire)
@@ -94,7 +99,7 @@ impl Capture {
     where
         f32: FromSample<T>,
     {
-        let splices = self.pulse.splices.load(Ordering::Acquire);
+        let splices = self.pulse.splices();
         if splices != self.splices && self.change_writer() {
             self.splices = splices;
         }

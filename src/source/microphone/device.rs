@@ -116,17 +116,7 @@ fn build(
     pulse: &Arc<Pulse>,
     counters: &Arc<SourceCounters>,
 ) -> Result<cpal::Stream, SourceError> {
-    let (pulse, counters) = (Arc::clone(pulse), Arc::clone(counters));
-    // A lost device can report millions of errors a second: after the first nothing more is done about them.
-    let on_error = move |error: cpal::Error| match error.kind() {
-        ErrorKind::Xrun | ErrorKind::DeviceChanged => {
-            counters.device_errors.add(1);
-            pulse.splice();
-        }
-        ErrorKind::RealtimeDenied => counters.device_errors.add(1),
-        _ if pulse.set_broken() => counters.device_errors.add(1),
-        _ => (),
-    };
+    let on_error = on_error(Arc::clone(pulse), Arc::clone(counters));
     macro_rules! build_for {
         ($($format:ident: $sample:ty),* $(,)?) => {
             match config.sample_format() {
@@ -150,6 +140,21 @@ fn build(
         F32: f32, F64: f64,
     );
     stream.map_err(device_error("opening"))
+}
+
+/// What the audio system calls when something went wrong.
+fn on_error(pulse: Arc<Pulse>, counters: Arc<SourceCounters>) -> impl FnMut(cpal::Error) + Send + 'static {
+    // A lost device can report millions of errors a second: after the first nothing more is done about them.
+    move |error| match error.kind() {
+        // Samples are missing from here on, though the stream goes on.
+        ErrorKind::Xrun | ErrorKind::DeviceChanged => {
+            counters.device_errors.add(1);
+            pulse.splice();
+        }
+        ErrorKind::RealtimeDenied => counters.device_errors.add(1),
+        _ if pulse.set_broken() => counters.device_errors.add(1),
+        _ => (),
+    }
 }
 
 fn find(wanted: Option<&str>) -> Result<cpal::Device, SourceError> {
@@ -236,5 +241,22 @@ mod tests {
         assert!(ambiguous.contains("\"hw:CARD=0,DEV=0\"") && ambiguous.contains("plughw"), "{ambiguous}");
         let missing = chosen("Blue Yeti").expect_err("none has it");
         assert!(missing.contains("Blue Yeti") && missing.contains("PulseAudio Sound Server"), "{missing}");
+    }
+
+    #[test]
+    fn errors_splice_or_end_the_stream() {
+        let (pulse, counters) = (Arc::new(Pulse::default()), Arc::new(SourceCounters::default()));
+        let mut on_error = on_error(Arc::clone(&pulse), Arc::clone(&counters));
+        for (kind, errors, splices, broken) in [
+            (ErrorKind::RealtimeDenied, 1, 0, false),
+            (ErrorKind::Xrun, 2, 1, false),
+            (ErrorKind::DeviceChanged, 3, 2, false),
+            (ErrorKind::DeviceNotAvailable, 4, 2, true),
+            (ErrorKind::DeviceNotAvailable, 4, 2, true),
+        ] {
+            on_error(kind.into());
+            let seen = (counters.device_errors.get(), pulse.splices(), pulse.is_broken());
+            assert_eq!(seen, (errors, splices, broken), "{kind:?}");
+        }
     }
 }

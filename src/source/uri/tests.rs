@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::source::pcm::{Channels, Encoding};
-use crate::units::SampleRate;
+use crate::units::{HIGHEST_RATE, LOWEST_RATE, SampleRate};
 
 fn file(path: &str, speed: Speed, looping: bool) -> SourceUri {
     SourceUri::File { path: path.into(), speed, looping }
@@ -81,6 +81,18 @@ fn a_long_file_name_is_shortened() {
     assert_eq!(named("ü".repeat(100)), "file");
 }
 
+#[test]
+fn the_range_of_rates_is_told_as_it_is() {
+    for (hz, fits) in
+        [(LOWEST_RATE - 1, false), (LOWEST_RATE, true), (HIGHEST_RATE, true), (HIGHEST_RATE + 1, false)]
+    {
+        let parsed = format!("-?pcm=u8&rate={hz}&channels=1").parse::<SourceUri>();
+        assert_eq!(parsed.is_ok(), fits, "{hz}");
+        let range = format!("{LOWEST_RATE} to {HIGHEST_RATE}");
+        assert!(parsed.map_or_else(|error| error.to_string().contains(&range), |_| true), "{hz}");
+    }
+}
+
 fn any_uri() -> impl Strategy<Value = SourceUri> {
     let speed =
         prop_oneof![Just(Speed::Max), Just(Speed::Factor(1.0)), (1e-9..=MAX_FACTOR).prop_map(Speed::Factor),];
@@ -93,7 +105,7 @@ fn any_uri() -> impl Strategy<Value = SourceUri> {
             looping,
         }),
         Just(SourceUri::Stdin { pcm: None }),
-        (encodings, 1u32..=768_000, 1u16..=64).prop_map(|(encoding, rate, channels)| {
+        (encodings, LOWEST_RATE..=HIGHEST_RATE, 1u16..=64).prop_map(|(encoding, rate, channels)| {
             SourceUri::Stdin {
                 pcm: Some(PcmFormat {
                     encoding,
