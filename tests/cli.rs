@@ -5,7 +5,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use support::{
-    Ran, classify, copy_model, genrecast, music, root, run, run_with_input, toy, with_tract, write_wav,
+    classify, copy_model, genrecast, music, refused, root, run, run_with_input, toy, with_tract, write_wav,
 };
 use temp_dir::TempDir;
 
@@ -25,14 +25,6 @@ fn clip(seconds: f64) -> (TempDir, String) {
     write_wav(&path, 44_100, 2, &music(44_100, seconds));
     let path = path.to_str().expect("UTF-8").to_owned();
     (place, path)
-}
-
-/// Asserts the exit status and that the message has all of these in it.
-fn refused(ran: &Ran, status: i32, parts: &[&str]) {
-    assert_eq!(ran.status, Some(status), "{}", ran.stderr);
-    for part in parts {
-        assert!(ran.stderr.contains(part), "no {part:?} in: {}", ran.stderr);
-    }
 }
 
 #[test]

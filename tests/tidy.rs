@@ -14,7 +14,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("features", &["manifest", "units"]),
     ("model", &["event", "manifest"]),
     ("decide", &[]),
-    ("hub", &["event"]),
+    ("hub", &["event", "stats"]),
     ("server", &["event", "hub", "stats"]),
     ("client", &["event"]),
     ("manifest", &[]),

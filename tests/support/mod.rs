@@ -53,6 +53,14 @@ pub struct Ran {
     pub stderr: String,
 }
 
+/// Asserts the exit status and that the message has all of these in it.
+pub fn refused(ran: &Ran, status: i32, parts: &[&str]) {
+    assert_eq!(ran.status, Some(status), "{}", ran.stderr);
+    for part in parts {
+        assert!(ran.stderr.contains(part), "no {part:?} in: {}", ran.stderr);
+    }
+}
+
 /// Runs a program to its end.
 pub fn run(command: &mut Command) -> Ran {
     run_with_input(command, Vec::new())
