@@ -135,6 +135,7 @@ impl From<SourceError> for Failure {
             SourceError::Device { .. }
             | SourceError::NoDevice { .. }
             | SourceError::AmbiguousDevice { .. } => Status::Device,
+            SourceError::Terminal => Status::Usage,
             _ => Status::NotAudio,
         };
         let remedy = error.remedy();
