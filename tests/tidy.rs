@@ -10,13 +10,13 @@ const LONGEST: usize = 300;
 
 /// What each room may import of the crate, besides itself.
 const MAY_IMPORT: [(&str, &[&str]); 10] = [
-    ("source", &["event", "stats", "units"]),
+    ("source", &["backoff", "event", "stats", "units"]),
     ("features", &["manifest", "units"]),
     ("model", &["event", "manifest"]),
     ("decide", &[]),
     ("hub", &["event", "stats"]),
     ("server", &["event", "hub", "stats"]),
-    ("client", &["event"]),
+    ("client", &["backoff", "event"]),
     ("manifest", &[]),
     ("config", &["model", "server"]),
     ("pipeline", &["decide", "features", "manifest", "model", "units"]),

@@ -16,16 +16,20 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-use super::backoff::Backoff;
 use super::output::Output;
 use super::position::Position;
 use super::view::{Link, View};
 use super::{ClientError, Endpoint, ExitReason, ListenOptions};
+use crate::backoff::Backoff;
 
 /// The subprotocol spoken; the same text as the server's, for it is what the two agree upon.
 const SUBPROTOCOL: &str = "genrecast.v1.json";
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// Waits between tries to connect.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Heartbeats that may fail to come before a connection counts as dead.
 const MISSED_HEARTBEATS: f64 = 3.0;
@@ -75,7 +79,7 @@ impl Follower {
         Self {
             position: Position::new(options.since.clone()),
             view: View::new(endpoint.as_str()),
-            backoff: Backoff::new(),
+            backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
             met: false,
             options,
             endpoint,

@@ -1,7 +1,6 @@
 //! The client behind `genrecast listen`: follows a daemon's events for as long as it is wanted.
 //! Touch it when the command gets an option or an outcome; how a connection goes is in `follow`, how it looks in `view`.
 
-mod backoff;
 mod endpoint;
 mod follow;
 mod output;

@@ -2,7 +2,6 @@
 //! Touch it when the way back changes; opening a device is `device.rs`'s, watching it `listen.rs`'s, the callback
 //! `capture.rs`'s.
 
-mod backoff;
 mod capture;
 mod clock;
 mod device;
@@ -19,12 +18,12 @@ use crossbeam_channel::{Receiver, bounded, select};
 
 use super::error::SourceError;
 use super::line::{Line, Outcome};
+use crate::backoff::Backoff;
 use crate::event::SourceState;
 
 pub use capture::{Capture, Exchange, Pulse, Retired};
 pub use device::{DeviceInfo, devices, microphone};
 
-use backoff::Backoff;
 use device::Opened;
 
 /// How long opening may take before that is told.

@@ -1,12 +1,12 @@
-//! How long to wait before the microphone is opened again: doubling, bounded, and not the same for everyone.
-//! Touch it when opening again is too eager or too slow.
+//! How long to wait before the next try: doubling, bounded, and not the same for everyone.
+//! Touch it when trying again must go by another rule; who tries says how long.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// Waiting times between attempts to open a device.
+/// Waiting times between tries.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub struct Backoff {
     first: Duration,
     longest: Duration,
     due: Duration,
@@ -14,17 +14,17 @@ pub(super) struct Backoff {
 
 impl Backoff {
     /// Waits that double from `first` to `longest`.
-    pub(super) fn new(first: Duration, longest: Duration) -> Self {
+    pub fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest, due: first }
     }
 
-    /// Begins again with the shortest: the device has proved itself.
-    pub(super) fn reset(&mut self) {
+    /// Begins again with the shortest: it has worked.
+    pub fn reset(&mut self) {
         self.due = self.first;
     }
 
-    /// Between half of what is due and the whole of it, so that many sources do not ask at the same moment.
-    pub(super) fn wait(&mut self) -> Duration {
+    /// Between half of what is due and the whole of it, so that many do not ask at the same moment.
+    pub fn wait(&mut self) -> Duration {
         let due = self.due;
         self.due = (due * 2).min(self.longest);
         // The random seed of a hash map is all the chance needed here.
