@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 # Sourced by ./run, ./test and the scripts in tools/: installs Debian packages that are missing, and says so.
 
-say() { printf '\033[1m%s:\033[0m %s\n' "${0##*/}" "$*" >&2; }
+say() {
+    # Bold on a terminal only: a log file or a pipe gets plain text.
+    if [ -t 2 ]; then printf '\033[1m%s:\033[0m %s\n' "${0##*/}" "$*" >&2; else printf '%s: %s\n' "${0##*/}" "$*" >&2; fi
+}
 die() {
     say "$*"
     exit 1

@@ -2,6 +2,7 @@
 //! Touch it when something new can be wrong.
 
 use std::fmt::Display;
+use std::io::Write;
 use std::net::TcpListener;
 use std::process::ExitCode;
 
@@ -27,17 +28,22 @@ struct Findings {
     failed: Option<Status>,
 }
 
+/// Prints a line. A reader that has gone away changes nothing about the findings.
+fn line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
 impl Findings {
     fn good(&self, what: &str, detail: impl Display) {
-        println!("{} {what}: {detail}", style("ok  ").green());
+        line(&format!("{} {what}: {detail}", style("ok  ").green()));
     }
 
     fn note(&self, what: &str, detail: impl Display) {
-        println!("{} {what}: {detail}", style("note").yellow());
+        line(&format!("{} {what}: {detail}", style("note").yellow()));
     }
 
     fn bad(&mut self, what: &str, failure: &Failure) {
-        println!("{} {what}: {failure}", style("BAD ").red().bold());
+        line(&format!("{} {what}: {failure}", style("BAD ").red().bold()));
         self.failed.get_or_insert(failure.status);
     }
 }

@@ -16,9 +16,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use exit::Failure;
 
-/// Tells live which music genre is playing.
+/// Listens to a microphone, files or standard input and tells every subscriber, live, which music genre is playing
 #[derive(Parser)]
-#[command(name = "genrecast", version, about, long_about = None, after_help = exit::HELP)]
+#[command(name = "genrecast", version, after_help = exit::HELP)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -16,7 +16,7 @@ pub(super) fn print(text: &str) -> Result<ExitCode, Failure> {
 
 /// Seconds as `m:ss` or `h:mm:ss`.
 pub(super) fn clock(seconds: f64) -> String {
-    let whole = seconds.max(0.0) as u64;
+    let whole = seconds.max(0.0).round() as u64;
     match whole / 3600 {
         0 => format!("{}:{:02}", whole / 60, whole % 60),
         hours => format!("{hours}:{:02}:{:02}", whole / 60 % 60, whole % 60),
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn clocks_and_bars() {
-        assert_eq!(clock(29.98), "0:29");
+        assert_eq!(clock(29.98), "0:30");
         assert_eq!(clock(3_725.0), "1:02:05");
         assert_eq!(bar(0.5, 4), "██");
         assert_eq!(bar(0.0, 4), "");

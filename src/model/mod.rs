@@ -60,7 +60,7 @@ impl ModelState {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// No folder of that name in any of the places.
-    #[error("no model {id:?} found; looked in {}; models there: {}", list(.searched), if .available.is_empty() { "none".into() } else { .available.join(", ") })]
+    #[error("no model {id:?} found; looked in {}; models there: {}", list(.searched), if .available.is_empty() { "none; give --models DIR or set model.folder".into() } else { .available.join(", ") })]
     NotFound {
         /// What was asked for.
         id: String,

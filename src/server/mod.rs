@@ -93,12 +93,12 @@ pub struct About {
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {listen}: {source}; free the port, or choose another address with --listen")]
+    #[error("cannot listen on {listen}: {io}; free the port, or choose another address with --listen")]
     Listen {
         /// The address asked for.
         listen: SocketAddr,
         /// What the system said.
-        source: std::io::Error,
+        io: std::io::Error,
     },
     /// `public_url` is not a URL with scheme and host.
     #[error("public_url must look like https://genre.example.org, but is {given:?}; mend it or leave it out")]
@@ -119,7 +119,7 @@ pub enum ServerError {
 /// # Errors
 /// [`ServerError::Listen`] when the address is taken, not ours or not allowed.
 pub async fn bind(listen: SocketAddr) -> Result<TcpListener, ServerError> {
-    TcpListener::bind(listen).await.map_err(|source| ServerError::Listen { listen, source })
+    TcpListener::bind(listen).await.map_err(|io| ServerError::Listen { listen, io })
 }
 
 /// What every connection shares.
