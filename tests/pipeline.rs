@@ -1,6 +1,8 @@
 //! The pure pipeline on real (small) models: incremental answers equal whole ones, and nothing depends on how the
 //! samples are split or which evaluations are skipped.
 
+mod support;
+
 use std::path::PathBuf;
 
 use genrecast::features::LogMel;
@@ -10,6 +12,7 @@ use genrecast::pipeline::{Back, ClipScore, DecideSettings, Front, Outcome, Pipel
 use genrecast::units::{SampleIndex, SampleRate};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
+use support::music;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -26,22 +29,6 @@ fn tract() -> Runtime {
 
 fn model(id: &str) -> Model {
     Model::load(&find_model(id, &fixtures()).expect("a fixture")).expect("a valid model")
-}
-
-/// Something like music: chords that change every two seconds, over noise.
-fn music(rate: u32, seconds: f64) -> Vec<f32> {
-    let mut state = 7u32;
-    (0..(f64::from(rate) * seconds) as usize)
-        .map(|n| {
-            let t = n as f64 / f64::from(rate);
-            let root = 110.0 * 2f64.powf(((t / 2.0) as u32 * 5 % 12) as f64 / 12.0);
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let noise = f64::from(state) / f64::from(u32::MAX) - 0.5;
-            let tones: f64 =
-                [1.0, 1.26, 1.5, 2.0].iter().map(|k| (std::f64::consts::TAU * root * k * t).sin()).sum();
-            (0.1 * tones * (1.0 - (t % 0.5)) + 0.05 * noise) as f32
-        })
-        .collect()
 }
 
 fn classify(
