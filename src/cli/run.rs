@@ -14,7 +14,7 @@ use genrecast::source::{Decoder, SourceSpec, SourceUri};
 use toml::{Table, Value};
 
 use super::exit::{Failure, Status};
-use super::{CommonArguments, setup};
+use super::{CommonArguments, log, setup};
 
 #[derive(Args)]
 pub(super) struct RunArguments {
@@ -31,7 +31,7 @@ pub(super) struct RunArguments {
 
 pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let loaded = setup::configuration(&arguments.common, flags(arguments))?;
-    setup::log(&loaded.config)?;
+    let _log = log::start(&loaded.config.log)?;
     match &loaded.file {
         Some(path) => tracing::info!(path = %path.display(), "configuration"),
         None => tracing::info!("configuration: the compiled-in default"),

@@ -65,7 +65,7 @@ impl Publisher {
                 tracing::error!(source = row.name, reason, remedy = change.remedy, "failed")
             }
             SourceState::Stalled | SourceState::Reconnecting => {
-                tracing::warn!(source = row.name, ?state, reason, "trouble");
+                tracing::warn!(source = row.name, ?state, reason, remedy = change.remedy, "trouble");
             }
             _ => tracing::info!(source = row.name, ?state, reason, "source"),
         }
@@ -78,8 +78,9 @@ impl Publisher {
 
     /// The model failed for a source.
     pub fn model_failed(&mut self, source: usize, error: &ModelError) {
-        tracing::error!(source = self.board.row(source).name, %error, "no windows until the model works again");
         let (reason, remedy) = (Some(error.to_string()), Some("genrecast check proves the model".to_owned()));
+        let name = &self.board.row(source).name;
+        tracing::error!(source = name, %error, remedy, "no windows until the model works again");
         self.publish_state(source, SourceStateChange { state: SourceState::Stalled, reason, remedy });
     }
 
