@@ -5,6 +5,10 @@ mod board;
 mod dsp;
 mod model;
 mod net;
+#[allow(dead_code)]
+mod notify;
+#[allow(dead_code)]
+mod progress;
 mod publish;
 mod signals;
 #[cfg(test)]
