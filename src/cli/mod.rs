@@ -6,8 +6,10 @@ mod devices;
 mod exit;
 mod listen;
 mod report;
+mod reread;
 mod run;
 mod setup;
+mod sources;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

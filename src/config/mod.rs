@@ -1,6 +1,7 @@
 //! Typed configuration: the keys, their defaults and their bounds. Touch it to add a key, together with
 //! `config.toml`, which is compiled in and where every key stands.
 
+mod diff;
 mod layers;
 mod load;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use diff::Change;
 pub use load::{Flag, Loaded, load};
 
 use layers::Step;
