@@ -5,6 +5,7 @@ mod classify;
 mod devices;
 mod exit;
 mod listen;
+mod log;
 mod report;
 mod reread;
 mod run;

@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
+use anyhow::anyhow;
 use genrecast::config::{Flag, Loaded};
 use genrecast::daemon::{ReloadError, Reloaded};
 use genrecast::source::SourceSpec;
 
-use super::exit::Failure;
+use super::exit::{Failure, Status};
 use super::log::LogHandle;
 use super::{CommonArguments, run, setup, sources};
 
@@ -36,7 +37,9 @@ impl<'a> Rereader<'a> {
         let new = setup::configuration_from(file, self.arguments, self.flags.clone())?;
         let specs = sources::sources(&new.config)?;
         sources::playable(specs.iter().filter(|spec| !running.contains(spec)))?;
-        self.log.set_level(&new.config.log.level)?;
+        self.log
+            .set_level(&new.config.log.level)
+            .map_err(|reason| Failure::new(Status::Usage, anyhow!("log.level: {reason}")))?;
         let changes = self.running.changes(&new);
         let (live, waiting): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.live);
         self.running.adopt(&new);

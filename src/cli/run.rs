@@ -15,7 +15,7 @@ use toml::{Table, Value};
 
 use super::exit::Failure;
 use super::reread::Rereader;
-use super::{CommonArguments, setup, sources};
+use super::{CommonArguments, log, setup, sources};
 
 #[derive(Args)]
 pub(super) struct RunArguments {
@@ -32,7 +32,7 @@ pub(super) struct RunArguments {
 
 pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let loaded = setup::configuration(&arguments.common, flags(arguments))?;
-    setup::log(&loaded.config)?;
+    let log = log::start(&loaded.config.log)?;
     match &loaded.file {
         Some(path) => tracing::info!(path = %path.display(), "configuration"),
         None => tracing::info!("configuration: the compiled-in default"),

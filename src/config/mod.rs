@@ -4,6 +4,7 @@
 mod diff;
 mod layers;
 mod load;
+mod log;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 pub use diff::Change;
 pub use load::{Flag, Loaded, load};
+pub use log::{LogConfig, LogFormat, log_filter};
 
 use layers::Step;
 
@@ -143,13 +145,6 @@ pub struct EventsConfig {
     pub keep_bytes: usize,
 }
 
-/// `[log]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct LogConfig {
-    /// A level or a filter.
-    pub level: String,
-}
-
 /// `[[source]]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct SourceConfig {
@@ -229,6 +224,9 @@ impl Config {
                 "events.keep_bytes",
                 format!("expected at least 65536, got {}", self.events.keep_bytes),
             );
+        }
+        if let Err(reason) = log_filter(&self.log.level) {
+            return fault("log.level", reason);
         }
         for (index, source) in self.sources.iter().enumerate() {
             if !(0.5..=60.0).contains(&source.ring_seconds) {

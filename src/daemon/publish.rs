@@ -68,7 +68,7 @@ impl Publisher {
                 tracing::error!(source = row.name, reason, remedy = change.remedy, "failed")
             }
             SourceState::Stalled | SourceState::Reconnecting => {
-                tracing::warn!(source = row.name, ?state, reason, "trouble");
+                tracing::warn!(source = row.name, ?state, reason, remedy = change.remedy, "trouble");
             }
             _ => tracing::info!(source = row.name, ?state, reason, "source"),
         }
@@ -81,8 +81,8 @@ impl Publisher {
 
     /// The model failed for a source.
     pub fn model_failed(&mut self, row: &Row, error: &ModelError) {
-        tracing::error!(source = row.name, %error, "no windows until the model works again");
         let (reason, remedy) = (Some(error.to_string()), Some("genrecast check proves the model".to_owned()));
+        tracing::error!(source = row.name, %error, remedy, "no windows until the model works again");
         self.publish_state(row, SourceStateChange { state: SourceState::Stalled, reason, remedy });
     }
 

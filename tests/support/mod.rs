@@ -31,7 +31,8 @@ pub fn genrecast(subcommand: &str) -> Command {
             command.env_remove(key);
         }
     }
-    command.current_dir(root()).arg(subcommand);
+    // The tests read the log as people do.
+    command.env("GENRECAST_LOG__FORMAT", "human").current_dir(root()).arg(subcommand);
     command
 }
 
