@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -45,12 +44,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         runtime: setup::runtime(config)?,
         decide: setup::decide(config),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
-        server: ServerSettings {
-            public_url: config.server.public_url.clone(),
-            max_clients: config.server.max_clients,
-            heartbeat: Duration::from_secs(config.server.heartbeat_seconds),
-            ..ServerSettings::new(config.server.listen)
-        },
+        server: ServerSettings::new(config.server.listen),
+        live: config.server.live(),
     };
     if let Some(note) = settings.runtime.note() {
         tracing::info!("{note}");

@@ -24,7 +24,7 @@ use crate::hub::{Hub, HubLimits};
 use crate::manifest::Manifest;
 use crate::model::{Classifier, Model, ModelError, Runtime};
 use crate::pipeline::{self, DecideSettings};
-use crate::server::{ServerError, ServerSettings};
+use crate::server::{Live, LiveSettings, ServerError, ServerSettings};
 use crate::source::{self, Notice, SourceSpec, Stop};
 use board::{Board, Row};
 use dsp::Slot;
@@ -53,8 +53,10 @@ pub struct Settings {
     pub decide: DecideSettings,
     /// Bounds of the event log.
     pub hub: HubLimits,
-    /// The network side.
+    /// The network side: what is fixed at the start.
     pub server: ServerSettings,
+    /// The network side: what may change.
+    pub live: LiveSettings,
 }
 
 /// Why the daemon could not start, or had to end.
@@ -97,7 +99,7 @@ pub fn run(
     signals: &Signals,
     on_listening: impl FnOnce(std::net::SocketAddr, &ModelInfo),
 ) -> Result<(), DaemonError> {
-    let Settings { sources, model, runtime, decide, hub: limits, server } = settings;
+    let Settings { sources, model, runtime, decide, hub: limits, server, live } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = cores.min(sources.len()).max(1);
@@ -106,7 +108,9 @@ pub fn run(
 
     let stage = Stage::new(&sources, &model, &runtime, decide, limits);
     let spawner = Spawner::new(signals.ender());
-    let net = Net::start(server, &stage, &sources, &spawner, signals.ender())?;
+    // Whoever changes them while the daemon runs sends the new ones.
+    let (_live, on_live) = tokio::sync::watch::channel(Live::new(live)?);
+    let net = Net::start(server, on_live, &stage, &spawner, signals.ender())?;
     on_listening(net.address, &stage.model);
 
     // Against the line, so that whoever sends has a receiver.

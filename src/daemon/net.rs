@@ -11,8 +11,7 @@ use tokio::sync::watch;
 use super::signals::Ender;
 use super::threads::{Spawner, join_within};
 use super::{DaemonError, STAGE_LIMIT, Stage};
-use crate::server::{self, About, Health, ServerError, ServerSettings};
-use crate::source::SourceSpec;
+use crate::server::{self, About, Health, Live, ServerError, ServerSettings};
 
 /// Threads of the network's runtime.
 const WORKERS: usize = 2;
@@ -29,8 +28,8 @@ impl Net {
     /// Listens, then serves on its own thread. If the server ends by itself, `ender` is told.
     pub fn start(
         settings: ServerSettings,
+        live: watch::Receiver<Arc<Live>>,
         stage: &Stage,
-        sources: &[SourceSpec],
         spawner: &Spawner,
         ender: Ender,
     ) -> Result<Self, DaemonError> {
@@ -44,14 +43,14 @@ impl Net {
         let address = listener.local_addr().unwrap_or(settings.listen);
         let about = Arc::new(About {
             version: env!("CARGO_PKG_VERSION").into(),
-            sources: sources.iter().map(|spec| spec.name.clone()).collect(),
             labels: stage.manifest.labels.clone(),
             model: (*stage.model).clone(),
         });
         let (hub, health) = (Arc::clone(&stage.hub), Arc::clone(&stage.board) as Arc<dyn Health>);
         let (shutdown, on_shutdown) = watch::channel(false);
         let thread = spawner.spawn("net", move || {
-            let served = network.block_on(server::serve(listener, settings, hub, about, health, on_shutdown));
+            let serving = server::serve(listener, settings, live, hub, about, health, on_shutdown);
+            let served = network.block_on(serving);
             network.shutdown_timeout(Duration::from_millis(200));
             ender.end();
             served
