@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
 use genrecast::config::{Config, Flag};
@@ -45,12 +44,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         model: setup::model(config)?,
         runtime: setup::runtime(config)?,
         adjustable: adjustable(config, sources),
-        server: ServerSettings {
-            public_url: config.server.public_url.clone(),
-            max_clients: config.server.max_clients,
-            heartbeat: Duration::from_secs(config.server.heartbeat_seconds),
-            ..ServerSettings::new(config.server.listen)
-        },
+        server: ServerSettings::new(config.server.listen),
     };
     if let Some(note) = settings.runtime.note() {
         tracing::info!("{note}");
@@ -70,6 +64,7 @@ pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustabl
         sources,
         decide: setup::decide(config),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
+        live: config.server.live(),
     }
 }
 

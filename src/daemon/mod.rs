@@ -95,7 +95,7 @@ pub fn run(
 
     let mut rows = stage::Rows::default();
     let first = adjustable.sources.iter().map(|spec| rows.row(spec)).collect::<Vec<_>>();
-    let stage = Arc::new(Stage::new(&models, &adjustable, first.clone()));
+    let stage = Arc::new(Stage::new(&models, &adjustable, first.clone())?);
     let spawner = Spawner::new(signals.ender());
     let net = Net::start(server, &stage, &spawner, signals.ender())?;
     on_listening(net.address, &stage.model);
@@ -104,7 +104,7 @@ pub fn run(
     for (spec, row) in adjustable.sources.iter().zip(first) {
         supervisor.start(spec.clone(), row)?;
     }
-    let mut running = reload::Running { stage: &stage, supervisor: &mut supervisor, net: &net, rows };
+    let mut running = reload::Running { stage: &stage, supervisor: &mut supervisor, rows };
     while signals.wait() == Wish::Reload {
         running.reload(reload);
     }

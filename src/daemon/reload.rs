@@ -1,14 +1,16 @@
 //! The configuration read again while the daemon runs: what has changed is carried out here and told.
 //! Touch it when a further setting can be changed without a restart.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::net::Net;
 use super::stage::{Rows, Stage};
 use super::supervisor::Supervisor;
 use crate::hub::HubLimits;
 use crate::pipeline::DecideSettings;
+use crate::server::{Live, LiveSettings};
 use crate::source::{SourceSpec, SourceUri};
 
 /// What can be changed while the daemon runs.
@@ -20,6 +22,8 @@ pub struct Adjustable {
     pub decide: DecideSettings,
     /// Bounds of the event log.
     pub hub: HubLimits,
+    /// Limits of the network side, and who is let in.
+    pub live: LiveSettings,
 }
 
 /// Reads the configuration again. Gets the sources that run now, so that only new ones need be proved playable.
@@ -50,7 +54,6 @@ pub struct ReloadError(
 pub(super) struct Running<'a> {
     pub stage: &'a Stage,
     pub supervisor: &'a mut Supervisor,
-    pub net: &'a Net,
     pub rows: Rows,
 }
 
@@ -58,15 +61,15 @@ impl Running<'_> {
     /// Reads the configuration again and carries out what has changed. An invalid one changes nothing.
     pub fn reload(&mut self, reload: &mut Reload<'_>) {
         let running: Vec<SourceSpec> = self.supervisor.specs().cloned().collect();
-        let (applied, waiting, error) = match reload(&running) {
-            Ok(reloaded) => {
-                let Reloaded { from, adjustable, mut applied, mut waiting } = reloaded;
-                self.apply(adjustable, &running, &mut applied, &mut waiting);
+        let (applied, waiting, error) = match reload(&running).and_then(Checked::new) {
+            Ok(checked) => {
+                let from = checked.reloaded.from.clone();
+                let (applied, waiting) = self.apply(checked, &running);
                 applied.iter().for_each(|change| tracing::info!("applied: {change}"));
                 waiting.iter().for_each(|change| tracing::warn!("needs a restart: {change}"));
-                let (applied, waiting) = (applied.len(), waiting);
-                tracing::info!(from, applied, waiting = waiting.len(), "configuration read again");
-                (applied, waiting, None)
+                let count = applied.len();
+                tracing::info!(from, applied = count, waiting = waiting.len(), "configuration read again");
+                (count, waiting, None)
             }
             Err(ReloadError(error)) => {
                 tracing::error!("configuration not read again, nothing has changed: {error}");
@@ -78,16 +81,19 @@ impl Running<'_> {
         self.stage.board.set_detail("reload", told);
     }
 
-    fn apply(
-        &mut self,
-        to: Adjustable,
-        running: &[SourceSpec],
-        applied: &mut Vec<String>,
-        waiting: &mut Vec<String>,
-    ) {
+    /// Gives what was applied and what waits for a restart.
+    fn apply(&mut self, checked: Checked, running: &[SourceSpec]) -> (Vec<String>, Vec<String>) {
+        let Checked { reloaded: Reloaded { adjustable: to, mut applied, mut waiting, .. }, live } = checked;
         self.stage.decide.send_if_modified(|decide| std::mem::replace(decide, to.decide) != to.decide);
-        self.stage.hub.set_limits(to.hub);
-        let plan = Plan::new(running, to.sources, waiting);
+        self.stage.live.send_if_modified(|now| {
+            let changed = now.settings() != live.settings();
+            *now = live;
+            changed
+        });
+        if self.stage.hub.limits() != to.hub {
+            self.stage.hub.set_limits(to.hub);
+        }
+        let plan = Plan::new(running, to.sources, &mut waiting);
         self.supervisor.remove(&plan.remove);
         self.supervisor.make_room(plan.order.len());
         for spec in plan.start {
@@ -100,6 +106,21 @@ impl Running<'_> {
         }
         applied.extend(plan.remove.iter().map(|(name, reason)| format!("source {name} ended: {reason}")));
         self.supervisor.show(&plan.order);
+        (applied, waiting)
+    }
+}
+
+/// A configuration in which nothing is left that could be refused.
+struct Checked {
+    reloaded: Reloaded,
+    live: Arc<Live>,
+}
+
+impl Checked {
+    fn new(reloaded: Reloaded) -> Result<Self, ReloadError> {
+        let live =
+            Live::new(reloaded.adjustable.live.clone()).map_err(|error| ReloadError(error.to_string()))?;
+        Ok(Self { reloaded, live })
     }
 }
 

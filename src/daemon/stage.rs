@@ -13,6 +13,7 @@ use crate::event::ModelInfo;
 use crate::hub::Hub;
 use crate::manifest::Manifest;
 use crate::pipeline::DecideSettings;
+use crate::server::{Live, ServerError};
 use crate::source::SourceSpec;
 
 /// What the threads share.
@@ -20,23 +21,27 @@ pub(super) struct Stage {
     pub manifest: Arc<Manifest>,
     pub model: Arc<ModelInfo>,
     pub decide: watch::Sender<DecideSettings>,
+    pub live: watch::Sender<Arc<Live>>,
     pub hub: Arc<Hub>,
     pub board: Arc<Board>,
 }
 
 impl Stage {
-    pub fn new(models: &Models, adjustable: &Adjustable, rows: Vec<Arc<Row>>) -> Self {
+    /// # Errors
+    /// [`ServerError`] for settings of the network side that cannot be meant.
+    pub fn new(models: &Models, adjustable: &Adjustable, rows: Vec<Arc<Row>>) -> Result<Self, ServerError> {
         let manifest = Arc::new(models.manifest().clone());
         let hop = Duration::from_secs_f64(manifest.window.stride as f64 * manifest.features.hop_seconds());
         let board = Arc::new(Board::new(rows, hop));
         board.set_detail("runtime_note", json!(models.note()));
-        Self {
+        Ok(Self {
             manifest,
             model: Arc::new(models.info()),
             decide: watch::Sender::new(adjustable.decide),
+            live: watch::Sender::new(Live::new(adjustable.live.clone())?),
             hub: Hub::new(adjustable.hub),
             board,
-        }
+        })
     }
 }
 
