@@ -14,7 +14,7 @@ use genrecast::pipeline::self_test;
 use genrecast::source::SourceUri;
 
 use super::exit::{Failure, Status};
-use super::{CommonArguments, run, setup};
+use super::{CommonArguments, setup, sources};
 
 #[derive(Args)]
 pub(super) struct CheckArguments {
@@ -114,7 +114,7 @@ fn check_model(findings: &mut Findings, config: &Config) {
 }
 
 fn check_sources(findings: &mut Findings, config: &Config) {
-    let specs = match run::sources(config) {
+    let specs = match sources::sources(config).and_then(|specs| sources::playable(&specs).map(|()| specs)) {
         Ok(specs) => specs,
         Err(failure) => return findings.bad("sources", &failure),
     };

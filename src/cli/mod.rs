@@ -9,8 +9,10 @@ mod listen;
 mod log;
 mod man;
 mod report;
+mod reread;
 mod run;
 mod setup;
+mod sources;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! What several commands need first: configuration, model, runtime. Touch it when a flag overrides a key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use genrecast::config::{self, Config, Flag, Loaded};
@@ -14,6 +14,15 @@ use super::exit::Failure;
 
 /// Loads the configuration, under the flags that all these commands have and those of its own (`more`).
 pub(super) fn configuration(arguments: &CommonArguments, more: Vec<Flag>) -> Result<Loaded, Failure> {
+    configuration_from(arguments.config.as_deref(), arguments, more)
+}
+
+/// The same from this file, if any, instead of the one that the flags name.
+pub(super) fn configuration_from(
+    file: Option<&Path>,
+    arguments: &CommonArguments,
+    more: Vec<Flag>,
+) -> Result<Loaded, Failure> {
     let variables = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
     let common = [
@@ -25,7 +34,7 @@ pub(super) fn configuration(arguments: &CommonArguments, more: Vec<Flag>) -> Res
     let common = common
         .into_iter()
         .filter_map(|(name, key, value)| Some(Flag { name, key, value: Value::String(value?) }));
-    Ok(config::load(arguments.config.as_deref(), variables, common.chain(more))?)
+    Ok(config::load(file, variables, common.chain(more))?)
 }
 
 /// What was typed, which is also what the file would have.

@@ -1,22 +1,25 @@
 //! Typed configuration: the keys, their defaults and their bounds. Touch it to add a key, together with
 //! `config.toml`, which is compiled in and where every key stands.
 
+mod diff;
 mod layers;
 mod load;
 mod log;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use diff::Change;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
 
 use layers::Step;
 
 use crate::model::{DeviceChoice, RuntimeChoice};
-use crate::server::ServerSettings;
+use crate::server::LiveSettings;
 
 /// The shipped `config.toml`: every key with its default.
 pub const SHIPPED: &str = include_str!("../../config.toml");
@@ -96,10 +99,24 @@ pub struct ServerConfig {
     pub allow_unauthenticated: bool,
     /// Address behind a proxy.
     pub public_url: Option<String>,
-    /// WebSocket clients at a time.
+    /// Origins of further pages that may read.
+    pub allow_origins: Vec<String>,
+    /// Subscribers at a time.
     pub max_clients: usize,
     /// Seconds between heartbeats.
     pub heartbeat_seconds: u64,
+}
+
+impl ServerConfig {
+    /// What of it can change while the daemon serves.
+    pub fn live(&self) -> LiveSettings {
+        LiveSettings {
+            max_clients: self.max_clients,
+            heartbeat: Duration::from_secs(self.heartbeat_seconds),
+            public_url: self.public_url.clone(),
+            allow_origins: self.allow_origins.clone(),
+        }
+    }
 }
 
 /// `[model]`
@@ -178,10 +195,14 @@ impl Config {
                 ),
             );
         }
-        if let Some(url) = self.server.public_url.as_deref().filter(|url| !ServerSettings::takes_url(url)) {
+        if let Some(url) = self.server.public_url.as_deref().filter(|url| !LiveSettings::takes_url(url)) {
             let reason =
                 format!("must look like https://genre.example.org, but is {url:?}; mend it or leave it out");
             return fault("server.public_url", reason);
+        }
+        let refused = |origin: &String| LiveSettings::takes_origin(origin).err();
+        if let Some(reason) = self.server.allow_origins.iter().find_map(refused) {
+            return fault("server.allow_origins", reason);
         }
         if !(1..=1_000_000).contains(&self.server.max_clients) {
             return fault(

@@ -1,8 +1,12 @@
 //! What a `dsp-K` thread hands to a `model-K` thread, in the order of the stream. Touch it when the model thread
 //! must learn something new.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use crossbeam_channel::Sender;
+
+use super::board::Row;
 use crate::event::SourceStateChange;
 use crate::features::Level;
 use crate::pipeline::MelBlock;
@@ -10,8 +14,8 @@ use crate::units::SampleRate;
 
 /// One job for one source.
 pub(super) struct Work {
-    /// Index of the source on the board.
-    pub source: usize,
+    /// Whose it is.
+    pub source: Arc<Row>,
     /// When it was ready.
     pub posted: Instant,
     /// What there is to do.
@@ -20,8 +24,8 @@ pub(super) struct Work {
 
 impl Work {
     /// A job that is ready now.
-    pub fn new(source: usize, job: Job) -> Self {
-        Self { source, posted: Instant::now(), job }
+    pub fn new(source: &Arc<Row>, job: Job) -> Self {
+        Self { source: Arc::clone(source), posted: Instant::now(), job }
     }
 }
 
@@ -35,6 +39,8 @@ pub(super) enum Job {
     Gap { from_s: f64, to_s: f64, reason: String },
     /// The source changed its state.
     State(SourceStateChange),
+    /// Nothing more comes of this source. The sender is dropped when it has been forgotten.
+    Gone(Sender<()>),
 }
 
 /// A continuous stream begins.

@@ -34,6 +34,17 @@ impl Default for DecideSettings {
     }
 }
 
+impl DecideSettings {
+    fn stable(&self, manifest: &Manifest) -> StableSettings {
+        StableSettings {
+            smoothing_seconds: self.smoothing_seconds,
+            hold_seconds: self.hold_seconds,
+            silence_seconds: self.silence_seconds,
+            abstain_below: self.abstain_below.unwrap_or(manifest.calibration.abstain_below),
+        }
+    }
+}
+
 /// A classified window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -83,12 +94,7 @@ impl Back {
         Self {
             state: classifier.new_state(),
             gate: Gate::new(settings.gate),
-            stable: StableGenre::new(StableSettings {
-                smoothing_seconds: settings.smoothing_seconds,
-                hold_seconds: settings.hold_seconds,
-                silence_seconds: settings.silence_seconds,
-                abstain_below: settings.abstain_below.unwrap_or(manifest.calibration.abstain_below),
-            }),
+            stable: StableGenre::new(settings.stable(manifest)),
             grid: Grid {
                 frames: manifest.window.frames as u64,
                 hop_seconds: manifest.features.hop_seconds(),
@@ -99,6 +105,12 @@ impl Back {
             level: Level::default(),
             heard: Heard::Signal,
         }
+    }
+
+    /// Goes on by other settings; what was heard and what is stable stay.
+    pub fn decide_by(&mut self, manifest: &Manifest, settings: &DecideSettings) {
+        self.gate = Gate::new(settings.gate);
+        self.stable.set(settings.stable(manifest));
     }
 
     /// Takes a block; with `evaluate` it also classifies the window that ends with it. What the model caches

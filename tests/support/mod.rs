@@ -6,6 +6,7 @@
 
 pub mod daemon;
 pub mod subscriber;
+pub mod usage;
 pub mod windows;
 
 use std::io::{Read, Write};
