@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 
+use super::progress::Turns;
 use super::slot::{Slot, Turn};
 use crate::manifest::Manifest;
 use crate::source::Stop;
@@ -17,16 +18,17 @@ pub(super) const ARRIVALS: usize = 16;
 const POLL: Duration = Duration::from_millis(10);
 
 /// How long it sleeps without a source; it is woken when one arrives.
-const IDLE: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_millis(500);
 
 /// Samples read from a ring at a time.
 const READ: usize = 4096;
 
 /// Body of a `dsp-K` thread: serves the sources that arrive, until `stop` and nothing is left to read.
-pub(super) fn run(arrivals: &Receiver<Slot>, manifest: &Manifest, stop: &Stop) {
+pub(super) fn run(arrivals: &Receiver<Slot>, manifest: &Manifest, stop: &Stop, turns: &Turns) {
     let mut slots: Vec<Slot> = Vec::new();
     let mut scratch = vec![0.0; READ];
     loop {
+        turns.turn();
         let stopped = stop.is_stopped();
         slots.extend(arrivals.try_iter());
         let mut progress = false;

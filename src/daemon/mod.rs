@@ -6,9 +6,7 @@ mod dsp;
 mod model;
 mod models;
 mod net;
-#[allow(dead_code)]
 mod notify;
-#[allow(dead_code)]
 mod progress;
 mod publish;
 mod reload;
@@ -29,6 +27,7 @@ use crate::model::{Model, ModelError, Runtime};
 use crate::server::{ServerError, ServerSettings};
 use models::Models;
 use net::Net;
+use notify::Notifier;
 pub use reload::{Adjustable, Reload, ReloadError, Reloaded};
 pub use signals::{Ender, SignalError, Signals, Wish};
 use stage::Stage;
@@ -109,10 +108,21 @@ pub fn run(
         supervisor.start(spec.clone(), row)?;
     }
     let mut running = reload::Running { stage: &stage, supervisor: &mut supervisor, rows };
-    while signals.wait() == Wish::Reload {
-        running.reload(reload);
+    let mut notifier = Notifier::from_environment();
+    loop {
+        let next = notifier.tick(|| stage.facts());
+        match next.map_or_else(|| Some(signals.wait()), |limit| signals.wait_for(limit)) {
+            None => {}
+            Some(Wish::Reload) => {
+                notifier.reloading();
+                running.reload(reload);
+                notifier.reloaded();
+            }
+            Some(Wish::End) => break,
+        }
     }
     tracing::info!("ending");
+    notifier.stopping();
     supervisor.end();
     let ended = net.end();
     match spawner.panicked() {

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tokio::sync::watch;
 
 use super::board::Row;
+use super::progress::Turns;
 use super::publish::Publisher;
 use super::work::{Block, Job, Work};
 use crate::manifest::Manifest;
@@ -23,6 +24,9 @@ pub(super) const QUEUE: usize = 64;
 /// It is about a hop: whoever waits longer gets the next answer before this one.
 const LATE: Duration = Duration::from_secs(1);
 
+/// How long the thread waits for work before it shows that it still turns.
+const IDLE: Duration = Duration::from_millis(500);
+
 /// Everything a `model-K` thread owns.
 pub(super) struct ModelThread {
     pub jobs: Receiver<Work>,
@@ -32,6 +36,7 @@ pub(super) struct ModelThread {
     pub decide: watch::Receiver<DecideSettings>,
     pub publisher: Publisher,
     pub stop: Stop,
+    pub turns: Turns,
 }
 
 struct Track {
@@ -46,7 +51,13 @@ impl ModelThread {
     /// Body of the thread: ends when nobody is left who could send it anything.
     pub fn run(mut self) {
         let mut tracks: HashMap<u64, Track> = HashMap::new();
-        while let Ok(Work { source, posted, job }) = self.jobs.recv() {
+        loop {
+            self.turns.turn();
+            let Work { source, posted, job } = match self.jobs.recv_timeout(IDLE) {
+                Ok(work) => work,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             if self.decide.has_changed().unwrap_or(false) {
                 let decide = *self.decide.borrow_and_update();
                 tracks.values_mut().for_each(|track| track.back.decide_by(&self.manifest, &decide));

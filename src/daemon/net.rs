@@ -16,6 +16,9 @@ use crate::server::{self, About, Health, ServerError, ServerSettings};
 /// Threads of the network's runtime.
 const WORKERS: usize = 2;
 
+/// How often the network's runtime shows that it still takes turns.
+const TURN: Duration = Duration::from_millis(500);
+
 /// The server, running.
 pub(super) struct Net {
     /// What is listened on.
@@ -47,6 +50,14 @@ impl Net {
         });
         let (hub, health) = (Arc::clone(&stage.hub), Arc::clone(&stage.board) as Arc<dyn Health>);
         let live = stage.live.subscribe();
+        let turns = stage.progress.thread("net");
+        network.spawn(async move {
+            let mut often = tokio::time::interval(TURN);
+            loop {
+                often.tick().await;
+                turns.turn();
+            }
+        });
         let (shutdown, on_shutdown) = watch::channel(false);
         let thread = spawner.spawn("net", move || {
             let serving = server::serve(listener, settings, live, hub, about, health, on_shutdown);

@@ -47,7 +47,7 @@ impl Publisher {
 
     /// A continuous stream begins.
     pub fn begin(&mut self, row: &Row, begin: Begin) {
-        row.set_rate(begin.rate.hz());
+        row.begin(begin.rate.hz(), begin.pace);
         self.sources.entry(row.id).and_modify(|published| published.begin = begin).or_insert_with(|| {
             let since = wall(&begin, begin.origin_s);
             Published {
@@ -166,7 +166,7 @@ impl Publisher {
             model: Arc::clone(&self.model),
         };
         self.hub.publish(&row.name, EventBody::Window(Box::new(body)));
-        row.window_published();
+        row.window_published(&published.stable.label);
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, select_biased};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -103,10 +104,20 @@ impl Signals {
 
     /// Waits until somebody wishes something; the end comes before all else.
     pub fn wait(&self) -> Wish {
+        loop {
+            if let Some(wish) = self.wait_for(Duration::from_secs(3600)) {
+                return wish;
+            }
+        }
+    }
+
+    /// As [`Self::wait`], but no longer than this.
+    pub fn wait_for(&self, limit: Duration) -> Option<Wish> {
         // `self.ender` keeps the first channel open; the other one only closes at the end, too.
         select_biased! {
-            recv(self.end) -> _ => Wish::End,
-            recv(self.reload) -> reload => if reload.is_ok() { Wish::Reload } else { Wish::End },
+            recv(self.end) -> _ => Some(Wish::End),
+            recv(self.reload) -> reload => Some(if reload.is_ok() { Wish::Reload } else { Wish::End }),
+            default(limit) => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::board::{Board, Row};
 use super::models::Models;
+use super::progress::{Facts, Progress};
 use super::reload::Adjustable;
 use crate::event::ModelInfo;
 use crate::hub::Hub;
@@ -24,6 +25,8 @@ pub(super) struct Stage {
     pub live: watch::Sender<Arc<Live>>,
     pub hub: Arc<Hub>,
     pub board: Arc<Board>,
+    /// Turned by every thread that must not stand still.
+    pub progress: Progress,
 }
 
 impl Stage {
@@ -31,8 +34,9 @@ impl Stage {
     /// [`ServerError`] for settings of the network side that cannot be meant.
     pub fn new(models: &Models, adjustable: &Adjustable, rows: Vec<Arc<Row>>) -> Result<Self, ServerError> {
         let manifest = Arc::new(models.manifest().clone());
-        let hop = Duration::from_secs_f64(manifest.window.stride as f64 * manifest.features.hop_seconds());
-        let board = Arc::new(Board::new(rows, hop));
+        let (window, column_s) = (&manifest.window, manifest.features.hop_seconds());
+        let time = |columns: usize| Duration::from_secs_f64(columns as f64 * column_s);
+        let board = Arc::new(Board::new(rows, time(window.stride), time(window.first)));
         board.set_detail("runtime_note", json!(models.note()));
         Ok(Self {
             manifest,
@@ -41,7 +45,14 @@ impl Stage {
             live: watch::Sender::new(Live::new(adjustable.live.clone())?),
             hub: Hub::new(adjustable.hub),
             board,
+            progress: Progress::default(),
         })
+    }
+
+    /// How the daemon gets on at this moment.
+    pub fn facts(&self) -> Facts {
+        let (sources, subscribers) = self.board.facts();
+        Facts { turns: self.progress.turns(), sources, subscribers }
     }
 }
 

@@ -100,6 +100,7 @@ impl Supervisor {
         let (give, jobs) = crossbeam_channel::bounded(model::QUEUE);
         let stage = &self.stage;
         let labels = Arc::new(stage.manifest.labels.clone());
+        let name = format!("model-{}", self.model.len());
         let body = ModelThread {
             jobs,
             classifier,
@@ -107,8 +108,8 @@ impl Supervisor {
             decide: stage.decide.subscribe(),
             publisher: Publisher::new(Arc::clone(&stage.hub), labels, Arc::clone(&stage.model)),
             stop: self.stop.clone(),
+            turns: stage.progress.thread(&name),
         };
-        let name = format!("model-{}", self.model.len());
         let thread = self.spawner.spawn(&name, move || body.run())?;
         self.model.push(Worker { give, thread });
         Ok(())
@@ -118,7 +119,9 @@ impl Supervisor {
         let (give, arrivals) = crossbeam_channel::bounded(dsp::ARRIVALS);
         let (manifest, stop) = (Arc::clone(&self.stage.manifest), self.stop.clone());
         let name = format!("dsp-{}", self.dsp.len());
-        let thread = self.spawner.spawn(&name, move || dsp::run(&arrivals, &manifest, &stop))?;
+        let turns = self.stage.progress.thread(&name);
+        let body = move || dsp::run(&arrivals, &manifest, &stop, &turns);
+        let thread = self.spawner.spawn(&name, body)?;
         self.dsp.push(Worker { give, thread });
         Ok(())
     }

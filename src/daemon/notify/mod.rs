@@ -74,12 +74,12 @@ impl Notifier {
     }
 
     /// Tells what there is to tell, and returns when to call again at the latest; `None` if there is nobody to tell.
-    pub fn tick(&mut self, facts: &Facts) -> Option<Duration> {
-        self.tick_at(facts, Instant::now())
+    pub fn tick(&mut self, facts: impl FnOnce() -> Facts) -> Option<Duration> {
+        self.socket.as_ref()?;
+        Some(self.tick_at(&facts(), Instant::now()))
     }
 
-    fn tick_at(&mut self, facts: &Facts, now: Instant) -> Option<Duration> {
-        self.socket.as_ref()?;
+    fn tick_at(&mut self, facts: &Facts, now: Instant) -> Duration {
         let ready = !self.ready && is_ready(facts, now - self.started);
         self.ready |= ready;
         let status = status::line(facts, self.ready);
@@ -96,11 +96,7 @@ impl Notifier {
         self.send(&messages);
         self.status = status;
         let next = if self.ready { WHILE_READY } else { WHILE_STARTING };
-        Some(
-            self.watchdog
-                .as_ref()
-                .map_or(next, |watchdog| next.min(watchdog.due.saturating_duration_since(now))),
-        )
+        self.watchdog.as_ref().map_or(next, |watchdog| next.min(watchdog.due.saturating_duration_since(now)))
     }
 
     /// The configuration is being read again. Call [`Notifier::reloaded`] when that is done.

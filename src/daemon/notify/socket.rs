@@ -51,3 +51,33 @@ impl Socket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_service_manager_that_does_not_read_costs_little_time() {
+        let place = temp_dir::TempDir::new().expect("a folder");
+        let path = place.path().join("notify");
+        let _deaf = UnixDatagram::bind(&path).expect("bound");
+        let mut socket = Socket::open(path.as_os_str()).expect("opened");
+        let mut sent = 0;
+        while !socket.told {
+            sent += 1;
+            assert!(sent < 100_000, "its queue has no end");
+            let began = Instant::now();
+            socket.send(&[NotifyState::Watchdog]);
+            assert!(began.elapsed() < LIMIT * 10);
+        }
+        assert!(sent > 1);
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_refused() {
+        assert!(Socket::open("x".repeat(200).as_ref()).is_err());
+        assert!(Socket::open("@abstract".as_ref()).is_ok());
+    }
+}

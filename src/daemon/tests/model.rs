@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::{begin, manifest, row};
 use crate::daemon::model::ModelThread;
+use crate::daemon::progress::Progress;
 use crate::daemon::publish::Publisher;
 use crate::daemon::work::{Block, Job, Work};
 use crate::event::{EventBody, GenreWindow, ModelInfo, SourceState, SourceStateChange};
@@ -60,6 +61,7 @@ fn published(jobs: Vec<Work>, mut fails: Vec<bool>) -> Vec<EventBody> {
         decide: watch::Sender::new(DecideSettings::default()).subscribe(),
         publisher: Publisher::new(Arc::clone(&hub), labels, Arc::new(model)),
         stop: Stop::new(),
+        turns: Progress::default().thread("model-0"),
     }
     .run();
     let mut entries = Vec::new();
