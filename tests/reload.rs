@@ -125,7 +125,7 @@ async fn an_invalid_file_changes_nothing_and_is_told_with_line_and_key() {
         ("[log]\nlevel = \"no such=level=x\"\n", vec!["log.level"]),
         ("[[source]]\nuri = \"file:/no/such/file\"\n", vec!["/no/such/file"]),
         ("[[source]]\nuri = \"radio:x\"\n", vec!["line 5", "source.uri", "radio:x"]),
-        ("[[source]]\nuri = \"mic:\"\nname = \"new\"\n", vec!["line 9", "source.name", "\"new\""]),
+        ("[[source]]\nuri = \"mic:\"\nname = \"new\"\n", vec!["line 8", "source.name", "\"new\""]),
     ];
     for (text, parts) in broken {
         world.reload(&format!("{text}{}", source("new", "")));
