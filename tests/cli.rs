@@ -11,6 +11,8 @@ mod classify;
 mod configuration;
 #[path = "cli/log.rs"]
 mod log;
+#[path = "cli/words.rs"]
+mod words;
 
 use support::{music, write_wav};
 use temp_dir::TempDir;

@@ -6,6 +6,10 @@ mod dsp;
 mod model;
 mod models;
 mod net;
+#[allow(dead_code)]
+mod notify;
+#[allow(dead_code)]
+mod progress;
 mod publish;
 mod reload;
 mod signals;
