@@ -52,11 +52,11 @@ impl Classifier for EncoderHead {
         if state.embeddings.len() >= self.count * size {
             state.embeddings.drain(..size);
         }
-        state.embeddings.extend_from_slice(&embedding);
+        state.embeddings.extend_from_slice(embedding);
         Ok(())
     }
 
-    fn evaluate(&mut self, state: &ModelState) -> Result<Vec<f32>, ModelError> {
+    fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
         let patches = state.embeddings.len() / self.patch.embedding;
         self.head.run(&state.embeddings, &[1, patches, self.patch.embedding])
     }

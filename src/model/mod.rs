@@ -33,11 +33,11 @@ pub trait Classifier: Send {
     /// [`ModelError::Inference`] if the runtime fails.
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError>;
 
-    /// The logits for the window that ends now; may be skipped when time is short.
+    /// The logits for the window that ends now, valid until the next call; may be skipped when time is short.
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
-    fn evaluate(&mut self, state: &ModelState) -> Result<Vec<f32>, ModelError>;
+    fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError>;
 }
 
 /// What one source has been heard to say.

@@ -35,7 +35,7 @@ impl Classifier for WindowModel {
         Ok(())
     }
 
-    fn evaluate(&mut self, state: &ModelState) -> Result<Vec<f32>, ModelError> {
+    fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
         state.columns.fill(&mut self.input);
         normalise(self.normalise, &mut self.input);
         self.network.run(&self.input, &[1, self.frames, self.n_mels])
