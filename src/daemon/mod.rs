@@ -3,6 +3,8 @@
 
 mod board;
 mod dsp;
+#[cfg(test)]
+mod hop_tests;
 mod model;
 mod net;
 mod publish;

@@ -40,7 +40,7 @@ impl Classifier for EncoderHead {
     }
 
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError> {
-        state.columns.push(columns);
+        state.push(columns);
         let on_grid = state.heard() >= self.patch.frames as u64
             && (state.heard() - self.patch.frames as u64).is_multiple_of(self.patch.stride as u64);
         if columns.is_empty() || !(on_grid || last) {

@@ -50,6 +50,16 @@ pub struct ModelState {
 }
 
 impl ModelState {
+    /// The state of a source that has heard nothing, for a model that needs the newest `capacity` columns of `n_mels`.
+    pub fn new(capacity: usize, n_mels: usize) -> Self {
+        Self { columns: ColumnHistory::new(capacity, n_mels), embeddings: Vec::new() }
+    }
+
+    /// Appends columns (`[frames, n_mels]`).
+    pub fn push(&mut self, columns: &[f32]) {
+        self.columns.push(columns);
+    }
+
     /// Columns heard since this state was made.
     pub fn heard(&self) -> u64 {
         self.columns.heard()
