@@ -125,9 +125,9 @@ fn classify(
     let mut windows = Vec::new();
     let mut heard_before_s = 0.0;
     let mut samples = 0;
-    let mut on_outcome = |outcome: Outcome, offset_s: f64| {
-        score.push(&outcome);
-        windows.push(window(manifest, top, &outcome, offset_s));
+    let mut on_outcome = |outcome: &Outcome, offset_s: f64| {
+        score.push(outcome);
+        windows.push(window(manifest, top, outcome, offset_s));
     };
     let damage = loop {
         match decoder.next_block()? {
