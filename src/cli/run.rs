@@ -86,9 +86,9 @@ pub(super) fn sources(config: &Config) -> Result<Vec<SourceSpec>, Failure> {
             .parse()
             .with_context(|| format!("source {:?}", source.uri))
             .map_err(|error| Failure::new(Status::Usage, error))?;
-        if let SourceUri::File { path, .. } = &uri {
+        if let SourceUri::File { path, mixdown, .. } = &uri {
             let name = path.display().to_string();
-            Decoder::open_file(path).map_err(|error| Failure::of_source(&name, error))?;
+            Decoder::open_file(path, *mixdown).map_err(|error| Failure::of_source(&name, error))?;
         }
         let base = source.name.clone().unwrap_or_else(|| uri.default_name());
         let valid = !base.is_empty()
