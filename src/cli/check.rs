@@ -119,11 +119,11 @@ fn check_sources(findings: &mut Findings, loaded: &Loaded) {
         Err(failure) => return findings.bad("sources", &failure),
     };
     for spec in specs {
-        let SourceUri::Microphone { device } = &spec.uri else {
+        let SourceUri::Microphone { device, .. } = &spec.uri else {
             findings.good("source", format!("{} ({})", spec.name, spec.uri));
             continue;
         };
-        match genrecast::source::microphone(device.as_deref()).map_err(Failure::from) {
+        match genrecast::source::microphone(device.as_deref(), spec.uri.mixdown()).map_err(Failure::from) {
             Ok(found) => findings.good("source", format!("{} ({}) is {found}", spec.name, spec.uri)),
             Err(failure) => findings.bad("source", &failure),
         }

@@ -19,9 +19,9 @@ pub(super) fn sources(loaded: &Loaded) -> Result<Vec<SourceSpec>, Failure> {
 /// A file that cannot be played is told now rather than when somebody listens.
 pub(super) fn playable<'a>(specs: impl IntoIterator<Item = &'a SourceSpec>) -> Result<(), Failure> {
     for spec in specs {
-        if let SourceUri::File { path, .. } = &spec.uri {
+        if let SourceUri::File { path, mixdown, .. } = &spec.uri {
             let name = path.display().to_string();
-            Decoder::open_file(path).map_err(|error| Failure::of_source(&name, error))?;
+            Decoder::open_file(path, *mixdown).map_err(|error| Failure::of_source(&name, error))?;
         }
     }
     Ok(())
