@@ -11,7 +11,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use cpal::{FromSample, Sample};
-use genrecast::source::{Capture, Pulse, Read, RingReader, ring};
+use genrecast::source::{Capture, Channel, Mixdown, Mixer, Pulse, Read, RingReader, ring};
 use genrecast::stats::SourceCounters;
 
 /// Counts what the current thread takes from and gives back to the heap.
@@ -58,12 +58,20 @@ fn heap_calls_of(work: impl FnOnce()) -> u64 {
 const RATE: usize = 48_000;
 /// Frames per call of the callback.
 const PERIOD: usize = 480;
-const SECONDS: usize = 60;
+const SECONDS: usize = 600;
 
-fn capture(capacity: usize, channels: usize) -> (Capture, RingReader, Arc<SourceCounters>) {
+/// The mean of all channels, and the last channel, louder.
+fn mixers(channels: usize) -> [Mixer; 2] {
+    let last = channels.to_string();
+    let channel = Channel::from_name(&last).expect("a number");
+    let one = Mixer::new(Mixdown { channel, gain_db: 6.0 }, channels).expect("it is there");
+    [Mixer::mean(channels), one]
+}
+
+fn capture(capacity: usize, mixer: Mixer) -> (Capture, RingReader, Arc<SourceCounters>) {
     let counters = Arc::new(SourceCounters::default());
     let (writer, reader) = ring(capacity, Arc::clone(&counters));
-    let (capture, _) = Capture::new(writer, channels, Arc::new(Pulse::default()));
+    let (capture, _) = Capture::new(writer, mixer, Arc::new(Pulse::default()));
     (capture, reader, counters)
 }
 
@@ -84,14 +92,14 @@ fn read_all(reader: &mut RingReader, out: &mut [f32]) -> u64 {
     }
 }
 
-/// A minute of audio through the callback: the reader keeps up, falls behind, and catches up, again and again.
-fn minute<T>(channels: usize)
+/// Ten minutes of audio through the callback: the reader keeps up, falls behind, and catches up, again and again.
+fn ten_minutes<T>(mixer: Mixer)
 where
     T: Sample + FromSample<f32>,
     f32: FromSample<T>,
 {
-    let (mut capture, mut reader, counters) = capture(RATE / 2, channels);
-    let data = period::<T>(channels);
+    let (mut capture, mut reader, counters) = capture(RATE / 2, mixer);
+    let data = period::<T>(mixer.channels());
     let mut out = vec![0.0; RATE];
     let mut told_lost = 0;
     let mut heap_calls = 0;
@@ -102,20 +110,20 @@ where
             told_lost += read_all(&mut reader, &mut out);
         }
     }
-    assert_eq!(heap_calls, 0, "{} with {channels} channels", std::any::type_name::<T>());
+    assert_eq!(heap_calls, 0, "{} with {mixer:?}", std::any::type_name::<T>());
     assert!(told_lost > 0, "the ring was never full");
     let total = counters.samples.get() + counters.samples_lost.get();
     assert_eq!(total, (SECONDS * RATE) as u64);
 }
 
 #[test]
-fn a_minute_of_audio_takes_nothing_from_the_heap() {
-    for channels in [1, 2, 6] {
-        minute::<f32>(channels);
-        minute::<i16>(channels);
-        minute::<u16>(channels);
-        minute::<i32>(channels);
-        minute::<u32>(channels);
+fn ten_minutes_of_audio_take_nothing_from_the_heap() {
+    for mixer in [1, 2, 6].into_iter().flat_map(mixers) {
+        ten_minutes::<f32>(mixer);
+        ten_minutes::<i16>(mixer);
+        ten_minutes::<u16>(mixer);
+        ten_minutes::<i32>(mixer);
+        ten_minutes::<u32>(mixer);
     }
 }
 
@@ -123,7 +131,7 @@ fn a_minute_of_audio_takes_nothing_from_the_heap() {
 fn a_change_of_rings_takes_nothing_from_the_heap() {
     let pulse = Arc::new(Pulse::default());
     let (writer, mut reader) = ring(RATE, Arc::default());
-    let (mut capture, mut exchange) = Capture::new(writer, 2, Arc::clone(&pulse));
+    let (mut capture, mut exchange) = Capture::new(writer, Mixer::mean(2), Arc::clone(&pulse));
     let (data, mut out) = (period::<f32>(2), vec![0.0; RATE]);
     for turn in 1..=100 {
         let (fresh, next) = ring(RATE, Arc::default());
@@ -208,13 +216,13 @@ mod confined {
         (end, written)
     }
 
-    fn callback_is_clean<T>(channels: usize)
+    fn callback_is_clean<T>(mixer: Mixer)
     where
         T: Sample + FromSample<f32>,
         f32: FromSample<T>,
     {
-        let (mut capture, _reader, _) = capture(RATE / 2, channels);
-        let data = period::<T>(channels);
+        let (mut capture, _reader, _) = capture(RATE / 2, mixer);
+        let data = period::<T>(mixer.channels());
         let (end, written) = confine(|| {
             // Twice the ring, so that it is full for half of the time.
             for _ in 0..RATE / PERIOD {
@@ -222,17 +230,17 @@ mod confined {
             }
         });
         let written = String::from_utf8_lossy(&written);
-        assert_eq!((end, &*written), (End::Clean, ""), "{channels} channels");
+        assert_eq!((end, &*written), (End::Clean, ""), "{mixer:?}");
     }
 
     #[test]
     fn the_callback_makes_no_system_call() {
-        for channels in [1, 2, 6] {
-            callback_is_clean::<f32>(channels);
-            callback_is_clean::<i16>(channels);
-            callback_is_clean::<u16>(channels);
-            callback_is_clean::<i32>(channels);
-            callback_is_clean::<u32>(channels);
+        for mixer in [1, 2, 6].into_iter().flat_map(mixers) {
+            callback_is_clean::<f32>(mixer);
+            callback_is_clean::<i16>(mixer);
+            callback_is_clean::<u16>(mixer);
+            callback_is_clean::<i32>(mixer);
+            callback_is_clean::<u32>(mixer);
         }
     }
 
@@ -240,7 +248,7 @@ mod confined {
     fn a_change_of_rings_makes_no_system_call() {
         let pulse = Arc::new(Pulse::default());
         let (writer, _reader) = ring(RATE, Arc::default());
-        let (mut capture, mut exchange) = Capture::new(writer, 1, Arc::clone(&pulse));
+        let (mut capture, mut exchange) = Capture::new(writer, Mixer::mean(1), Arc::clone(&pulse));
         let (fresh, mut next) = ring(RATE, Arc::default());
         exchange.offer(fresh);
         pulse.splice();

@@ -35,7 +35,7 @@ impl<'a> Rereader<'a> {
         // The same file as before, even if it is gone: falling back to another would silently be another daemon.
         let file = self.running.file.as_deref();
         let new = setup::configuration_from(file, self.arguments, self.flags.clone())?;
-        let specs = sources::sources(&new.config)?;
+        let specs = sources::sources(&new)?;
         sources::playable(specs.iter().filter(|spec| !running.contains(spec)))?;
         self.log
             .set_level(&new.config.log.level)

@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         None => tracing::info!("configuration: the compiled-in default"),
     }
     let config = &loaded.config;
-    let sources = sources::sources(config)?;
+    let sources = sources::sources(&loaded)?;
     sources::playable(&sources)?;
     let signals = Signals::install_with_reload()?;
     let settings = Settings {

@@ -7,13 +7,16 @@ use toml::{Table, Value};
 
 use super::diff::{self, Change};
 use super::layers::{Layer, Step, dotted, environment, overlay};
-use super::{Config, ConfigError, SHIPPED};
+use super::{Config, ConfigError, SHIPPED, sources};
+use crate::source::SourceSpec;
 
 /// A configuration and where it came from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     /// The values.
     pub config: Config,
+    /// The configured sources, in their order; names are unique.
+    pub sources: Vec<SourceSpec>,
     /// The file that was read; `None` if the compiled-in text stands alone.
     pub file: Option<PathBuf>,
     /// Every layer in one, as written.
@@ -64,7 +67,9 @@ pub fn load(
     layers.push(environment(variables)?);
     layers.extend(flags.into_iter().map(Layer::from_flag));
     let (config, table) = merge(&layers)?;
-    Ok(Loaded { config, file, table })
+    // The check of the configuration has found no fault with them.
+    let sources = sources::specs(&config.sources).unwrap_or_default();
+    Ok(Loaded { config, sources, file, table })
 }
 
 fn usual_places() -> Vec<PathBuf> {

@@ -5,6 +5,7 @@ mod diff;
 mod layers;
 mod load;
 mod log;
+mod sources;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -247,13 +248,9 @@ impl Config {
         if let Err(reason) = log_filter(&self.log.level) {
             return fault("log.level", reason);
         }
-        for (index, source) in self.sources.iter().enumerate() {
-            if !(0.5..=60.0).contains(&source.ring_seconds) {
-                let mut path = path("source.ring_seconds");
-                path.insert(1, Step::Index(index));
-                return Some((path, format!("expected 0.5 to 60 seconds, got {}", source.ring_seconds)));
-            }
-        }
-        None
+        let (index, key, reason) = sources::specs(&self.sources).err()?;
+        let mut path = path(&format!("source.{key}"));
+        path.insert(1, Step::Index(index));
+        Some((path, reason))
     }
 }

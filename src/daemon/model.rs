@@ -102,7 +102,7 @@ impl ModelThread {
                     self.publisher.model_works_again(source, since_s, outcome.start_s);
                 }
                 track.evaluated_s = outcome.end_s;
-                self.publisher.window(source, &outcome, began.elapsed());
+                self.publisher.window(source, outcome, began.elapsed());
             }
             Ok(None) if skip => self.publisher.skipped(source),
             Ok(None) => {}

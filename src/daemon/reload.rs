@@ -61,24 +61,28 @@ impl Running<'_> {
     /// Reads the configuration again and carries out what has changed. An invalid one changes nothing.
     pub fn reload(&mut self, reload: &mut Reload<'_>) {
         let running: Vec<SourceSpec> = self.supervisor.specs().cloned().collect();
-        let (applied, waiting, error) = match reload(&running).and_then(Checked::new) {
-            Ok(checked) => {
-                let from = checked.reloaded.from.clone();
-                let (applied, waiting) = self.apply(checked, &running);
+        let read = reload(&running).and_then(Checked::new).map(|checked| {
+            let from = checked.reloaded.from.clone();
+            (from, self.apply(checked, &running))
+        });
+        let at = Timestamp::now();
+        // Told here before the log says that it is done.
+        let told = match &read {
+            Ok((_, (applied, waiting))) => {
+                json!({"at": at, "applied": applied.len(), "needs_restart": waiting})
+            }
+            Err(ReloadError(error)) => json!({"at": at, "error": error}),
+        };
+        self.stage.board.set_detail("reload", told);
+        match read {
+            Ok((from, (applied, waiting))) => {
                 applied.iter().for_each(|change| tracing::info!("applied: {change}"));
                 waiting.iter().for_each(|change| tracing::warn!("needs a restart: {change}"));
-                let count = applied.len();
-                tracing::info!(from, applied = count, waiting = waiting.len(), "configuration read again");
-                (count, waiting, None)
+                let (applied, waiting) = (applied.len(), waiting.len());
+                tracing::info!(from, applied, waiting, "configuration read again");
             }
-            Err(ReloadError(error)) => {
-                tracing::error!("configuration not read again, nothing has changed: {error}");
-                (0, Vec::new(), Some(error))
-            }
-        };
-        let at = Timestamp::now();
-        let told = json!({"at": at, "applied": applied, "needs_restart": waiting, "error": error});
-        self.stage.board.set_detail("reload", told);
+            Err(error) => tracing::error!("configuration not read again, nothing has changed: {error}"),
+        }
     }
 
     /// Gives what was applied and what waits for a restart.

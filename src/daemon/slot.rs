@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 
 use super::board::Row;
-use super::work::{Begin, Block, Job, Work};
+use super::work::{Begin, Blocks, Job, Work};
 use crate::event::{SourceState, SourceStateChange};
 use crate::manifest::Manifest;
 use crate::pipeline::Front;
@@ -41,6 +41,7 @@ pub(super) struct Slot {
     playing: Option<Playing>,
     /// Work that the model thread had no room for. While it waits no samples are read, so it stays small.
     outbox: VecDeque<Work>,
+    blocks: Blocks,
     to_model: Sender<Work>,
     /// Stream and wall-clock time up to which audio has been heard, over all streams of this source.
     heard: Option<(f64, SystemTime)>,
@@ -82,6 +83,7 @@ impl Slot {
             no_more_notices: false,
             playing: None,
             outbox: VecDeque::new(),
+            blocks: Blocks::new(),
             to_model,
             heard: None,
             refused: false,
@@ -140,12 +142,12 @@ impl Slot {
     fn read(&mut self, scratch: &mut [f32]) -> Read {
         let Some(playing) = &mut self.playing else { return Read::Ended };
         let read = playing.reader.read(scratch);
-        let (source, outbox) = (&self.source, &mut self.outbox);
+        let (source, outbox, blocks) = (&self.source, &mut self.outbox, &mut self.blocks);
         match read {
             Read::Samples(count) => {
                 playing.position = playing.position.after(count as u64);
                 playing.front.push(&scratch[..count], |block| {
-                    outbox.push_back(Work::new(source, Job::Block(Block::copied(block))));
+                    outbox.push_back(Work::new(source, Job::Block(blocks.copied(block))));
                 });
             }
             Read::Lost(count) => {
@@ -218,10 +220,10 @@ impl Slot {
     }
 
     fn finish(&mut self) {
-        let (source, outbox) = (&self.source, &mut self.outbox);
+        let (source, outbox, blocks) = (&self.source, &mut self.outbox, &mut self.blocks);
         if let Some(mut playing) = self.playing.take() {
             playing.front.finish(|block| {
-                outbox.push_back(Work::new(source, Job::Block(Block::copied(block))));
+                outbox.push_back(Work::new(source, Job::Block(blocks.copied(block))));
             });
         }
     }

@@ -1,6 +1,7 @@
 //! What must happen when things go wrong between the ring and the hub. Touch it with the rules of loss; here is what
 //! its parts share.
 
+mod hop;
 mod model;
 mod slot;
 mod threads;

@@ -10,11 +10,11 @@ use super::{begin, manifest, row};
 use crate::daemon::model::ModelThread;
 use crate::daemon::progress::Progress;
 use crate::daemon::publish::Publisher;
-use crate::daemon::work::{Block, Job, Work};
+use crate::daemon::work::{Blocks, Job, Work};
 use crate::event::{EventBody, GenreWindow, ModelInfo, SourceState, SourceStateChange};
 use crate::features::Level;
 use crate::hub::{Hub, HubLimits};
-use crate::model::{Classifier, ColumnHistory, ModelError, ModelState};
+use crate::model::{Classifier, ModelError, ModelState};
 use crate::pipeline::{DecideSettings, MelBlock};
 use crate::source::Stop;
 
@@ -25,20 +25,20 @@ struct Scripted {
 
 impl Classifier for Scripted {
     fn new_state(&self) -> ModelState {
-        ModelState { columns: ColumnHistory::new(200, 1), embeddings: Vec::new() }
+        ModelState::new(200, 1)
     }
 
     fn push(&mut self, state: &mut ModelState, columns: &[f32], _last: bool) -> Result<(), ModelError> {
-        state.columns.push(columns);
+        state.push(columns);
         Ok(())
     }
 
-    fn evaluate(&mut self, _state: &ModelState) -> Result<Vec<f32>, ModelError> {
+    fn evaluate(&mut self, _state: &ModelState) -> Result<&[f32], ModelError> {
         match self.fails.pop() {
             Some(true) => {
                 Err(ModelError::Inference { file: "x.onnx".into(), reason: "out of memory".into() })
             }
-            _ => Ok(vec![5.0, 0.0, 0.0, 0.0]),
+            _ => Ok(&[5.0, 0.0, 0.0, 0.0]),
         }
     }
 }
@@ -72,7 +72,7 @@ fn published(jobs: Vec<Work>, mut fails: Vec<bool>) -> Vec<EventBody> {
 fn block(end_s: f64, energy: f64) -> Work {
     let level = Level { samples: 16_000, energy, clipped: 0, non_zero: u64::from(energy > 0.0) };
     let block = MelBlock { columns: &[0.0; 62], origin_s: 0.0, end_s, level, last: false };
-    Work::new(&row(), Job::Block(Block::copied(block)))
+    Work::new(&row(), Job::Block(Blocks::new().copied(block)))
 }
 
 fn windows(events: &[EventBody]) -> Vec<&GenreWindow> {
