@@ -11,7 +11,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use cpal::{FromSample, Sample};
-use genrecast::source::{Capture, Channel, Mixdown, Mixer, Pulse, Read, RingReader, ring};
+use genrecast::source::{Callback, Capture, Channel, Mixdown, Mixer, Pulse, Read, RingReader, ring};
 use genrecast::stats::SourceCounters;
 
 /// Counts what the current thread takes from and gives back to the heap.
@@ -68,11 +68,11 @@ fn mixers(channels: usize) -> [Mixer; 2] {
     [Mixer::mean(channels), one]
 }
 
-fn capture(capacity: usize, mixer: Mixer) -> (Capture, RingReader, Arc<SourceCounters>) {
+fn capture(capacity: usize, mixer: Mixer) -> (Callback, RingReader, Arc<SourceCounters>) {
     let counters = Arc::new(SourceCounters::default());
     let (writer, reader) = ring(capacity, Arc::clone(&counters));
     let (capture, _) = Capture::new(writer, mixer, Arc::new(Pulse::default()));
-    (capture, reader, counters)
+    (Callback::new(capture), reader, counters)
 }
 
 /// One period of interleaved samples that are not silence.
@@ -98,7 +98,7 @@ where
     T: Sample + FromSample<f32>,
     f32: FromSample<T>,
 {
-    let (mut capture, mut reader, counters) = capture(RATE / 2, mixer);
+    let (capture, mut reader, counters) = capture(RATE / 2, mixer);
     let data = period::<T>(mixer.channels());
     let mut out = vec![0.0; RATE];
     let mut told_lost = 0;
@@ -114,6 +114,10 @@ where
     assert!(told_lost > 0, "the ring was never full");
     let total = counters.samples.get() + counters.samples_lost.get();
     assert_eq!(total, (SECONDS * RATE) as u64);
+    capture.end();
+    capture.accept(&data);
+    read_all(&mut reader, &mut out);
+    assert_eq!(reader.read(&mut out), Read::Ended);
 }
 
 #[test]
@@ -221,7 +225,7 @@ mod confined {
         T: Sample + FromSample<f32>,
         f32: FromSample<T>,
     {
-        let (mut capture, _reader, _) = capture(RATE / 2, mixer);
+        let (capture, _reader, _) = capture(RATE / 2, mixer);
         let data = period::<T>(mixer.channels());
         let (end, written) = confine(|| {
             // Twice the ring, so that it is full for half of the time.

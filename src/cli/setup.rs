@@ -39,9 +39,10 @@ pub(super) fn log(config: &Config) -> Result<(), Failure> {
     use std::io::IsTerminal;
     use tracing_subscriber::EnvFilter;
     let level = &config.log.level;
-    // A bare level is meant for the daemon; libraries speak up from "warn" on.
+    // A bare level is meant for the daemon; libraries speak up from "warn" on, but that a sound server is gone is told
+    // by us.
     let bare = level.chars().all(char::is_alphanumeric);
-    let text = if bare { format!("warn,genrecast={level}") } else { level.clone() };
+    let text = if bare { format!("warn,pulseaudio=off,genrecast={level}") } else { level.clone() };
     let filter = EnvFilter::try_new(&text).map_err(|error| {
         let error = anyhow!(
             "log.level: {error}; expected error, warn, info, debug, trace or a filter, got {level:?}"
