@@ -1,6 +1,8 @@
 //! The server over real sockets: a real hub, real WebSocket clients, made-up events.
 //! Touch the parts under `tests/server/`; `world` starts what they need.
 
+#[path = "server/changes.rs"]
+mod changes;
 #[path = "server/cursors.rs"]
 mod cursors;
 #[path = "server/events.rs"]

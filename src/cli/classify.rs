@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use clap::Args;
+use clap::{Args, ValueHint};
 use genrecast::decide::Heard;
 use genrecast::event::{LabelScore, ModelInfo, SignalState};
 use genrecast::manifest::Manifest;
@@ -25,7 +25,7 @@ use super::{CommonArguments, setup};
 #[derive(Args)]
 pub(super) struct ClassifyArguments {
     /// A file, or - for standard input (a container, or raw PCM as -?pcm=s16le&rate=44100&channels=2)
-    #[arg(required_unless_present = "raw")]
+    #[arg(required_unless_present = "raw", value_hint = ValueHint::FilePath)]
     path: Option<String>,
     /// What follows `-?`: an input that begins so looks like a short flag.
     #[arg(short = '?', hide = true, value_name = "FORMAT", conflicts_with = "path")]
@@ -128,9 +128,9 @@ fn classify(
     let mut windows = Vec::new();
     let mut heard_before_s = 0.0;
     let mut samples = 0;
-    let mut on_outcome = |outcome: Outcome, offset_s: f64| {
-        score.push(&outcome);
-        windows.push(window(manifest, top, &outcome, offset_s));
+    let mut on_outcome = |outcome: &Outcome, offset_s: f64| {
+        score.push(outcome);
+        windows.push(window(manifest, top, outcome, offset_s));
     };
     let damage = loop {
         match decoder.next_block()? {

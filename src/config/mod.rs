@@ -1,20 +1,26 @@
 //! Typed configuration: the keys, their defaults and their bounds. Touch it to add a key, together with
 //! `config.toml`, which is compiled in and where every key stands.
 
+mod diff;
 mod layers;
 mod load;
+mod log;
+mod sources;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use diff::Change;
 pub use load::{Flag, Loaded, load};
+pub use log::{LogConfig, LogFormat, log_filter};
 
 use layers::Step;
 
 use crate::model::{DeviceChoice, RuntimeChoice};
-use crate::server::ServerSettings;
+use crate::server::LiveSettings;
 
 /// The shipped `config.toml`: every key with its default.
 pub const SHIPPED: &str = include_str!("../../config.toml");
@@ -94,10 +100,24 @@ pub struct ServerConfig {
     pub allow_unauthenticated: bool,
     /// Address behind a proxy.
     pub public_url: Option<String>,
-    /// WebSocket clients at a time.
+    /// Origins of further pages that may read.
+    pub allow_origins: Vec<String>,
+    /// Subscribers at a time.
     pub max_clients: usize,
     /// Seconds between heartbeats.
     pub heartbeat_seconds: u64,
+}
+
+impl ServerConfig {
+    /// What of it can change while the daemon serves.
+    pub fn live(&self) -> LiveSettings {
+        LiveSettings {
+            max_clients: self.max_clients,
+            heartbeat: Duration::from_secs(self.heartbeat_seconds),
+            public_url: self.public_url.clone(),
+            allow_origins: self.allow_origins.clone(),
+        }
+    }
 }
 
 /// `[model]`
@@ -141,13 +161,6 @@ pub struct EventsConfig {
     pub keep_bytes: usize,
 }
 
-/// `[log]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct LogConfig {
-    /// A level or a filter.
-    pub level: String,
-}
-
 /// `[[source]]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct SourceConfig {
@@ -183,10 +196,14 @@ impl Config {
                 ),
             );
         }
-        if let Some(url) = self.server.public_url.as_deref().filter(|url| !ServerSettings::takes_url(url)) {
+        if let Some(url) = self.server.public_url.as_deref().filter(|url| !LiveSettings::takes_url(url)) {
             let reason =
                 format!("must look like https://genre.example.org, but is {url:?}; mend it or leave it out");
             return fault("server.public_url", reason);
+        }
+        let refused = |origin: &String| LiveSettings::takes_origin(origin).err();
+        if let Some(reason) = self.server.allow_origins.iter().find_map(refused) {
+            return fault("server.allow_origins", reason);
         }
         if !(1..=1_000_000).contains(&self.server.max_clients) {
             return fault(
@@ -228,13 +245,12 @@ impl Config {
                 format!("expected at least 65536, got {}", self.events.keep_bytes),
             );
         }
-        for (index, source) in self.sources.iter().enumerate() {
-            if !(0.5..=60.0).contains(&source.ring_seconds) {
-                let mut path = path("source.ring_seconds");
-                path.insert(1, Step::Index(index));
-                return Some((path, format!("expected 0.5 to 60 seconds, got {}", source.ring_seconds)));
-            }
+        if let Err(reason) = log_filter(&self.log.level) {
+            return fault("log.level", reason);
         }
-        None
+        let (index, key, reason) = sources::specs(&self.sources).err()?;
+        let mut path = path(&format!("source.{key}"));
+        path.insert(1, Step::Index(index));
+        Some((path, reason))
     }
 }

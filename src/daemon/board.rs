@@ -1,7 +1,7 @@
 //! What is known of each source at this moment: written by the model threads, read by the server.
 //! Touch it when `/healthz`, `/readyz` or `/v1/sources` must tell more.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -12,15 +12,17 @@ use crate::stats::SourceCounters;
 
 /// The board of all sources.
 pub(super) struct Board {
-    rows: Vec<Row>,
+    rows: RwLock<Vec<Arc<Row>>>,
     started: Instant,
     /// A source whose last window is older is not ready.
     patience: Duration,
-    detail: serde_json::Value,
+    detail: Mutex<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// One source.
+/// One source, from its start until it is removed. One that is configured otherwise under the same name is another.
 pub(super) struct Row {
+    /// Never given twice.
+    pub id: u64,
     pub name: String,
     pub uri: String,
     pub counters: Arc<SourceCounters>,
@@ -34,9 +36,10 @@ struct Status {
 }
 
 impl Row {
-    pub fn new(name: String, uri: String) -> Self {
+    pub fn new(id: u64, name: String, uri: String) -> Self {
         let state = SourceStateChange { state: SourceState::Starting, reason: None, remedy: None };
         Self {
+            id,
             name,
             uri,
             counters: Arc::default(),
@@ -87,34 +90,43 @@ impl Row {
 }
 
 impl Board {
-    /// `hop` is the time between two windows; `detail` goes into `/healthz` as it is.
-    pub fn new(rows: Vec<Row>, hop: Duration, detail: serde_json::Value) -> Self {
+    /// `hop` is the time between two windows.
+    pub fn new(rows: Vec<Arc<Row>>, hop: Duration) -> Self {
         let patience = (hop * 5).max(Duration::from_secs(10));
-        Self { rows, started: Instant::now(), patience, detail }
+        Self { rows: RwLock::new(rows), started: Instant::now(), patience, detail: Mutex::default() }
     }
 
-    pub fn row(&self, source: usize) -> &Row {
-        &self.rows[source]
+    /// Puts these sources in the place of those there were.
+    pub fn set_rows(&self, rows: Vec<Arc<Row>>) {
+        *self.rows.write().unwrap_or_else(PoisonError::into_inner) = rows;
+    }
+
+    /// Sets what `/healthz` tells under `detail`.
+    pub fn set_detail(&self, key: &str, value: serde_json::Value) {
+        self.detail.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), value);
+    }
+
+    /// The sources there are, in the order of the configuration.
+    pub fn rows(&self) -> Vec<Arc<Row>> {
+        self.rows.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Health for Board {
     fn report(&self) -> HealthReport {
-        let mut reasons: Vec<String> =
-            self.rows.iter().filter_map(|row| row.complaint(self.patience)).collect();
-        if self.rows.is_empty() {
+        let rows = self.rows();
+        let mut reasons: Vec<String> = rows.iter().filter_map(|row| row.complaint(self.patience)).collect();
+        if rows.is_empty() {
             reasons.push("no source is configured".into());
         }
-        let mut detail = self.detail.clone();
-        if let Some(detail) = detail.as_object_mut() {
-            detail.insert("uptime_s".into(), json!(self.started.elapsed().as_secs()));
-        }
-        HealthReport { live: true, ready: reasons.is_empty(), reasons, detail }
+        let mut detail = self.detail.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        detail.insert("uptime_s".into(), json!(self.started.elapsed().as_secs()));
+        HealthReport { live: true, ready: reasons.is_empty(), reasons, detail: detail.into() }
     }
 
     fn sources(&self) -> Vec<SourceInfo> {
-        self.rows
-            .iter()
+        let rows = self.rows();
+        rows.iter()
             .map(|row| {
                 let status = row.status();
                 SourceInfo {

@@ -12,7 +12,6 @@ use super::signals::Ender;
 use super::threads::{Spawner, join_within};
 use super::{DaemonError, STAGE_LIMIT, Stage};
 use crate::server::{self, About, Health, ServerError, ServerSettings};
-use crate::source::SourceSpec;
 
 /// Threads of the network's runtime.
 const WORKERS: usize = 2;
@@ -30,7 +29,6 @@ impl Net {
     pub fn start(
         settings: ServerSettings,
         stage: &Stage,
-        sources: &[SourceSpec],
         spawner: &Spawner,
         ender: Ender,
     ) -> Result<Self, DaemonError> {
@@ -44,14 +42,15 @@ impl Net {
         let address = listener.local_addr().unwrap_or(settings.listen);
         let about = Arc::new(About {
             version: env!("CARGO_PKG_VERSION").into(),
-            sources: sources.iter().map(|spec| spec.name.clone()).collect(),
             labels: stage.manifest.labels.clone(),
             model: (*stage.model).clone(),
         });
         let (hub, health) = (Arc::clone(&stage.hub), Arc::clone(&stage.board) as Arc<dyn Health>);
+        let live = stage.live.subscribe();
         let (shutdown, on_shutdown) = watch::channel(false);
         let thread = spawner.spawn("net", move || {
-            let served = network.block_on(server::serve(listener, settings, hub, about, health, on_shutdown));
+            let serving = server::serve(listener, settings, live, hub, about, health, on_shutdown);
+            let served = network.block_on(serving);
             network.shutdown_timeout(Duration::from_millis(200));
             ender.end();
             served

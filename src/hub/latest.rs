@@ -1,5 +1,5 @@
 //! What is newest of each source, for those who join now.
-//! Touch it when a snapshot is to hold more. Names of sources come from the configuration, so this is bounded.
+//! Touch it when a snapshot is to hold more. A source stays until it is forgotten, so this is as long as there are sources.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +45,10 @@ impl Latest {
         let mut of = SourceLatest { source: Arc::clone(&source), state: None, window: None };
         place(&mut of, Arc::clone(entry));
         self.0.insert(source, of);
+    }
+
+    pub(super) fn forget(&mut self, source: &str) -> Option<SourceLatest> {
+        self.0.remove(source)
     }
 
     pub(super) fn to_vec(&self) -> Vec<SourceLatest> {

@@ -36,6 +36,18 @@ impl Log {
         Self { limits, meter, entries: VecDeque::new(), latest: 0 }
     }
 
+    pub(super) fn limits(&self) -> HubLimits {
+        self.limits
+    }
+
+    /// Returns what the new bounds evict, to be freed outside the lock.
+    pub(super) fn set_limits(&mut self, limits: HubLimits) -> Vec<Arc<Entry>> {
+        self.limits = limits;
+        let evicted = self.trim();
+        self.entries.shrink_to(limits.events.saturating_add(1));
+        evicted
+    }
+
     pub(super) fn latest(&self) -> u64 {
         self.latest
     }

@@ -43,7 +43,6 @@ impl Default for HubLimits {
 #[derive(Debug)]
 pub struct Hub {
     epoch: String,
-    limits: HubLimits,
     meter: Arc<Meter>,
     state: Mutex<State>,
     newest: watch::Sender<u64>,
@@ -61,7 +60,6 @@ impl Hub {
         let meter = Arc::new(Meter::default());
         Arc::new(Self {
             epoch: ulid::Ulid::generate().to_string(),
-            limits,
             state: Mutex::new(State { log: Log::new(limits, Arc::clone(&meter)), latest: Latest::default() }),
             meter,
             newest: watch::Sender::new(0),
@@ -73,9 +71,22 @@ impl Hub {
         &self.epoch
     }
 
-    /// The bounds this hub was made with.
+    /// The bounds of this moment.
     pub fn limits(&self) -> HubLimits {
-        self.limits
+        self.lock().log.limits()
+    }
+
+    /// Sets other bounds and evicts at once what is beyond them. Readers are told by a gap, as of any eviction.
+    pub fn set_limits(&self, limits: HubLimits) {
+        let evicted = self.lock().log.set_limits(limits);
+        // Freed outside the lock.
+        drop(evicted);
+    }
+
+    /// Leaves a source that is no more out of snapshots from now on; its events stay in the log.
+    pub fn forget(&self, source: &str) {
+        let forgotten = self.lock().latest.forget(source);
+        drop(forgotten);
     }
 
     /// Numbers and stamps (now, in whole milliseconds) an event, logs it, wakes the waiting; returns its `seq`.

@@ -19,11 +19,12 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use super::routes::{Local, router};
+use super::settings::changed;
 use super::shutdown::stopped;
 use super::upgrade::Slot;
 use super::{CLOSE_LIMIT, Shared, subscriber};
 
-/// Connections beyond the WebSocket clients: requests for state, and clients about to be told that it is full.
+/// Connections beyond the subscribers: requests for state, and clients about to be told that it is full.
 const SPARE_CONNECTIONS: usize = 64;
 
 /// Room for the head of a request.
@@ -34,13 +35,15 @@ const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
     let router = router(Arc::clone(&shared));
-    let cap = shared.settings.max_clients.saturating_add(SPARE_CONNECTIONS);
+    let mut live = shared.live.clone();
     let mut shutdown = shared.shutdown.clone();
     let mut connections = JoinSet::new();
     loop {
         shared.connections.store(connections.len(), Ordering::Relaxed);
+        let cap = shared.live().settings().max_clients.saturating_add(SPARE_CONNECTIONS);
         tokio::select! {
             () = stopped(&mut shutdown) => break,
+            () = changed(&mut live) => {}
             Some(ended) = connections.join_next() => {
                 if let Err(error) = ended {
                     tracing::error!(%error, "a connection's task failed");

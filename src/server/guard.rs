@@ -9,30 +9,33 @@ use axum::http::uri::{Authority, Uri};
 
 use super::ServerError;
 
-/// Loopback names with any port, the configured public URL, and the very address the connection came in on: an
+/// Loopback names with any port, the configured public URL and further origins, and the very address the connection came in on: an
 /// address, unlike a name, cannot be pointed elsewhere by whoever serves the page.
 #[derive(Debug)]
 pub(super) struct Guard {
     public: Option<Place>,
+    origins: Vec<Place>,
 }
 
 /// Scheme, host (lower case) and port.
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
+pub(super) struct Place {
     scheme: String,
     host: String,
     port: u16,
 }
 
 impl Guard {
-    pub(super) fn new(public_url: Option<&str>) -> Result<Self, ServerError> {
+    pub(super) fn new(public_url: Option<&str>, origins: &[String]) -> Result<Self, ServerError> {
         let public = match public_url {
             None => None,
             Some(url) => {
                 Some(Place::parse(url).ok_or_else(|| ServerError::PublicUrl { given: url.to_owned() })?)
             }
         };
-        Ok(Self { public })
+        let origins = origins.iter().map(|origin| Place::parse_origin(origin));
+        let origins = origins.collect::<Result<_, _>>().map_err(|reason| ServerError::Origin { reason })?;
+        Ok(Self { public, origins })
     }
 
     /// Checks a request that came in on the local address `local`; the error says what was wrong.
@@ -75,12 +78,13 @@ impl Guard {
 
     fn origin(&self, place: &Place, local: SocketAddr) -> bool {
         let ours = address(&place.host) == Some(local.ip().to_canonical()) && place.port == local.port();
-        loopback(&place.host) || ours || self.public.as_ref() == Some(place)
+        let listed = self.public.iter().chain(&self.origins).any(|known| known == place);
+        loopback(&place.host) || ours || listed
     }
 }
 
 impl Place {
-    fn parse(url: &str) -> Option<Self> {
+    pub(super) fn parse(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         let scheme = uri.scheme_str()?.to_ascii_lowercase();
         let usual = match scheme.as_str() {
@@ -92,6 +96,26 @@ impl Place {
             return None;
         }
         Some(Self { host: uri.host()?.to_ascii_lowercase(), port: uri.port_u16().unwrap_or(usual), scheme })
+    }
+}
+
+impl Place {
+    /// An origin as browsers send it: scheme, host and perhaps a port, nothing else.
+    pub(super) fn parse_origin(origin: &str) -> Result<Self, String> {
+        if origin.contains('*') {
+            return Err(format!(
+                "{origin:?} would let every page on the internet read what plays here; \
+                 list the origins that are meant, such as \"https://radio.example.org\""
+            ));
+        }
+        let bare = |uri: &Uri| uri.path().trim_start_matches('/').is_empty() && uri.query().is_none();
+        let place = origin.parse().ok().filter(bare).and_then(|_| Self::parse(origin));
+        place.filter(|_| !origin.ends_with('/')).ok_or_else(|| {
+            format!(
+                "expected an origin as browsers send it, scheme, host and perhaps a port, \
+                 such as \"https://radio.example.org\", got {origin:?}"
+            )
+        })
     }
 }
 
@@ -107,7 +131,7 @@ fn loopback(host: &str) -> bool {
 fn refusal(header: &str, value: &str) -> String {
     format!(
         "{header} {value:?} is neither a loopback name, nor this daemon's own address, nor its configured public_url; \
-         set server.public_url if it is meant to be reached this way"
+         set server.public_url if it is meant to be reached this way, or list a page's origin in server.allow_origins"
     )
 }
 
@@ -118,7 +142,11 @@ mod tests {
     const LOCAL: &str = "192.168.1.5:8470";
 
     fn check(public: Option<&str>, host: &str, origin: Option<&str>) -> bool {
-        let guard = Guard::new(public).expect("a URL");
+        check_listed(public, &[], host, origin)
+    }
+
+    fn check_listed(public: Option<&str>, origins: &[String], host: &str, origin: Option<&str>) -> bool {
+        let guard = Guard::new(public, origins).expect("a URL and origins");
         let mut headers = HeaderMap::new();
         headers.insert(HOST, host.parse().expect("a value"));
         if let Some(origin) = origin {
@@ -179,7 +207,41 @@ mod tests {
 
     #[test]
     fn a_public_url_without_scheme_is_refused() {
-        assert!(Guard::new(Some("genre.example.org")).is_err());
-        assert!(Guard::new(Some("ftp://genre.example.org")).is_err());
+        assert!(Guard::new(Some("genre.example.org"), &[]).is_err());
+        assert!(Guard::new(Some("ftp://genre.example.org"), &[]).is_err());
+    }
+
+    #[test]
+    fn listed_origins_pass_exactly_and_open_no_host() {
+        let listed = ["https://radio.example.org".to_owned(), "http://dash.example:3000".to_owned()];
+        let check = |host: &str, origin: &str| check_listed(None, &listed, host, Some(origin));
+        for origin in &listed {
+            assert!(check("localhost", origin));
+        }
+        for origin in ["http://radio.example.org", "https://radio.example.org:8443", "http://dash.example"] {
+            assert!(!check("localhost", origin), "{origin}");
+        }
+        assert!(
+            !check("radio.example.org", "https://radio.example.org"),
+            "a page's origin is no host of ours"
+        );
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused_with_the_reason() {
+        for wrong in [
+            "*",
+            "https://*.example.org",
+            "radio.example.org",
+            "https://a.example/",
+            "https://a.example/x",
+            "null",
+            "",
+        ] {
+            let error = Guard::new(None, &[wrong.to_owned()]).expect_err(wrong).to_string();
+            assert!(error.contains("https://radio.example.org"), "{error}");
+        }
+        let error = Guard::new(None, &["*".to_owned()]).expect_err("a wildcard").to_string();
+        assert!(error.contains("every page"), "{error}");
     }
 }

@@ -11,7 +11,8 @@ pub trait Health: Send + Sync {
     /// Whether the daemon lives and does its work.
     fn report(&self) -> HealthReport;
 
-    /// Every configured source, in the order of the configuration.
+    /// Every source of this moment, in the order of the configuration. Names must not contain commas, which part them in
+    /// queries.
     fn sources(&self) -> Vec<SourceInfo>;
 }
 

@@ -12,17 +12,18 @@ use crate::hub::{Hub, Snapshot};
 /// The first message of every connection.
 pub(super) fn hello(shared: &Shared) -> String {
     let (about, hub) = (&shared.about, &shared.hub);
-    let limits = hub.limits();
+    let (limits, live) = (hub.limits(), shared.live());
+    let sources: Vec<String> = shared.health.sources().into_iter().map(|of| of.name).collect();
     // Oldest first: events published in between then cannot make the two contradict each other.
     let oldest = hub.oldest();
     json!({
         "type": "hello", "v": PROTOCOL_VERSION, "version": about.version,
         "epoch": hub.epoch(), "oldest_seq": oldest, "latest_seq": hub.latest(),
-        "sources": about.sources, "labels": about.labels, "model": about.model,
+        "sources": sources, "labels": about.labels, "model": about.model,
         "limits": {
-            "message_bytes": MAX_MESSAGE, "clients": shared.settings.max_clients,
+            "message_bytes": MAX_MESSAGE, "clients": live.settings().max_clients,
             "log_events": limits.events, "log_bytes": limits.bytes,
-            "heartbeat_s": shared.settings.heartbeat.as_secs_f64(), "top_k": DEFAULT_TOP_K,
+            "heartbeat_s": live.settings().heartbeat.as_secs_f64(), "top_k": DEFAULT_TOP_K,
         },
     })
     .to_string()

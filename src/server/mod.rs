@@ -9,6 +9,8 @@ mod health;
 mod message;
 mod request;
 mod routes;
+mod seats;
+mod settings;
 mod shutdown;
 mod subscriber;
 mod upgrade;
@@ -19,13 +21,14 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
+pub use settings::{Live, LiveSettings, ServerSettings};
 
 use crate::event::ModelInfo;
 use crate::hub::Hub;
-use guard::Guard;
+use seats::Seats;
 
 /// The WebSocket subprotocol; a client may offer it or none.
 pub const SUBPROTOCOL: &str = "genrecast.v1.json";
@@ -39,50 +42,11 @@ pub const DEFAULT_TOP_K: usize = 5;
 /// How long a closing connection, or all of them at shutdown, may take to end.
 pub const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// What the operator decides about the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerSettings {
-    /// The address that was asked for.
-    pub listen: SocketAddr,
-    /// Where browsers find the daemon if not by a loopback name or its own address, such as
-    /// `https://genre.example.org`; its origin and host are then let in.
-    pub public_url: Option<String>,
-    /// Most WebSocket clients at once; the next one is closed with 1013.
-    pub max_clients: usize,
-    /// Time between heartbeats of a connection, more than zero.
-    pub heartbeat: Duration,
-    /// How long a connection may take to send the head of a request, and may idle between requests.
-    pub header_timeout: Duration,
-    /// How long a client may take nothing at all of what waits for it before it is closed with 1008, more than zero.
-    pub stall_limit: Duration,
-}
-
-impl ServerSettings {
-    /// The defaults: 1,024 clients, heartbeats every 15 s, 10 s for the head of a request, 60 s without progress.
-    pub fn new(listen: SocketAddr) -> Self {
-        Self {
-            listen,
-            public_url: None,
-            max_clients: 1024,
-            heartbeat: Duration::from_secs(15),
-            header_timeout: Duration::from_secs(10),
-            stall_limit: Duration::from_secs(60),
-        }
-    }
-
-    /// True if this can be a `public_url`: `http` or `https`, and a host.
-    pub fn takes_url(url: &str) -> bool {
-        Guard::new(Some(url)).is_ok()
-    }
-}
-
 /// The constant part of `hello`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     /// Version of the daemon.
     pub version: String,
-    /// Names of the configured sources. They must not contain commas, which part names in queries.
-    pub sources: Vec<String>,
     /// The model's labels.
     pub labels: Vec<String>,
     /// The model and where it really runs.
@@ -106,6 +70,12 @@ pub enum ServerError {
         /// What was configured.
         given: String,
     },
+    /// An origin that cannot be let in.
+    #[error("allow_origins: {reason}")]
+    Origin {
+        /// What was expected, what came, what to do.
+        reason: String,
+    },
     /// A number that must not be zero is.
     #[error("{what} must be more than zero; mend it or leave it out")]
     Zero {
@@ -125,12 +95,12 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, ServerError> {
 /// What every connection shares.
 pub(crate) struct Shared {
     settings: ServerSettings,
-    guard: Guard,
+    live: watch::Receiver<Arc<Live>>,
     hub: Arc<Hub>,
     about: Arc<About>,
     health: Arc<dyn Health>,
-    /// A permit for each WebSocket client.
-    clients: Arc<Semaphore>,
+    /// One for each subscriber.
+    seats: Seats,
     /// Connections open now, of any kind.
     connections: AtomicUsize,
     /// Wakes the subscribers.
@@ -138,25 +108,32 @@ pub(crate) struct Shared {
     shutdown: watch::Receiver<bool>,
 }
 
+impl Shared {
+    /// The settings of this moment.
+    fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.borrow())
+    }
+}
+
 /// Serves until `shutdown` becomes true (or its sender is dropped).
 ///
 /// Then every subscriber gets the events published so far and the close code 1001; it returns when all have ended, or
 /// after [`CLOSE_LIMIT`], cutting off whoever has not.
 ///
+/// What is sent through `live` holds for every connection, request and heartbeat from then on, and cuts nobody off.
+///
 /// # Errors
-/// [`ServerError::PublicUrl`] and [`ServerError::Zero`] for settings that cannot be meant. What goes wrong on a single
-/// connection, or passes (such as too many open files), is logged and not an error.
+/// [`ServerError::Zero`] for settings that cannot be meant. What goes wrong on a single connection, or passes (such as
+/// too many open files), is logged and not an error.
 pub async fn serve(
     listener: TcpListener,
     settings: ServerSettings,
+    live: watch::Receiver<Arc<Live>>,
     hub: Arc<Hub>,
     about: Arc<About>,
     health: Arc<dyn Health>,
     shutdown: watch::Receiver<bool>,
 ) -> Result<(), ServerError> {
-    if settings.heartbeat.is_zero() {
-        return Err(ServerError::Zero { what: "heartbeat" });
-    }
     if settings.header_timeout.is_zero() {
         return Err(ServerError::Zero { what: "header_timeout" });
     }
@@ -164,10 +141,10 @@ pub async fn serve(
         return Err(ServerError::Zero { what: "stall_limit" });
     }
     let shared = Arc::new(Shared {
-        guard: Guard::new(settings.public_url.as_deref())?,
-        clients: Arc::new(Semaphore::new(settings.max_clients.min(Semaphore::MAX_PERMITS))),
+        seats: Seats::default(),
         connections: AtomicUsize::new(0),
         settings,
+        live,
         hub,
         about,
         health,

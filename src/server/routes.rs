@@ -44,7 +44,7 @@ async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let allowed = shared.guard.check(request.headers(), request.uri(), local);
+    let allowed = shared.live().guard.check(request.headers(), request.uri(), local);
     let mut response = match allowed {
         Ok(()) => next.run(request).await,
         Err(why) => ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", why).into_response(),
@@ -111,7 +111,6 @@ async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
     let report = shared.health.report();
     let status = if report.live { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let hub = &shared.hub;
-    let most = shared.settings.max_clients;
     let body = json!({
         "live": report.live, "ready": report.ready, "reasons": report.reasons,
         "version": shared.about.version, "model": shared.about.model,
@@ -120,8 +119,8 @@ async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
             "bytes": hub.bytes(), "frames_serialised": hub.frames_serialised(),
         },
         "server": {
-            "clients": most.saturating_sub(shared.clients.available_permits()),
-            "max_clients": most,
+            "clients": shared.seats.taken(),
+            "max_clients": shared.live().settings().max_clients,
             "connections": shared.connections.load(Ordering::Relaxed),
         },
         "sources": shared.health.sources(), "detail": report.detail,

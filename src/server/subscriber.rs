@@ -4,6 +4,7 @@
 mod close;
 mod patient;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -73,7 +74,7 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         subscription: None,
         batch: Vec::new(),
     };
-    let end = match upgrade.permit {
+    let end = match upgrade.seat {
         Some(_) => subscriber.converse(upgrade.subscribe).await,
         None => subscriber.refuse().await,
     };
@@ -86,7 +87,7 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
 
 impl Subscriber {
     async fn refuse(&mut self) -> Result<End, End> {
-        let most = self.shared.settings.max_clients;
+        let most = self.shared.live().settings().max_clients;
         let text = format!("there are {most} clients already, as many as allowed; try again later");
         self.say(message::error("full", &text, true)).await?;
         Ok(End::FULL)
@@ -97,7 +98,8 @@ impl Subscriber {
         if let Some(wish) = wish {
             self.subscribe(wish).await?;
         }
-        let mut heartbeat = every(self.shared.settings.heartbeat);
+        let heartbeat = sleep(self.heartbeat());
+        let mut heartbeat = pin!(heartbeat);
         let mut shutdown = self.shared.shutdown.clone();
         loop {
             let more = self.deliver().await?;
@@ -109,7 +111,8 @@ impl Subscriber {
                     Some(heard) => self.answer(heard?).await?,
                     None => return Ok(End::Gone),
                 },
-                _ = heartbeat.tick() => {
+                () = heartbeat.as_mut() => {
+                    heartbeat.as_mut().reset(Instant::now() + self.heartbeat());
                     let cursor = self.cursor();
                     self.say(message::heartbeat(&self.shared.hub, cursor)).await?;
                 }
@@ -214,6 +217,11 @@ impl Subscriber {
         Ok(End::SHUTDOWN)
     }
 
+    /// Time to the next heartbeat, as the settings of this moment have it.
+    fn heartbeat(&self) -> Duration {
+        self.shared.live().settings().heartbeat
+    }
+
     fn cursor(&self) -> Option<u64> {
         self.subscription.as_ref().map(|of| of.cursor)
     }
@@ -221,10 +229,4 @@ impl Subscriber {
     async fn say(&mut self, message: String) -> Result<(), End> {
         Ok(self.socket.feed(Message::text(message)).await?)
     }
-}
-
-fn every(period: Duration) -> Interval {
-    let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
 }

@@ -12,11 +12,11 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::api_error::ApiError;
 use super::request::Subscribe;
+use super::seats::Seat;
 use super::{SUBPROTOCOL, Shared};
 
 /// A WebSocket that begins as soon as the answer is on its way.
@@ -25,7 +25,7 @@ pub(super) struct Upgrade {
     /// What the query asked for.
     pub(super) subscribe: Option<Subscribe>,
     /// `None` when there are too many clients already.
-    pub(super) permit: Option<OwnedSemaphorePermit>,
+    pub(super) seat: Option<Seat>,
 }
 
 /// Where a connection's task finds the WebSocket that its HTTP part agreed upon.
@@ -70,7 +70,7 @@ pub(super) async fn events(
     slot.put(Upgrade {
         on_upgrade: hyper::upgrade::on(&mut request),
         subscribe,
-        permit: Arc::clone(&shared.clients).try_acquire_owned().ok(),
+        seat: shared.seats.take(shared.live().settings().max_clients),
     });
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

@@ -75,7 +75,7 @@ async fn an_unknown_epoch_gets_gap_snapshot_live() {
 
 #[tokio::test]
 async fn the_heartbeats_cursor_keeps_a_filtered_client_from_ageing_out() {
-    let world = World::with(3, |settings| settings.heartbeat = Duration::from_millis(20)).await;
+    let world = World::with(3, |settings| settings.live.heartbeat = Duration::from_millis(20)).await;
     let query = format!("?sources=nobody&since={}", world.hub.epoch());
     let mut client = world.client(&format!("{query}:0")).await;
     let mut cursor = 0;

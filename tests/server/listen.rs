@@ -55,8 +55,8 @@ async fn take(from: &mut tokio_mpsc::UnboundedReceiver<Value>) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_follows_over_a_restart_and_stops_when_told() {
-    let heartbeat = |settings: &mut genrecast::server::ServerSettings| {
-        settings.heartbeat = Duration::from_millis(20);
+    let heartbeat = |settings: &mut super::world::Settings| {
+        settings.live.heartbeat = Duration::from_millis(20);
     };
     let world = World::with(100, heartbeat).await;
     let (output, mut from) = lines();

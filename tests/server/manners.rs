@@ -64,7 +64,7 @@ async fn a_bad_message_is_explained_and_closed_with_4400() {
 #[tokio::test]
 async fn foreign_hosts_and_origins_get_403_before_the_upgrade() {
     let world = World::with(10, |settings| {
-        settings.public_url = Some("https://genre.example.org".into());
+        settings.live.public_url = Some("https://genre.example.org".into());
     })
     .await;
     let local = world.at;
@@ -100,7 +100,7 @@ async fn foreign_hosts_and_origins_get_403_before_the_upgrade() {
 
 #[tokio::test]
 async fn one_client_too_many_is_closed_with_1013() {
-    let world = World::with(10, |settings| settings.max_clients = 2).await;
+    let world = World::with(10, |settings| settings.live.max_clients = 2).await;
     let first = world.client("").await;
     let _second = world.client("").await;
     let mut third = world.stranger("").await;
@@ -132,8 +132,8 @@ async fn deaf(world: &World) -> TcpStream {
 #[tokio::test]
 async fn a_client_that_never_reads_again_makes_room_in_the_end() {
     let world = World::with(4_000, |settings| {
-        settings.max_clients = 1;
-        settings.stall_limit = Duration::from_millis(300);
+        settings.live.max_clients = 1;
+        settings.fixed.stall_limit = Duration::from_millis(300);
     })
     .await;
     let mut deaf = deaf(&world).await;
@@ -209,7 +209,7 @@ async fn at_shutdown_a_hundred_subscribers_get_everything_and_then_1001() {
 
 #[tokio::test]
 async fn a_request_that_does_not_come_is_not_waited_for() {
-    let world = World::with(10, |settings| settings.header_timeout = Duration::from_millis(100)).await;
+    let world = World::with(10, |settings| settings.fixed.header_timeout = Duration::from_millis(100)).await;
     let mut slow = TcpStream::connect(world.at).await.expect("connects");
     slow.write_all(b"GET / HTTP/1.1\r\nHost: lo").await.expect("writes");
     let mut rest = Vec::new();

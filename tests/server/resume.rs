@@ -133,7 +133,8 @@ async fn follow(world: &World, wish: &Wish, chance: &mut Chance) -> (Vec<String>
 ///
 /// A log that keeps less than `burst` events has moved on before anyone could read it.
 async fn everyone(keep: usize, burst: u64) -> (Arc<World>, Vec<(Wish, Vec<String>, Vec<u64>)>) {
-    let world = Arc::new(World::with(keep, |settings| settings.heartbeat = Duration::from_millis(20)).await);
+    let world =
+        Arc::new(World::with(keep, |settings| settings.live.heartbeat = Duration::from_millis(20)).await);
     let tasks: Vec<_> = (1..=SUBSCRIBERS)
         .map(|number| {
             let world = Arc::clone(&world);

@@ -96,7 +96,7 @@ async fn unsubscribe_ping_and_auth_are_answered() {
 
 #[tokio::test]
 async fn without_a_wish_there_are_heartbeats() {
-    let world = World::with(10, |settings| settings.heartbeat = Duration::from_millis(20)).await;
+    let world = World::with(10, |settings| settings.live.heartbeat = Duration::from_millis(20)).await;
     let mut client = world.client("?unrelated=1").await;
     world.hub.publish("mic", window(0.5));
     for _ in 0..2 {

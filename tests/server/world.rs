@@ -2,7 +2,7 @@
 //! Touch it when the server needs more to start.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -26,14 +26,22 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct World {
     pub at: SocketAddr,
     pub hub: Arc<Hub>,
+    live: watch::Sender<Arc<Live>>,
+    pub sources: Arc<Sources>,
     pub stop: watch::Sender<bool>,
     pub served: JoinHandle<Result<(), ServerError>>,
 }
 
-/// A daemon that lives, but hears nothing.
-struct Deaf;
+/// What a server is started with.
+pub struct Settings {
+    pub fixed: ServerSettings,
+    pub live: LiveSettings,
+}
 
-impl Health for Deaf {
+/// A daemon that lives, but hears nothing: the names of its sources.
+pub struct Sources(pub Mutex<Vec<&'static str>>);
+
+impl Health for Sources {
     fn report(&self) -> HealthReport {
         HealthReport {
             live: true,
@@ -44,15 +52,16 @@ impl Health for Deaf {
     }
 
     fn sources(&self) -> Vec<SourceInfo> {
-        vec![SourceInfo {
-            name: "mic".into(),
+        let info = |name: &&str| SourceInfo {
+            name: (*name).into(),
             uri: "mic:".into(),
             state: SourceState::Starting,
             reason: None,
             remedy: None,
             native_hz: None,
             counters: SourceCounts::default(),
-        }]
+        };
+        self.0.lock().expect("not poisoned").iter().map(info).collect()
     }
 }
 
@@ -62,26 +71,42 @@ impl World {
     }
 
     /// A server whose log holds `events`, with changed settings.
-    pub async fn with(events: usize, change: impl FnOnce(&mut ServerSettings)) -> Self {
+    pub async fn with(events: usize, change: impl FnOnce(&mut Settings)) -> Self {
         let any = "127.0.0.1:0".parse().expect("an address");
         Self::at(any, events, change).await
     }
 
-    pub async fn at(listen: SocketAddr, events: usize, change: impl FnOnce(&mut ServerSettings)) -> Self {
-        let mut settings = ServerSettings::new(listen);
+    pub async fn at(listen: SocketAddr, events: usize, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings { fixed: ServerSettings::new(listen), live: LiveSettings::default() };
         change(&mut settings);
         let listener = bind(listen).await.expect("a free port");
         let at = listener.local_addr().expect("an address");
         let hub = Hub::new(HubLimits { events, bytes: 64 << 20 });
         let about = Arc::new(About {
             version: "0.0.0".into(),
-            sources: vec!["mic".into(), "radio".into()],
             labels: events::LABELS.map(String::from).to_vec(),
             model: events::model(),
         });
         let (stop, shutdown) = watch::channel(false);
-        let served = serve(listener, settings, Arc::clone(&hub), about, Arc::new(Deaf), shutdown);
-        Self { at, hub, stop, served: tokio::spawn(served) }
+        let (live, on_live) = watch::channel(Live::new(settings.live).expect("sound settings"));
+        let health = Arc::new(Sources(Mutex::new(vec!["mic", "radio"])));
+        let served = serve(
+            listener,
+            settings.fixed,
+            on_live,
+            Arc::clone(&hub),
+            about,
+            Arc::clone(&health) as Arc<dyn Health>,
+            shutdown,
+        );
+        Self { at, hub, live, sources: health, stop, served: tokio::spawn(served) }
+    }
+
+    /// Lets other settings hold while the server serves.
+    pub fn set_live(&self, change: impl FnOnce(&mut LiveSettings)) {
+        let mut settings = self.live.borrow().settings().clone();
+        change(&mut settings);
+        self.live.send_replace(Live::new(settings).expect("sound settings"));
     }
 
     /// A client that has heard `hello`.

@@ -1,0 +1,103 @@
+//! What the operator decides about the server: once at the start, or anew while it serves.
+//! Touch it to add a setting; whatever can be changed without cutting anybody off belongs into [`LiveSettings`].
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::ServerError;
+use super::guard::{Guard, Place};
+
+/// What is fixed at the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// The address that was asked for.
+    pub listen: SocketAddr,
+    /// How long a connection may take to send the head of a request, and may idle between requests; more than zero.
+    pub header_timeout: Duration,
+    /// How long a client may take nothing at all of what waits for it before it is cut off, more than zero.
+    pub stall_limit: Duration,
+}
+
+impl ServerSettings {
+    /// The defaults: 10 s for the head of a request, 60 s without progress.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self { listen, header_timeout: Duration::from_secs(10), stall_limit: Duration::from_secs(60) }
+    }
+}
+
+/// What may change while the daemon serves; [`Live::new`] checks it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSettings {
+    /// Most subscribers at once, WebSocket and SSE together. A lower number refuses new ones and cuts nobody off.
+    pub max_clients: usize,
+    /// Time between heartbeats of a connection, more than zero. Holds from each connection's next heartbeat on.
+    pub heartbeat: Duration,
+    /// Where browsers find the daemon if not by a loopback name or its own address, such as
+    /// `https://genre.example.org`; its origin and host are then let in.
+    pub public_url: Option<String>,
+    /// Further origins whose pages may read from the daemon, such as `https://radio.example.org`.
+    pub allow_origins: Vec<String>,
+}
+
+impl Default for LiveSettings {
+    /// 1,024 clients, heartbeats every 15 s, no foreign page.
+    fn default() -> Self {
+        Self {
+            max_clients: 1024,
+            heartbeat: Duration::from_secs(15),
+            public_url: None,
+            allow_origins: Vec::new(),
+        }
+    }
+}
+
+impl LiveSettings {
+    /// True if this can be a `public_url`: `http` or `https`, and a host.
+    pub fn takes_url(url: &str) -> bool {
+        Place::parse(url).is_some()
+    }
+
+    /// Whether this can be one of `allow_origins`.
+    ///
+    /// # Errors
+    /// What was expected and what to do, in words.
+    pub fn takes_origin(origin: &str) -> Result<(), String> {
+        Place::parse_origin(origin).map(|_| ())
+    }
+}
+
+/// [`LiveSettings`] that have been checked.
+#[derive(Debug)]
+pub struct Live {
+    settings: LiveSettings,
+    pub(super) guard: Guard,
+}
+
+impl Live {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`ServerError::PublicUrl`], [`ServerError::Origin`] or [`ServerError::Zero`] for what cannot be meant.
+    pub fn new(settings: LiveSettings) -> Result<Arc<Self>, ServerError> {
+        if settings.heartbeat.is_zero() {
+            return Err(ServerError::Zero { what: "heartbeat" });
+        }
+        let guard = Guard::new(settings.public_url.as_deref(), &settings.allow_origins)?;
+        Ok(Arc::new(Self { settings, guard }))
+    }
+
+    /// What was checked.
+    pub fn settings(&self) -> &LiveSettings {
+        &self.settings
+    }
+}
+
+/// Waits for other settings; for ever if there can be none any more.
+pub(super) async fn changed(live: &mut watch::Receiver<Arc<Live>>) {
+    if live.changed().await.is_err() {
+        std::future::pending().await
+    }
+}
