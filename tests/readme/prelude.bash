@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# What stands between README.md's commands and the world while a test runs them: endless ones are ended once they have
+# shown that they work, example.org is a file, and what would be installed goes below $DESTDIR. Everything else is real.
+# Set by test_readme.py: ROOT, GENRECAST (the binary), PORT, WORK (a folder of this block's own), DESTDIR.
+
+fail() {
+    echo "failed: $*" >>"$WORK/failures"
+    return 1
+}
+
+genrecast() {
+    case $1 in
+    run) run_daemon "${@:2}" ;;
+    listen) follow "${@:2}" ;;
+    *) below_destdir "$GENRECAST" "$@" ;;
+    esac
+}
+
+# Waits until the daemon has told a window, or that its source cannot give any.
+await_sound() {
+    timeout 120 grep -m 1 -q -E '"type":"genre.window"|"state":"(reconnecting|stalled|failed|ended)"' \
+        < <(exec timeout 120 "$GENRECAST" listen --wait --json "ws://127.0.0.1:$PORT/v1/events" 2>>"$WORK/listen.log")
+}
+
+# genrecast run …: until there is something to hear of it; then it must end cleanly.
+run_daemon() {
+    end_daemon
+    "$GENRECAST" run "$@" <&0 >"$WORK/daemon.log" 2>&1 &
+    local daemon=$!
+    await_sound || fail "genrecast run $*: no event"
+    kill -TERM "$daemon"
+    wait "$daemon" || fail "genrecast run $*: exit status $?"
+}
+
+# A daemon for commands that need one, which plays the demo reel.
+ensure_daemon() {
+    [ ! -e "$WORK/daemon.pid" ] || return 0
+    "$GENRECAST" run --source "file:$ROOT/demo/reel.ogg?loop=true&speed=10" </dev/null >"$WORK/daemon.log" 2>&1 &
+    echo $! >"$WORK/daemon.pid"
+    await_sound || fail 'the daemon for this block tells nothing'
+}
+
+end_daemon() {
+    [ -e "$WORK/daemon.pid" ] || return 0
+    kill -TERM "$(cat "$WORK/daemon.pid")" 2>/dev/null
+    rm "$WORK/daemon.pid"
+}
+
+# genrecast listen …: its first lines.
+follow() {
+    local argument url=("ws://127.0.0.1:$PORT/v1/events")
+    for argument in "$@"; do case $argument in ws://* | http://*) url=() ;; esac done
+    ensure_daemon
+    first 10 "$GENRECAST" listen "$@" "${url[@]}"
+}
+
+# first LINES COMMAND…: so many lines of an endless command, which must come.
+first() {
+    timeout 120 "${@:2}" 2>>"$WORK/listen.log" | head -n "$1" | tee "$WORK/lines"
+    [ "$(wc -l <"$WORK/lines")" -eq "$1" ] || fail "${*:2}: fewer than $1 lines"
+}
+
+curl() {
+    case " $* " in
+    *https://example.org/*) cat "$ROOT/tests/fixtures/audio/mono.mp3" ;;
+    *' -N '*) ensure_daemon && first 6 env curl -s "$@" ;;
+    *) ensure_daemon && { command curl --fail --max-time 30 "$@" || fail "curl $*"; } ;;
+    esac
+}
+
+# What the flags in README.md ask of ffmpeg.
+ffmpeg() { tail -c +45 "$ROOT/tests/fixtures/audio/mono.wav"; }
+
+git() {
+    [ "$1" = clone ] || fail "git $*"
+    ln -s "$ROOT" genrecast
+}
+
+sudo() { "$@"; }
+systemctl() {
+    case $1 in daemon-reload | enable | reload | restart | status) ;; *) fail "systemctl $*" ;; esac
+    local unit=$DESTDIR/etc/systemd/system/genrecast.service start
+    start=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
+    [ -x "$DESTDIR$start" ] || fail "$unit starts $start, which was not installed"
+    "$DESTDIR$start" check --config "$DESTDIR/etc/genrecast/config.toml" \
+        --models "$DESTDIR/usr/share/genrecast/models" >"$WORK/check" 2>&1
+    # Neither a microphone nor a free port is to be had everywhere; model and configuration are.
+    local part
+    for part in configuration model self-test; do
+        grep -q "^ok *$part" "$WORK/check" || fail "what was installed does not work: $(cat "$WORK/check")"
+    done
+}
+
+# Commands that write to absolute paths do so below $DESTDIR.
+below_destdir() {
+    local argument arguments=()
+    for argument in "${@:2}"; do
+        case $argument in /usr/* | /etc/*) arguments+=("$DESTDIR$argument") ;; *) arguments+=("$argument") ;; esac
+    done
+    command mkdir -p "$DESTDIR"/{usr/bin,usr/share,etc/systemd/system}
+    command "$1" "${arguments[@]}" || fail "$*"
+}
+install() { below_destdir install "$@"; }
+cp() { below_destdir cp "$@"; }
+tee() { below_destdir tee "$@"; }
