@@ -133,8 +133,10 @@ fn check_sources(findings: &mut Findings, loaded: &Loaded) {
             Err(error) => findings.note(
                 "source",
                 format!(
-                    "{} ({}): {error}; the daemon would wait for it. To play something else: genrecast run --source file:PATH",
-                    spec.name, spec.uri
+                    "{} ({}): {}; the daemon would wait for it. To play something else: genrecast run --source file:PATH",
+                    spec.name,
+                    spec.uri,
+                    error.to_string().trim_end_matches('.')
                 ),
             ),
         }
