@@ -1,5 +1,5 @@
 //! The whole line on one thread, resampling included: samples of the source in, outcomes out. Divide the throughput by
-//! the source's rate for seconds of audio a second. Touch it when something joins the line.
+//! the source's rate for seconds of audio a second. The model runs on tract, in a build without it on ONNX Runtime. Touch it when something joins the line.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use genrecast::pipeline::{DecideSettings, Front, Pipeline};
-use support::{SETS, manifest, model, noise, rate, tract};
+use support::{SETS, manifest, model, noise, onnxruntime, rate, tract};
 
 const RATES: [u32; 2] = [44_100, 48_000];
 
@@ -32,8 +32,8 @@ fn front(criterion: &mut Criterion) {
 }
 
 fn whole(criterion: &mut Criterion) {
-    let Some(runtime) = tract() else { return };
-    let mut group = criterion.benchmark_group("pipeline/whole with tract, ten seconds");
+    let Some(runtime) = tract().or_else(onnxruntime) else { return };
+    let mut group = criterion.benchmark_group(format!("pipeline/whole with {}, ten seconds", runtime.name()));
     group.sample_size(10);
     for folder in ["models/crnn", "tests/fixtures/models/toy-window", "tests/fixtures/models/toy-encoder"] {
         let model = model(folder);

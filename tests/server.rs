@@ -3,16 +3,24 @@
 
 #[path = "server/changes.rs"]
 mod changes;
+#[path = "server/cors.rs"]
+mod cors;
 #[path = "server/cursors.rs"]
 mod cursors;
+#[path = "server/event_stream.rs"]
+mod event_stream;
 #[path = "server/events.rs"]
 mod events;
+#[path = "server/followers.rs"]
+mod followers;
 #[path = "server/listen.rs"]
 mod listen;
 #[path = "server/manners.rs"]
 mod manners;
 #[path = "server/resume.rs"]
 mod resume;
+#[path = "server/sse.rs"]
+mod sse;
 #[path = "server/talk.rs"]
 mod talk;
 #[path = "server/world.rs"]

@@ -39,7 +39,8 @@ pub fn log_filter(level: &str) -> Result<EnvFilter, String> {
     };
     if BARE.contains(&level) {
         let libraries = if matches!(level, "error" | "off") { level } else { "warn" };
-        return EnvFilter::try_new(format!("{libraries},genrecast={level}"))
+        // That a sound server is gone is told by us, in better words.
+        return EnvFilter::try_new(format!("{libraries},pulseaudio=off,genrecast={level}"))
             .map_err(|error| expected(format!(" ({error})")));
     }
     // The parser would take a misspelt level for the name of a module.
@@ -77,7 +78,7 @@ mod tests {
             parts.sort();
             parts.join(",")
         };
-        assert_eq!(text("debug"), "genrecast=debug,warn");
-        assert_eq!(text("off"), "genrecast=off,off");
+        assert_eq!(text("debug"), "genrecast=debug,pulseaudio=off,warn");
+        assert_eq!(text("off"), "genrecast=off,off,pulseaudio=off");
     }
 }

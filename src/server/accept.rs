@@ -18,11 +18,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
+use super::patient::Patient;
 use super::routes::{Local, router};
 use super::settings::changed;
 use super::shutdown::stopped;
 use super::upgrade::Slot;
-use super::{CLOSE_LIMIT, Shared, subscriber};
+use super::{CLOSE_LIMIT, Shared, websocket};
 
 /// Connections beyond the subscribers: requests for state, and clients about to be told that it is full.
 const SPARE_CONNECTIONS: usize = 64;
@@ -84,7 +85,7 @@ async fn connection(stream: TcpStream, router: Router, shared: Arc<Shared>) {
         tracing::debug!(%error, "a connection ended early");
     }
     if let Some(upgrade) = slot.take() {
-        subscriber::run(upgrade, shared).await;
+        websocket::run(upgrade, shared).await;
     }
 }
 
@@ -102,6 +103,7 @@ async fn http(
         let answer = router.clone().oneshot(request);
         async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
     });
+    let stream = Patient::new(stream, shared.settings.stall_limit);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(shared.settings.header_timeout)

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::event::EventBody;
-use crate::hub::{Entry, SourceLatest};
+use crate::hub::Entry;
 
 /// What a subscriber asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,12 +29,15 @@ impl Filter {
             && self.wants(entry.source())
     }
 
-    /// Snapshots tell how things are, whatever types of events are wanted: only the source counts.
-    pub(super) fn passes_snapshot(&self, of: &SourceLatest) -> bool {
-        self.wants(&of.source)
+    /// The names that are wanted and not among these.
+    pub(super) fn unknown(&self, known: &[String]) -> Vec<String> {
+        let wanted = self.sources.iter().flatten();
+        wanted.filter(|name| !known.contains(name)).cloned().collect()
     }
 
-    fn wants(&self, source: &str) -> bool {
+    /// Whether a source is wanted. Of snapshots nothing else counts: they tell how things are, whatever types of events
+    /// are wanted.
+    pub(super) fn wants(&self, source: &str) -> bool {
         self.sources.as_ref().is_none_or(|sources| sources.contains(source))
     }
 }

@@ -38,6 +38,11 @@ impl Guard {
         Ok(Self { public, origins })
     }
 
+    /// The listed origins, each as browsers send it.
+    pub(super) fn origins(&self) -> impl Iterator<Item = String> {
+        self.origins.iter().map(Place::origin)
+    }
+
     /// Checks a request that came in on the local address `local`; the error says what was wrong.
     pub(super) fn check(&self, headers: &HeaderMap, uri: &Uri, local: SocketAddr) -> Result<(), String> {
         let mut hosts = headers.get_all(HOST).iter();
@@ -100,6 +105,15 @@ impl Place {
 }
 
 impl Place {
+    /// As browsers send it, which leave out the usual port.
+    fn origin(&self) -> String {
+        let Self { scheme, host, port } = self;
+        match (scheme.as_str(), port) {
+            ("http", 80) | ("https", 443) => format!("{scheme}://{host}"),
+            _ => format!("{scheme}://{host}:{port}"),
+        }
+    }
+
     /// An origin as browsers send it: scheme, host and perhaps a port, nothing else.
     pub(super) fn parse_origin(origin: &str) -> Result<Self, String> {
         if origin.contains('*') {

@@ -1,22 +1,23 @@
 //! Connection messages of `genrecast.v1`: what the server says without using up a `seq`.
 //! Touch it when such a message gets a field; within v1 changes are additive only.
 
+use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::filter::Filter;
 use super::{DEFAULT_TOP_K, MAX_MESSAGE, Shared};
 use crate::event::PROTOCOL_VERSION;
-use crate::hub::{Hub, Snapshot};
+use crate::hub::{Hub, Snapshot, SourceLatest};
 
-/// The first message of every connection.
-pub(super) fn hello(shared: &Shared) -> String {
+/// The first message of every connection; `filter` is what its URL asks for.
+pub(super) fn hello(shared: &Shared, filter: Option<&Filter>) -> String {
     let (about, hub) = (&shared.about, &shared.hub);
     let (limits, live) = (hub.limits(), shared.live());
     let sources: Vec<String> = shared.health.sources().into_iter().map(|of| of.name).collect();
     // Oldest first: events published in between then cannot make the two contradict each other.
     let oldest = hub.oldest();
-    json!({
+    let mut hello = json!({
         "type": "hello", "v": PROTOCOL_VERSION, "version": about.version,
         "epoch": hub.epoch(), "oldest_seq": oldest, "latest_seq": hub.latest(),
         "sources": sources, "labels": about.labels, "model": about.model,
@@ -25,8 +26,24 @@ pub(super) fn hello(shared: &Shared) -> String {
             "log_events": limits.events, "log_bytes": limits.bytes,
             "heartbeat_s": live.settings().heartbeat.as_secs_f64(), "top_k": DEFAULT_TOP_K,
         },
-    })
-    .to_string()
+    });
+    let unknown = filter.map_or(Vec::new(), |filter| filter.unknown(&sources));
+    if !unknown.is_empty() {
+        hello["unknown_sources"] = json!(unknown);
+    }
+    hello.to_string()
+}
+
+/// The names a filter wants that no source has now; one may come that has.
+pub(super) fn unknown_sources(shared: &Shared, filter: &Filter) -> Vec<String> {
+    let sources: Vec<String> = shared.health.sources().into_iter().map(|of| of.name).collect();
+    filter.unknown(&sources)
+}
+
+/// This moment, in whole milliseconds, as events have it.
+pub(super) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// How things are at `snapshot.seq`: of each source the newest `source.state` and `genre.window`, as they were logged.
@@ -34,26 +51,43 @@ pub(super) fn snapshot(hub: &Hub, snapshot: &Snapshot, filter: &Filter) -> Strin
     let head = json!({
         "type": "snapshot", "v": PROTOCOL_VERSION, "epoch": hub.epoch(), "seq": snapshot.seq,
     });
-    let mut out = head.to_string();
-    out.pop();
-    out.push_str(r#","sources":["#);
-    let wanted = snapshot.sources.iter().filter(|of| filter.passes_snapshot(of));
+    let mut out = open_list(&head, "sources");
+    let wanted = snapshot.sources.iter().filter(|of| filter.wants(&of.source));
     for (place, of) in wanted.enumerate() {
-        if place > 0 {
-            out.push(',');
-        }
-        let name = serde_json::Value::from(&*of.source);
-        out.push_str(&format!(r#"{{"source":{name}"#));
-        // The frames are JSON already: they are set in as they are.
-        for (field, entry) in [("state", &of.state), ("window", &of.window)] {
-            if let Some(entry) = entry {
-                out.push_str(&format!(r#","{field}":{}"#, entry.frame(filter.top_k)));
-            }
-        }
-        out.push('}');
+        push_source(&mut out, place, &json!({"source": of.source}), Some(of), filter.top_k);
     }
     out.push_str("]}");
     out
+}
+
+/// A JSON object up to the opening of a list in it. Frames are JSON already: they are set in as they are.
+pub(super) fn open_list(head: &Value, field: &str) -> String {
+    let mut out = head.to_string();
+    out.pop();
+    out.push_str(&format!(r#","{field}":["#));
+    out
+}
+
+/// One source of such a list, with its newest events.
+pub(super) fn push_source(
+    out: &mut String,
+    place: usize,
+    head: &Value,
+    of: Option<&SourceLatest>,
+    top_k: usize,
+) {
+    if place > 0 {
+        out.push(',');
+    }
+    out.push_str(&head.to_string());
+    out.pop();
+    let events = of.map(|of| [("state", &of.state), ("window", &of.window)]);
+    for (field, entry) in events.into_iter().flatten() {
+        if let Some(entry) = entry {
+            out.push_str(&format!(r#","{field}":{}"#, entry.frame(top_k)));
+        }
+    }
+    out.push('}');
 }
 
 /// Why events are missing.
@@ -104,4 +138,10 @@ pub(super) fn error(code: &str, message: &str, fatal: bool) -> String {
         "type": "error", "v": PROTOCOL_VERSION, "code": code, "message": message, "fatal": fatal,
     })
     .to_string()
+}
+
+/// Why there is no room for a subscriber.
+pub(super) fn full(shared: &Shared) -> String {
+    let most = shared.live().settings().max_clients;
+    format!("there are {most} clients already, as many as allowed; try again later")
 }

@@ -1,19 +1,24 @@
-//! HTTP and WebSocket on one port: settings, what the daemon must tell the server, and the way in, [`serve`].
-//! Touch it when the server needs to know more from outside; the protocol itself is in `message` and `subscriber`.
+//! HTTP, WebSocket and SSE on one port: settings, what the daemon must tell the server, and the way in, [`serve`].
+//! Touch it when the server needs to know more from outside; the protocol itself is in `message` and `feed`.
 
 mod accept;
 mod api_error;
+mod cors;
+mod feed;
 mod filter;
 mod guard;
 mod health;
 mod message;
+mod patient;
 mod request;
 mod routes;
 mod seats;
 mod settings;
 mod shutdown;
-mod subscriber;
+mod sources;
+mod sse;
 mod upgrade;
+mod websocket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
-//! What clients say: the four messages, and the same filters as query parameters.
+//! What clients say: the four messages; `query` has the same filters as parameters.
 //! Touch it when clients get a new word. Unknown fields are ignored; a known one of the wrong type is an error.
+
+pub(super) mod query;
 
 use std::collections::BTreeSet;
 
-use axum::extract::Query;
-use axum::http::Uri;
 use serde_json::{Map, Value};
 
 use super::DEFAULT_TOP_K;
@@ -35,7 +35,6 @@ pub(super) struct Since {
 }
 
 const WORDS: &str = "subscribe, unsubscribe, ping or auth";
-const PARAMETERS: [&str; 5] = ["sources", "types", "min_p", "top_k", "since"];
 
 impl ClientMessage {
     /// The error is a sentence for the client's author.
@@ -60,6 +59,12 @@ impl ClientMessage {
 }
 
 impl Subscribe {
+    /// Every event, from now on.
+    pub(super) fn everything() -> Self {
+        let filter = Filter { sources: None, types: Filter::ALL_TYPES, min_p: 0.0, top_k: DEFAULT_TOP_K };
+        Self { filter, since: None }
+    }
+
     /// From the fields of a JSON object.
     pub(super) fn parse(fields: &Map<String, Value>) -> Result<Self, String> {
         let field = |name| fields.get(name).filter(|value| !value.is_null());
@@ -72,29 +77,15 @@ impl Subscribe {
         let since = field("since").map(since).transpose()?;
         Ok(Self { filter, since })
     }
+}
 
-    /// From the query of a URL: `None` when none of the parameters is there; the others are not ours.
-    pub(super) fn from_query(uri: &Uri) -> Result<Option<Self>, String> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|error| format!("the query cannot be read: {}", error.body_text()))?;
-        let mut fields = Map::new();
-        for (name, text) in pairs {
-            let Some(&name) = PARAMETERS.iter().find(|known| **known == name) else {
-                continue;
-            };
-            let value = match name {
-                "sources" | "types" => text.split(',').map(Value::from).collect(),
-                "min_p" | "top_k" => text.parse().map_or(Value::String(text), Value::Number),
-                _ => Value::String(text),
-            };
-            if fields.insert(name.to_owned(), value).is_some() {
-                return Err(format!("{name} stands twice in the query; give it once"));
-            }
-        }
-        if fields.is_empty() {
-            return Ok(None);
-        }
-        Self::parse(&fields).map(Some)
+impl Since {
+    /// From `EPOCH:SEQ`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (epoch, seq) = text.split_once(':')?;
+        let digits = seq.bytes().all(|byte| byte.is_ascii_digit());
+        let seq = seq.parse().ok().filter(|_| digits && !epoch.is_empty())?;
+        Some(Self { epoch: epoch.to_owned(), seq })
     }
 }
 
@@ -133,13 +124,7 @@ fn top_k(value: &Value) -> Result<usize, String> {
 }
 
 fn since(value: &Value) -> Result<Since, String> {
-    let parse = || {
-        let (epoch, seq) = value.as_str()?.split_once(':')?;
-        let digits = seq.bytes().all(|byte| byte.is_ascii_digit());
-        let seq = seq.parse().ok().filter(|_| digits && !epoch.is_empty())?;
-        Some(Since { epoch: epoch.to_owned(), seq })
-    };
-    parse().ok_or_else(|| {
+    value.as_str().and_then(Since::parse).ok_or_else(|| {
         format!("since must be EPOCH:SEQ as in hello and events, such as \"01J9ZK…:1842\", got {value}")
     })
 }
@@ -161,18 +146,6 @@ mod tests {
         assert_eq!(all.filter.types, 0b1111);
         assert_eq!(all.filter.top_k, 5);
         assert_eq!((all.filter.sources, all.since), (None, None));
-    }
-
-    #[test]
-    fn a_query_says_the_same_as_a_message() {
-        let message = subscribe(
-            r#"{"type":"subscribe","sources":["a b","c"],"types":["genre.changed"],"min_p":0.5,"top_k":2,"since":"E:7"}"#,
-        );
-        let uri = "/v1/events?sources=a%20b,c&types=genre.changed&min_p=0.5&top_k=2&since=E:7&x=1";
-        let query = Subscribe::from_query(&uri.parse().expect("a URI"));
-        assert_eq!(query.expect("fine"), Some(message.expect("fine")));
-        let none = Subscribe::from_query(&"/v1/events?x=1".parse().expect("a URI"));
-        assert_eq!(none, Ok(None));
     }
 
     #[test]

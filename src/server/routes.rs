@@ -15,8 +15,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::api_error::ApiError;
-use super::request::Subscribe;
-use super::{Shared, message, upgrade};
+use super::filter::Filter;
+use super::request::{Subscribe, query};
+use super::{Shared, cors, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/healthz", get(healthz))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), cors::cors))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)
 }
@@ -59,9 +61,9 @@ async fn index(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({
         "name": "genrecast", "version": shared.about.version,
         "paths": {
-            "/v1/events": "WebSocket: every event, live; subprotocol genrecast.v1.json",
-            "/v1/now": "the newest state and window of each source",
-            "/v1/sources": "the sources, their states and counters",
+            "/v1/events": "every event, live: WebSocket (subprotocol genrecast.v1.json) or, with Accept: text/event-stream, SSE",
+            "/v1/now": "how each source is, with its newest events",
+            "/v1/sources": "how each source is: state, genre, level, counters",
             "/livez": "200 while the process works",
             "/readyz": "200 while audio flows and windows come",
             "/healthz": "how everything is, in detail",
@@ -69,22 +71,22 @@ async fn index(State(shared): State<Arc<Shared>>) -> Json<Value> {
     }))
 }
 
-/// The same as the message `snapshot`, with the same filters.
 async fn now(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
-    let subscribe = match Subscribe::from_query(&uri) {
-        Ok(Some(subscribe)) => Ok(subscribe),
-        Ok(None) => Subscribe::parse(&serde_json::Map::new()),
-        Err(error) => Err(error),
-    }
-    .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error))?;
-    let hub = &shared.hub;
-    let body = message::snapshot(hub, &hub.snapshot(), &subscribe.filter);
+    let body = sources::now(&shared, &present(&uri)?);
     let json = HeaderValue::from_static("application/json");
     Ok(([(CONTENT_TYPE, json)], body).into_response())
 }
 
-async fn sources(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    Json(json!({"sources": shared.health.sources()}))
+async fn sources(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
+    Ok(Json(sources::sources(&shared, &present(&uri)?)))
+}
+
+/// The filter for an answer about the present.
+fn present(uri: &Uri) -> Result<Filter, ApiError> {
+    match query::parse(uri, query::NOW) {
+        Ok(wish) => Ok(wish.unwrap_or_else(Subscribe::everything).filter),
+        Err(error) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error)),
+    }
 }
 
 async fn livez(State(shared): State<Arc<Shared>>) -> Response {

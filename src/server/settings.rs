@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tower_http::cors::CorsLayer;
 
-use super::ServerError;
 use super::guard::{Guard, Place};
+use super::{ServerError, cors};
 
 /// What is fixed at the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +75,8 @@ impl LiveSettings {
 pub struct Live {
     settings: LiveSettings,
     pub(super) guard: Guard,
+    /// Absent where no origin is listed.
+    pub(super) cors: Option<CorsLayer>,
 }
 
 impl Live {
@@ -86,7 +89,8 @@ impl Live {
             return Err(ServerError::Zero { what: "heartbeat" });
         }
         let guard = Guard::new(settings.public_url.as_deref(), &settings.allow_origins)?;
-        Ok(Arc::new(Self { settings, guard }))
+        let cors = cors::layer(guard.origins());
+        Ok(Arc::new(Self { settings, guard, cors }))
     }
 
     /// What was checked.

@@ -15,9 +15,9 @@ use hyper::upgrade::OnUpgrade;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::api_error::ApiError;
-use super::request::Subscribe;
+use super::request::{Subscribe, query};
 use super::seats::Seat;
-use super::{SUBPROTOCOL, Shared};
+use super::{SUBPROTOCOL, Shared, sse};
 
 /// A WebSocket that begins as soon as the answer is on its way.
 pub(super) struct Upgrade {
@@ -48,8 +48,11 @@ pub(super) async fn events(
     Extension(slot): Extension<Slot>,
     mut request: Request,
 ) -> Response {
+    if !lists(request.headers(), &UPGRADE, "websocket") && sse::wanted(request.headers()) {
+        return sse::open(shared, &request).into_response();
+    }
     let agreed = handshake(request.headers()).and_then(|answer| {
-        let subscribe = Subscribe::from_query(request.uri())
+        let subscribe = query::parse(request.uri(), query::EVENTS)
             .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error))?;
         Ok((answer, subscribe))
     });
@@ -82,7 +85,8 @@ pub(super) async fn events(
 fn handshake(headers: &HeaderMap) -> Result<HeaderMap, ApiError> {
     let bad = |message: &str| ApiError::new(StatusCode::BAD_REQUEST, "bad_handshake", message);
     if !lists(headers, &CONNECTION, "upgrade") || !lists(headers, &UPGRADE, "websocket") {
-        let message = "this is a WebSocket: connect to it with ws:// instead of http://";
+        let message = "events come over a WebSocket (ws:// instead of http://) or as server-sent events, for those \
+                       who send Accept: text/event-stream";
         return Err(ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", message));
     }
     if !lists(headers, &SEC_WEBSOCKET_VERSION, "13") {

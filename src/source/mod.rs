@@ -33,7 +33,7 @@ use crate::units::SampleRate;
 pub use decode::{Decoded, Decoder};
 pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
-pub use microphone::{Capture, DeviceInfo, Exchange, Pulse, Retired, devices, microphone};
+pub use microphone::{Callback, Capture, DeviceInfo, Exchange, Pulse, Retired, devices, microphone};
 pub use mixdown::{Channel, HIGHEST_CHANNEL, LARGEST_GAIN_DB, Mixdown, Mixer};
 pub use pcm::{Channels, Encoding, PcmFormat};
 pub use ring::{Read, RingReader, RingWriter, ring};

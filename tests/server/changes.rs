@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use genrecast::hub::HubLimits;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::events::{state, window};
 use super::world::World;
@@ -38,10 +39,13 @@ async fn another_heartbeat_holds_from_the_next_one_on() {
     let world = World::with(10, |settings| settings.live.heartbeat = Duration::from_millis(20)).await;
     let mut old = world.client("").await;
     world.set_live(|live| live.heartbeat = Duration::from_secs(3600));
-    // The one that was due still comes, then none for an hour: what comes next is the pong.
-    assert_eq!(old.next().await["type"], "heartbeat");
-    old.say(json!({"type": "ping"})).await;
-    assert_eq!(old.next().await["type"], "pong");
+    // Those on the way and the one that was due still come, then none for an hour.
+    let mut came = 0;
+    while timeout(Duration::from_millis(300), old.text()).await.is_ok() {
+        came += 1;
+        assert!(came < 1_000, "heartbeats go on");
+    }
+    assert!(came >= 1, "the one that was due comes");
     assert_eq!(world.stranger("").await.next().await["limits"]["heartbeat_s"], 3600.0);
 }
 
@@ -85,9 +89,9 @@ async fn a_source_that_is_forgotten_is_in_no_snapshot() {
     world.hub.publish("mic", state("here"));
     world.hub.publish("radio", state("gone"));
     world.hub.forget("radio");
-    let (_, now) = world.get("/v1/now").await;
-    assert_eq!(now["sources"].as_array().map(Vec::len), Some(1));
-    assert_eq!(now["sources"][0]["source"], "mic");
+    let snapshot = world.client("?top_k=1").await.next().await;
+    assert_eq!(snapshot["sources"].as_array().map(Vec::len), Some(1));
+    assert_eq!(snapshot["sources"][0]["source"], "mic");
     let mut client = world.client(&format!("?since={}:0", world.hub.epoch())).await;
     assert_eq!(client.seqs(2).await, [1, 2], "its events stay");
 }

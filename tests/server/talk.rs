@@ -66,6 +66,9 @@ async fn filters_say_what_comes_in_message_and_query_alike() {
     world.hub.publish("radio", window(0.9));
     world.hub.publish("mic", changed());
     world.hub.publish("later", state("a source that comes later"));
+    let told = by_message.next().await;
+    assert_eq!((&told["code"], &told["fatal"]), (&json!("unknown_source"), &json!(false)), "{told}");
+    assert!(told["message"].as_str().expect("text").contains("later"), "{told}");
     for client in [&mut by_query, &mut by_message] {
         let first = client.next().await;
         assert_eq!(first["seq"], 2);
@@ -97,7 +100,7 @@ async fn unsubscribe_ping_and_auth_are_answered() {
 #[tokio::test]
 async fn without_a_wish_there_are_heartbeats() {
     let world = World::with(10, |settings| settings.live.heartbeat = Duration::from_millis(20)).await;
-    let mut client = world.client("?unrelated=1").await;
+    let mut client = world.client("").await;
     world.hub.publish("mic", window(0.5));
     for _ in 0..2 {
         let heartbeat = client.next().await;
@@ -154,7 +157,9 @@ async fn errors_are_json_too() {
     for (path, status, code) in [
         ("/nowhere", 404, "not_found"),
         ("/v1/now?top_k=0", 400, "bad_query"),
-        ("/v1/now?types=x", 400, "bad_query"),
+        ("/v1/now?types=genre.window", 400, "bad_query"),
+        ("/v1/sources?source=mic", 400, "bad_query"),
+        ("/v1/events?type=genre.changed", 426, "upgrade_required"),
         ("/v1/events", 426, "upgrade_required"),
     ] {
         let (got, body) = world.get(path).await;

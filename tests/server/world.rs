@@ -125,14 +125,27 @@ impl World {
 
     /// Sends the head of a request, returns status and body.
     pub async fn http(&self, head: &str) -> (u16, String) {
+        let (status, answer) = self.answer(head).await;
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status, body.to_owned())
+    }
+
+    /// Sends the head of a request, returns status and headers, those in lower case.
+    pub async fn head(&self, head: &str) -> (u16, String) {
+        let (status, answer) = self.answer(head).await;
+        let end = answer.find("\r\n\r\n").map_or(answer.len(), |end| end + 2);
+        (status, answer[..end].to_lowercase())
+    }
+
+    /// Sends the head of a request, returns status and the whole answer.
+    pub async fn answer(&self, head: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.at).await.expect("connects");
         stream.write_all(head.as_bytes()).await.expect("writes");
         let mut answer = String::new();
         let read = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
         read.expect("answers in time").expect("answers");
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        (status.unwrap_or(0), body.to_owned())
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        (status.unwrap_or(0), answer)
     }
 
     /// GETs a path; the answer must be JSON.

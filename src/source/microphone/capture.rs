@@ -1,8 +1,8 @@
 //! What runs inside the audio callback: it copies into the ring and counts.
 //! Touch it with its contract in mind: no heap, lock, log, channel, wake-up, system call or panic.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cpal::{FromSample, Sample};
 use ringbuf::traits::{Consumer, Observer, Producer, Split};
@@ -120,5 +120,35 @@ impl Capture {
         // There is room: it was seen above, and nobody else fills it. So nothing is dropped here.
         let _ = self.retired.try_push(Retired { writer, frames });
         true
+    }
+}
+
+/// A [`Capture`] as the audio library holds it. It can be taken away, because a library may keep the callback of a
+/// device that is gone.
+#[derive(Clone)]
+pub struct Callback(Arc<Mutex<Option<Capture>>>);
+
+impl Callback {
+    /// The callback with this state.
+    pub fn new(capture: Capture) -> Self {
+        Self(Arc::new(Mutex::new(Some(capture))))
+    }
+
+    /// The callback's body. Real-time safe: the lock is taken by nobody else but [`end`](Self::end), and not waited
+    /// for.
+    pub fn accept<T: Sample>(&self, data: &[T])
+    where
+        f32: FromSample<T>,
+    {
+        if let Ok(mut capture) = self.0.try_lock()
+            && let Some(capture) = capture.as_mut()
+        {
+            capture.accept(data);
+        }
+    }
+
+    /// Drops the state, and with it the ring's writer, whether or not callbacks still come. Not real-time safe.
+    pub fn end(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }

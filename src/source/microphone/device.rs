@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{ErrorKind, I24, SampleFormat, U24};
 
-use super::capture::{Capture, Exchange, Pulse};
+use super::capture::{Callback, Capture, Exchange, Pulse};
 use super::name::Known;
 use super::system::{Found, device_error, find, give_back};
 use crate::source::container::check_rate;
@@ -29,8 +29,23 @@ pub(super) struct Opened {
     pub(super) exchange: Exchange,
     /// Taken when the first samples have come.
     pub(super) reader: Option<RingReader>,
-    /// What owns the callback, which comes until this is dropped.
+    /// What makes the callbacks come, until it is dropped.
     pub(super) _stream: Box<dyn Any + Send>,
+}
+
+/// A stream with what has to outlive it.
+struct Running {
+    stream: Option<cpal::Stream>,
+    callback: Callback,
+    server: Option<cpal::Host>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stream.take());
+        self.callback.end();
+        give_back(self.server.take());
+    }
 }
 
 /// Name of the microphone that `mic:` or `mic:NAME` means now, after asking it for its format.
@@ -54,36 +69,21 @@ pub(super) fn open(
     counters: &Arc<SourceCounters>,
 ) -> Result<Opened, SourceError> {
     let Found { device, known, server } = find(wanted)?;
-    match start(&device, &known, mixdown, seconds, counters) {
-        Ok((opened, stream)) => {
-            // The stream is the last to leave its connection, whose end it makes sure of.
-            drop((device, server));
-            Ok(Opened { _stream: Box::new(stream), ..opened })
-        }
+    let (config, mixer, rate) = match config_of(&device, &known, mixdown) {
+        Ok(format) => format,
         Err(error) => {
-            drop(device);
             give_back(server);
-            Err(error)
+            return Err(error);
         }
-    }
-}
-
-fn start(
-    device: &cpal::Device,
-    known: &Known,
-    mixdown: Mixdown,
-    seconds: f64,
-    counters: &Arc<SourceCounters>,
-) -> Result<(Opened, cpal::Stream), SourceError> {
-    let (config, mixer) = config_of(device, known, mixdown)?;
-    let rate = check_rate(config.sample_rate())?;
+    };
     let (writer, reader) = ring(capacity(seconds, None, rate), Arc::clone(counters));
     let pulse = Arc::new(Pulse::default());
     let (capture, exchange) = Capture::new(writer, mixer, Arc::clone(&pulse));
-    let stream = build(device, known, &config, capture, &pulse, counters)?;
-    stream.play().map_err(device_error("starting"))?;
-    let name = known.name.clone();
-    Ok((Opened { name, rate, pulse, exchange, reader: Some(reader), _stream: Box::new(()) }, stream))
+    let callback = Callback::new(capture);
+    let mut running = Running { stream: None, callback: callback.clone(), server };
+    let stream = build(&device, &known, &config, callback, &pulse, counters)?;
+    running.stream.insert(stream).play().map_err(device_error("starting"))?;
+    Ok(Opened { name: known.name, rate, pulse, exchange, reader: Some(reader), _stream: Box::new(running) })
 }
 
 /// The format in which the device is heard.
@@ -91,7 +91,7 @@ fn config_of(
     device: &cpal::Device,
     known: &Known,
     mixdown: Mixdown,
-) -> Result<(cpal::SupportedStreamConfig, Mixer), SourceError> {
+) -> Result<(cpal::SupportedStreamConfig, Mixer, SampleRate), SourceError> {
     let mut config = device.default_input_config().map_err(device_error("asking for its format"))?;
     let least = mixdown.channel.least();
     // A card itself may have more channels than it offers first. Other ways to it would make them up.
@@ -105,14 +105,15 @@ fn config_of(
         config = enough.unwrap_or(config);
     }
     let mixer = Mixer::new(mixdown, config.channels().into())?;
-    Ok((config, mixer))
+    let rate = check_rate(config.sample_rate())?;
+    Ok((config, mixer, rate))
 }
 
 fn build(
     device: &cpal::Device,
     known: &Known,
     config: &cpal::SupportedStreamConfig,
-    mut capture: Capture,
+    callback: Callback,
     pulse: &Arc<Pulse>,
     counters: &Arc<SourceCounters>,
 ) -> Result<cpal::Stream, SourceError> {
@@ -127,7 +128,7 @@ fn build(
             match config.sample_format() {
                 $(SampleFormat::$format => device.build_input_stream(
                     stream_config,
-                    move |data: &[$sample], _: &cpal::InputCallbackInfo| capture.accept(data),
+                    move |data: &[$sample], _: &cpal::InputCallbackInfo| callback.accept(data),
                     on_error,
                     None,
                 ),)*

@@ -23,7 +23,7 @@ use super::mixdown::Mixdown;
 use crate::backoff::Backoff;
 use crate::event::SourceState;
 
-pub use capture::{Capture, Exchange, Pulse, Retired};
+pub use capture::{Callback, Capture, Exchange, Pulse, Retired};
 pub use device::microphone;
 pub use list::{DeviceInfo, devices};
 

@@ -11,16 +11,15 @@ use super::name::{Known, choose, is_of_card};
 use crate::backoff::Backoff;
 use crate::source::error::SourceError;
 
-/// A device and, if the sound server has it, the connection to that: each stream has one of its own, so that
-/// everything about a stream ends with it.
+/// A device and, if the sound server has it, the connection to that, which is to be given back.
 pub(super) struct Found {
     pub(super) device: cpal::Device,
     pub(super) known: Known,
     pub(super) server: Option<cpal::Host>,
 }
 
-/// Connections to the sound server that nobody uses, kept to be used: one that never had a stream would not end when
-/// it is dropped, because its thread sleeps until the server says something. No more than there are microphones.
+/// Connections to the sound server that nobody uses now. They are used again rather than dropped: the thread of one
+/// that is dropped sleeps on until the server says something. So there are no more than microphones.
 static IDLE: Mutex<Vec<cpal::Host>> = Mutex::new(Vec::new());
 
 /// Waits between tries to reach a sound server that takes connections and says nothing, as each leaves a thread.
@@ -72,7 +71,7 @@ pub(super) fn find(wanted: Option<&str>) -> Result<Found, SourceError> {
     }
 }
 
-/// Gives back the connection of a device that was not opened.
+/// Gives back a connection when the stream on it, if there was one, has been dropped.
 pub(super) fn give_back(server: Option<cpal::Host>) {
     IDLE.lock().unwrap_or_else(PoisonError::into_inner).extend(server);
 }

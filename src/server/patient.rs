@@ -1,4 +1,4 @@
-//! A stream whose writes must get on: a peer that takes nothing for too long counts as gone.
+//! A stream whose writes must get on: a peer that takes nothing for too long counts as gone. Under every connection.
 //! Touch it when another patience is wanted, for reads, say.
 
 use std::io;
@@ -51,6 +51,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let answer = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.judge(cx, answer)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let answer = Pin::new(&mut self.stream).poll_write_vectored(cx, buffers);
+        self.judge(cx, answer)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

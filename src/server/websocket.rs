@@ -1,8 +1,7 @@
-//! One WebSocket client: a cursor into the hub's log, and the conversation around it.
-//! Touch it when the protocol's order of things changes. It holds a few frames at most, however slow the client is.
+//! One WebSocket client: the conversation around its feed.
+//! Touch it when what clients say is answered otherwise. It holds a few frames at most, however slow the client is.
 
 mod close;
-mod patient;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,18 +16,13 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::filter::Filter;
-use super::message::{self, GapReason};
+use super::feed::Feed;
+use super::message;
 use super::request::{ClientMessage, Subscribe};
 use super::shutdown::stopped;
 use super::upgrade::Upgrade;
 use super::{MAX_MESSAGE, Shared};
-use crate::hub::{Entry, ReadResult};
 use close::End;
-use patient::Patient;
-
-/// Entries taken from the log at a time: enough for few locks, few enough to hold on to while a client is slow.
-const BATCH: usize = 32;
 
 /// Bytes gathered before they are written; only grows that far when a client catches up.
 const WRITE_BUFFER: usize = 8 << 10;
@@ -38,20 +32,13 @@ const MAX_WRITE_BUFFER: usize = 16 << 20;
 
 const READ_BUFFER: usize = 4 << 10;
 
-type Socket = WebSocketStream<Patient<TokioIo<Upgraded>>>;
+type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 struct Subscriber {
     socket: Socket,
     shared: Arc<Shared>,
     newest: watch::Receiver<u64>,
-    subscription: Option<Subscription>,
-    batch: Vec<Arc<Entry>>,
-}
-
-struct Subscription {
-    filter: Filter,
-    /// Served up to this `seq`.
-    cursor: u64,
+    feed: Option<Feed>,
 }
 
 /// Talks with a client until either side ends it.
@@ -65,15 +52,8 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let stream = Patient::new(TokioIo::new(upgraded), shared.settings.stall_limit);
-    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-    let mut subscriber = Subscriber {
-        socket,
-        newest: shared.newest.subscribe(),
-        shared,
-        subscription: None,
-        batch: Vec::new(),
-    };
+    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let mut subscriber = Subscriber { socket, newest: shared.newest.subscribe(), shared, feed: None };
     let end = match upgrade.seat {
         Some(_) => subscriber.converse(upgrade.subscribe).await,
         None => subscriber.refuse().await,
@@ -87,14 +67,14 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
 
 impl Subscriber {
     async fn refuse(&mut self) -> Result<End, End> {
-        let most = self.shared.live().settings().max_clients;
-        let text = format!("there are {most} clients already, as many as allowed; try again later");
+        let text = message::full(&self.shared);
         self.say(message::error("full", &text, true)).await?;
         Ok(End::FULL)
     }
 
     async fn converse(&mut self, wish: Option<Subscribe>) -> Result<End, End> {
-        self.say(message::hello(&self.shared)).await?;
+        let filter = wish.as_ref().map(|wish| &wish.filter);
+        self.say(message::hello(&self.shared, filter)).await?;
         if let Some(wish) = wish {
             self.subscribe(wish).await?;
         }
@@ -117,7 +97,7 @@ impl Subscriber {
                     self.say(message::heartbeat(&self.shared.hub, cursor)).await?;
                 }
                 () = tokio::task::yield_now(), if more => {}
-                _ = self.newest.changed(), if !more && self.subscription.is_some() => {}
+                _ = self.newest.changed(), if !more && self.feed.is_some() => {}
             }
         }
     }
@@ -134,9 +114,19 @@ impl Subscriber {
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(()),
         };
         match ClientMessage::parse(&text) {
-            Ok(ClientMessage::Subscribe(wish)) => self.subscribe(wish).await,
+            Ok(ClientMessage::Subscribe(wish)) => {
+                let unknown = message::unknown_sources(&self.shared, &wish.filter);
+                if !unknown.is_empty() {
+                    let text = format!(
+                        "there is no source {}; subscribed all the same, for one of that name may come",
+                        unknown.join(", ")
+                    );
+                    self.say(message::error("unknown_source", &text, false)).await?;
+                }
+                self.subscribe(wish).await
+            }
             Ok(ClientMessage::Unsubscribe) => {
-                self.subscription = None;
+                self.feed = None;
                 Ok(())
             }
             Ok(ClientMessage::Ping) => {
@@ -151,69 +141,36 @@ impl Subscriber {
         }
     }
 
-    /// Sets the cursor, as `since` wants it; what follows it comes from [`Self::deliver`].
+    /// Begins to send what is wished for, instead of what was wished for before.
     async fn subscribe(&mut self, wish: Subscribe) -> Result<(), End> {
-        let Subscribe { filter, since } = wish;
-        self.subscription = None;
-        let hub = Arc::clone(&self.shared.hub);
-        let known = since.as_ref().filter(|since| since.epoch == hub.epoch());
-        let cursor = if let Some(since) = known {
-            let latest = hub.latest();
-            if since.seq > latest {
+        match Feed::new(Arc::clone(&self.shared.hub), wish) {
+            Ok(feed) => self.feed = Some(feed),
+            Err(future) => {
+                self.feed = None;
                 // Not fatal: a client that reconnects whenever it is closed would go on so for ever.
-                let text = format!(
-                    "since is {}, but the newest event is {latest}; not subscribed: subscribe without since, or with a smaller one",
-                    since.seq
-                );
-                return self.say(message::error("future_cursor", &text, false)).await;
+                let text = format!("not subscribed: {future}");
+                self.say(message::error("future_cursor", &text, false)).await?;
             }
-            since.seq
-        } else {
-            let snapshot = hub.snapshot();
-            if since.is_some() {
-                let gap = message::gap(&hub, 1, snapshot.seq, GapReason::UnknownEpoch);
-                self.say(gap).await?;
-            }
-            self.say(message::snapshot(&hub, &snapshot, &filter)).await?;
-            snapshot.seq
-        };
-        self.subscription = Some(Subscription { filter, cursor });
+        }
         Ok(())
     }
 
-    /// Sends what the log holds next, at most a batch; true if there may be more.
+    /// Sends what comes next, at most a batch; true if there may be more.
     async fn deliver(&mut self) -> Result<bool, End> {
-        let Some(subscription) = &mut self.subscription else {
+        let Some(feed) = &mut self.feed else {
             return Ok(false);
         };
-        let hub = &self.shared.hub;
-        self.batch.clear();
-        match hub.read(subscription.cursor, BATCH, &mut self.batch) {
-            ReadResult::UpToDate => return Ok(false),
-            ReadResult::Gap { from_seq, to_seq } => {
-                let gap = message::gap(hub, from_seq, to_seq, GapReason::Evicted);
-                self.socket.feed(Message::text(gap)).await?;
-                subscription.cursor = to_seq;
-            }
-            ReadResult::Events => {
-                for entry in self.batch.drain(..) {
-                    if subscription.filter.passes(&entry) {
-                        let frame = entry.frame(subscription.filter.top_k);
-                        self.socket.feed(Message::Text(frame)).await?;
-                    }
-                    subscription.cursor = entry.seq();
-                }
-            }
+        let more = feed.advance();
+        while let Some(item) = feed.take() {
+            self.socket.feed(Message::Text(item.text)).await?;
         }
-        Ok(true)
+        Ok(more)
     }
 
     /// Sends what has been published up to now, for it is the last.
     async fn finish(&mut self) -> Result<End, End> {
         let last = self.shared.hub.latest();
-        while self.cursor().is_some_and(|cursor| cursor < last) {
-            self.deliver().await?;
-        }
+        while self.deliver().await? && self.cursor().is_some_and(|cursor| cursor < last) {}
         Ok(End::SHUTDOWN)
     }
 
@@ -223,7 +180,7 @@ impl Subscriber {
     }
 
     fn cursor(&self) -> Option<u64> {
-        self.subscription.as_ref().map(|of| of.cursor)
+        self.feed.as_ref().map(Feed::cursor)
     }
 
     async fn say(&mut self, message: String) -> Result<(), End> {

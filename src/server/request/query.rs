@@ -1,0 +1,88 @@
+//! The filters as query parameters of a URL. An unknown parameter is an error, for a filter that is misspelt would let
+//! everything through. Touch it when a path takes another parameter.
+
+use axum::extract::Query;
+use axum::http::Uri;
+use serde_json::{Map, Value};
+
+use super::Subscribe;
+
+/// What `/v1/events` takes.
+pub(in crate::server) const EVENTS: &[&str] = &["sources", "types", "min_p", "top_k", "since"];
+
+/// What the answers about the present take.
+pub(in crate::server) const NOW: &[&str] = &["sources", "top_k"];
+
+/// Misspellings up to so many changes get a suggestion.
+const NEAR: usize = 3;
+
+/// What the query asks for, of the parameters `known`; `None` when there is no parameter at all. The error is a
+/// sentence for the client's author.
+pub(in crate::server) fn parse(uri: &Uri, known: &[&str]) -> Result<Option<Subscribe>, String> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+        .map_err(|error| format!("the query cannot be read: {}", error.body_text()))?;
+    let mut fields = Map::new();
+    for (name, text) in pairs {
+        if !known.contains(&name.as_str()) {
+            return Err(unknown(&name, known));
+        }
+        let value = match name.as_str() {
+            "sources" | "types" => text.split(',').map(Value::from).collect(),
+            "min_p" | "top_k" => text.parse().map_or(Value::String(text), Value::Number),
+            _ => Value::String(text),
+        };
+        if fields.contains_key(&name) {
+            return Err(format!("{name} stands twice in the query; give it once"));
+        }
+        fields.insert(name, value);
+    }
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    Subscribe::parse(&fields).map(Some)
+}
+
+fn unknown(name: &str, known: &[&str]) -> String {
+    let list = known.join(", ");
+    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+    match known.iter().map(|known| (distance(known), known)).min() {
+        Some((distance, nearest)) if distance <= NEAR => {
+            format!("there is no parameter {name:?}, did you mean {nearest:?}? There are {list}")
+        }
+        _ => format!("there is no parameter {name:?} here; there are {list}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::request::ClientMessage;
+
+    fn query(uri: &str) -> Result<Option<Subscribe>, String> {
+        parse(&uri.parse().expect("a URI"), EVENTS)
+    }
+
+    #[test]
+    fn a_query_says_the_same_as_a_message() {
+        let text = r#"{"type":"subscribe","sources":["a b","c"],"types":["genre.changed"],"min_p":0.5,"top_k":2,"since":"E:7"}"#;
+        let Ok(ClientMessage::Subscribe(message)) = ClientMessage::parse(text) else { panic!("fine") };
+        let uri = "/v1/events?sources=a%20b,c&types=genre.changed&min_p=0.5&top_k=2&since=E:7";
+        assert_eq!(query(uri), Ok(Some(message)));
+        assert_eq!(query("/v1/events"), Ok(None));
+        assert_eq!(query("/v1/events?"), Ok(None));
+    }
+
+    #[test]
+    fn unknown_parameters_are_refused_with_the_nearest_known_one() {
+        for (wrong, says) in [
+            ("type=genre.changed", "did you mean \"types\"?"),
+            ("source=mic", "did you mean \"sources\"?"),
+            ("minp=0.5", "did you mean \"min_p\"?"),
+            ("colour=blue", "there are sources, types"),
+        ] {
+            let error = query(&format!("/v1/events?{wrong}")).expect_err(wrong);
+            assert!(error.contains(says), "{error}");
+        }
+        assert!(query("/v1/events?top_k=1&top_k=2").expect_err("twice").contains("twice"));
+    }
+}
