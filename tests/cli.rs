@@ -11,6 +11,8 @@ mod classify;
 mod configuration;
 #[path = "cli/log.rs"]
 mod log;
+#[path = "cli/newcomer.rs"]
+mod newcomer;
 #[path = "cli/words.rs"]
 mod words;
 

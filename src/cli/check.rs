@@ -11,15 +11,18 @@ use console::style;
 use genrecast::config::{Config, Loaded};
 use genrecast::model::{Model, list_models};
 use genrecast::pipeline::self_test;
-use genrecast::source::SourceUri;
+use genrecast::source::{SourceError, SourceUri};
 
 use super::exit::{Failure, Status};
+use super::flags::DaemonFlags;
 use super::{CommonArguments, setup, sources};
 
 #[derive(Args)]
 pub(super) struct CheckArguments {
     #[command(flatten)]
     common: CommonArguments,
+    #[command(flatten)]
+    flags: DaemonFlags,
 }
 
 /// The lines so far, and the first failure's status.
@@ -50,12 +53,13 @@ impl Findings {
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let mut findings = Findings::default();
-    match setup::configuration(&arguments.common, Vec::new()) {
+    match setup::configuration(&arguments.common, arguments.flags.keys()) {
         Ok(loaded) => {
             match &loaded.file {
                 Some(path) => findings.good("configuration", path.display()),
                 None => findings.good("configuration", "the compiled-in default"),
             }
+            loaded.warnings.iter().for_each(|warning| findings.note("configuration", warning));
             check_model(&mut findings, &loaded.config);
             check_sources(&mut findings, &loaded);
             check_address(&mut findings, &loaded.config);
@@ -97,8 +101,7 @@ fn check_model(findings: &mut Findings, config: &Config) {
     }
     findings.good("device", runtime.device());
     if let Some(note) = runtime.note() {
-        let faster = if runtime.library().is_none() { "; faster with it: tools/get-onnxruntime" } else { "" };
-        findings.note("runtime", format!("{note}{faster}"));
+        findings.note("runtime", note);
     }
     let proof = model
         .classifier(&runtime)
@@ -123,9 +126,19 @@ fn check_sources(findings: &mut Findings, loaded: &Loaded) {
             findings.good("source", format!("{} ({})", spec.name, spec.uri));
             continue;
         };
-        match genrecast::source::microphone(device.as_deref(), spec.uri.mixdown()).map_err(Failure::from) {
+        match genrecast::source::microphone(device.as_deref(), spec.uri.mixdown()) {
             Ok(found) => findings.good("source", format!("{} ({}) is {found}", spec.name, spec.uri)),
-            Err(failure) => findings.bad("source", &failure),
+            // Which of several is meant will not settle itself; any other microphone is waited for.
+            Err(error @ SourceError::AmbiguousDevice { .. }) => findings.bad("source", &Failure::from(error)),
+            Err(error) => findings.note(
+                "source",
+                format!(
+                    "{} ({}): {}; the daemon would wait for it. To play something else: genrecast run --source file:PATH",
+                    spec.name,
+                    spec.uri,
+                    error.to_string().trim_end_matches('.')
+                ),
+            ),
         }
     }
 }

@@ -5,6 +5,7 @@ mod classify;
 mod completions;
 mod devices;
 mod exit;
+mod flags;
 mod listen;
 mod log;
 mod man;

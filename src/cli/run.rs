@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Args;
-use genrecast::config::{Config, Flag};
+use genrecast::config::Config;
 use genrecast::daemon::{self, Adjustable, Settings, Signals};
 use genrecast::event::ModelInfo;
 use genrecast::hub::HubLimits;
 use genrecast::server::ServerSettings;
 use genrecast::source::SourceSpec;
-use toml::{Table, Value};
 
 use super::exit::Failure;
+use super::flags::DaemonFlags;
 use super::reread::Rereader;
 use super::{CommonArguments, log, setup, sources};
 
@@ -20,25 +20,22 @@ use super::{CommonArguments, log, setup, sources};
 pub(super) struct RunArguments {
     #[command(flatten)]
     common: CommonArguments,
-    /// What to listen to, instead of the configured sources; may be given several times:
-    /// mic:, mic:NAME, file:PATH?speed=S&loop=true, -
-    #[arg(long = "source", value_name = "URI", allow_hyphen_values = true)]
-    sources: Vec<String>,
-    /// Address and port to serve on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    flags: DaemonFlags,
 }
 
 pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
-    let loaded = setup::configuration(&arguments.common, flags(arguments))?;
-    let log = log::start(&loaded.config.log)?;
+    let loaded = setup::configuration(&arguments.common, arguments.flags.keys())?;
+    let config = &loaded.config;
+    // What is wrong with the sources is told before the daemon begins to talk.
+    let sources = sources::sources(&loaded)?;
+    sources::playable(&sources)?;
+    let log = log::start(&config.log)?;
+    loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     match &loaded.file {
         Some(path) => tracing::info!(path = %path.display(), "configuration"),
         None => tracing::info!("configuration: the compiled-in default"),
     }
-    let config = &loaded.config;
-    let sources = sources::sources(&loaded)?;
-    sources::playable(&sources)?;
     let signals = Signals::install_with_reload()?;
     let settings = Settings {
         model: setup::model(config)?,
@@ -53,7 +50,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         tracing::info!(model = model.id, runtime = model.runtime, device = model.device, "model ready");
         tracing::info!("listening on http://{address}");
     };
-    let mut rereader = Rereader::new(&arguments.common, flags(arguments), loaded, log);
+    let mut rereader = Rereader::new(&arguments.common, arguments.flags.keys(), loaded, log);
     daemon::run(settings, &signals, on_listening, &mut |running| rereader.read(running))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -66,19 +63,4 @@ pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustabl
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
         live: config.server.live(),
     }
-}
-
-fn flags(arguments: &RunArguments) -> Vec<Flag> {
-    let listen = arguments.listen.map(|listen| Flag {
-        name: "--listen",
-        key: "server.listen",
-        value: Value::String(listen.to_string()),
-    });
-    let one = |uri: &String| Value::Table(Table::from_iter([("uri".to_owned(), Value::from(uri.as_str()))]));
-    let sources = (!arguments.sources.is_empty()).then(|| Flag {
-        name: "--source",
-        key: "source",
-        value: Value::Array(arguments.sources.iter().map(one).collect()),
-    });
-    listen.into_iter().chain(sources).collect()
 }

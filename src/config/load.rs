@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::diff::{self, Change};
 use super::layers::{Layer, Step, dotted, environment, overlay};
-use super::{Config, ConfigError, SHIPPED, sources};
+use super::{Config, ConfigError, SHIPPED, sources, spelling};
 use crate::source::SourceSpec;
 
 /// A configuration and where it came from.
@@ -19,6 +19,8 @@ pub struct Loaded {
     pub sources: Vec<SourceSpec>,
     /// The file that was read; `None` if the compiled-in text stands alone.
     pub file: Option<PathBuf>,
+    /// What was probably meant otherwise, in words; none of it keeps anything from working.
+    pub warnings: Vec<String>,
     /// Every layer in one, as written.
     table: Table,
 }
@@ -58,18 +60,20 @@ pub fn load(
     flags: impl IntoIterator<Item = Flag>,
 ) -> Result<Loaded, ConfigError> {
     let file = file.map(Path::to_owned).or_else(|| usual_places().into_iter().find(|path| path.is_file()));
+    let variables: Vec<_> = variables.collect();
+    let warnings = variables.iter().filter_map(|(name, _)| spelling::warning(name)).collect();
     let mut layers = Vec::new();
     if let Some(path) = &file {
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Unreadable { path: path.clone(), error })?;
         layers.push(Layer::from_file(&path.display().to_string(), text)?);
     }
-    layers.push(environment(variables)?);
+    layers.push(environment(variables.into_iter())?);
     layers.extend(flags.into_iter().map(Layer::from_flag));
     let (config, table) = merge(&layers)?;
     // The check of the configuration has found no fault with them.
     let sources = sources::specs(&config.sources).unwrap_or_default();
-    Ok(Loaded { config, sources, file, table })
+    Ok(Loaded { config, sources, file, warnings, table })
 }
 
 fn usual_places() -> Vec<PathBuf> {

@@ -1,11 +1,13 @@
 //! Typed configuration: the keys, their defaults and their bounds. Touch it to add a key, together with
 //! `config.toml`, which is compiled in and where every key stands.
 
+mod address;
 mod diff;
 mod layers;
 mod load;
 mod log;
 mod sources;
+mod spelling;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -94,7 +96,8 @@ pub struct Config {
 /// `[server]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ServerConfig {
-    /// Address and port.
+    /// Address and port; a name is resolved when the configuration is read.
+    #[serde(deserialize_with = "address::deserialize")]
     pub listen: SocketAddr,
     /// Serve beyond loopback without a token.
     pub allow_unauthenticated: bool,

@@ -62,7 +62,7 @@ impl Publisher {
 
     /// A source changed its state.
     pub fn state(&mut self, row: &Row, change: SourceStateChange) {
-        let (state, reason) = (change.state, change.reason.as_deref().unwrap_or_default());
+        let (state, reason) = (change.state, change.reason.as_deref());
         match state {
             SourceState::Failed => {
                 tracing::error!(source = row.name, reason, remedy = change.remedy, "failed")

@@ -86,7 +86,8 @@ impl Signals {
         let thread = std::thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in incoming.forever() {
                 // A terminal that has hung up is none any more.
-                if signal == SIGHUP && !(at_terminal && !io::stderr().is_terminal()) {
+                let hung_up = at_terminal && !io::stderr().is_terminal();
+                if signal == SIGHUP && !hung_up {
                     // Full means that the wish is already there.
                     let _ = on_reload.try_send(());
                 } else {

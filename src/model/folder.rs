@@ -26,16 +26,20 @@ pub struct Model {
     networks: Vec<(NetworkFile, Vec<u8>)>,
 }
 
-/// The places where models are looked for: `extra` first, then `./models`, beside the binary, and the
-/// system's.
+/// The places where models are looked for: `extra` first, then `./models`, beside the binary, in the repository of
+/// which the binary was built, and the system's.
 pub fn model_folders(extra: Option<&Path>) -> Vec<PathBuf> {
-    let beside_binary =
-        std::env::current_exe().ok().and_then(|path| path.parent().map(|folder| folder.join("models")));
+    let binary = std::env::current_exe().ok();
+    // Two folders up from `target/release`.
+    let around_binary = binary.iter().flat_map(|path| {
+        let folders: Vec<_> = path.ancestors().collect();
+        [1, 3].into_iter().filter_map(move |up| folders.get(up).map(|folder| folder.join("models")))
+    });
     extra
         .map(Path::to_owned)
         .into_iter()
         .chain([PathBuf::from("models")])
-        .chain(beside_binary)
+        .chain(around_binary)
         .chain([PathBuf::from("/usr/share/genrecast/models")])
         .collect()
 }

@@ -10,8 +10,10 @@ use super::{ModelError, RuntimeSettings};
 pub(super) enum NoLibrary {
     /// A library that the user named cannot be used: never passed over.
     Named(ModelError),
-    /// None of the usual places has one that can be used; the reason, in words.
-    Unnamed(String),
+    /// None of the usual places has one.
+    Missing,
+    /// The first one in the usual places cannot be used; the reason, in words.
+    Unusable(String),
 }
 
 /// Where ONNX Runtime's library is looked for when neither `model.onnxruntime` nor `ORT_DYLIB_PATH` names one.
@@ -39,6 +41,12 @@ pub fn library_candidates() -> Vec<PathBuf> {
     folders.into_iter().map(|folder| folder.join(&name)).collect()
 }
 
+/// That there is no library, and where one would be found.
+pub(super) fn not_found() -> String {
+    let places: Vec<_> = library_candidates().iter().map(|path| path.display().to_string()).collect();
+    format!("ONNX Runtime's library was not found (looked for {})", places.join(", "))
+}
+
 /// Finds the library and loads it.
 pub(super) fn load(settings: &RuntimeSettings) -> Result<(Environment, PathBuf), NoLibrary> {
     if let Some((key, path)) = named(settings) {
@@ -53,11 +61,9 @@ pub(super) fn load(settings: &RuntimeSettings) -> Result<(Environment, PathBuf),
     }
     let candidates = library_candidates();
     let Some(path) = candidates.iter().find(|path| path.is_file()) else {
-        let places: Vec<_> = candidates.iter().map(|path| path.display().to_string()).collect();
-        let reason = format!("ONNX Runtime's library was not found (looked for {})", places.join(", "));
-        return Err(NoLibrary::Unnamed(reason));
+        return Err(NoLibrary::Missing);
     };
-    open(path).map_err(|reason| NoLibrary::Unnamed(format!("{}: {reason}", path.display())))
+    open(path).map_err(|reason| NoLibrary::Unusable(format!("{}: {reason}", path.display())))
 }
 
 /// The library that the user names, and where: the configuration before the environment.

@@ -203,14 +203,23 @@ fn choose(settings: &RuntimeSettings) -> Result<Started, ModelError> {
                 return Ok(Started { environment, name: "onnxruntime", library, reason });
             }
             Err(NoLibrary::Named(error)) => return Err(error),
-            Err(NoLibrary::Unnamed(why)) if settings.runtime == RuntimeChoice::OnnxRuntime => {
+            Err(missing) if settings.runtime == RuntimeChoice::OnnxRuntime => {
+                let why = match missing {
+                    NoLibrary::Unusable(why) => why,
+                    _ => library::not_found(),
+                };
                 return Err(refused(
                     "runtime = \"onnxruntime\"",
                     &why,
                     "run tools/get-onnxruntime, name the library in model.onnxruntime or ORT_DYLIB_PATH, or set runtime = \"auto\"",
                 ));
             }
-            Err(NoLibrary::Unnamed(why)) => reason = Some(why),
+            Err(NoLibrary::Unusable(why)) => reason = Some(why),
+            Err(NoLibrary::Missing) => {
+                reason = Some(
+                    "ONNX Runtime, which is faster, was not found (tools/get-onnxruntime fetches it)".into(),
+                );
+            }
         }
     }
     Ok(Started { environment: start_tract()?, name: "tract", library: None, reason })

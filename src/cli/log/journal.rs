@@ -88,9 +88,12 @@ mod tests {
 
     use super::*;
 
+    /// Message and fields.
+    type Said = (String, Vec<(String, Value)>);
+
     /// Keeps what the journal would get.
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<(String, Vec<(String, Value)>)>>>);
+    struct Kept(Arc<Mutex<Vec<Said>>>);
 
     impl<S: Subscriber> Layer<S> for Kept {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {

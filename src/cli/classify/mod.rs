@@ -1,7 +1,8 @@
 //! `genrecast classify`: a file through the same pipeline as live sound. Touch it when its report must tell more;
-//! the keys of `--json` are a contract.
+//! the keys of `--json` are a contract, what people read is in `readable`.
 
-use std::fmt::Write as _;
+mod readable;
+
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,8 +20,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::exit::{Failure, Status};
-use super::report::{bar, clock, print};
+use super::report::print;
 use super::{CommonArguments, setup};
+use readable::Judge;
 
 #[derive(Args)]
 pub(super) struct ClassifyArguments {
@@ -72,17 +74,19 @@ struct Window {
 
 pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
     let loaded = setup::configuration(&arguments.common, Vec::new())?;
+    loaded.warnings.iter().for_each(|warning| eprintln!("genrecast: {warning}"));
     // The input first: a wrong name should be told at once.
     let input = arguments.input();
     let decoder = open(&input)?;
     let model = setup::model(&loaded.config)?;
     let runtime = setup::runtime(&loaded.config)?;
-    let report = classify(input, arguments.top, decoder, &model, &runtime, &setup::decide(&loaded.config))?;
+    let decide = setup::decide(&loaded.config);
+    let report = classify(input, arguments.top, decoder, &model, &runtime, &decide)?;
     if arguments.json {
         let json = serde_json::to_string(&report).map_err(|error| Failure::new(Status::Other, error))?;
         print(&(json + "\n"))?;
     } else {
-        print(&readable(&report))?;
+        print(&readable::text(&report, &Judge::new(&model.manifest, &decide)))?;
     }
     match report.damage {
         None => Ok(ExitCode::SUCCESS),
@@ -194,55 +198,4 @@ fn ranked(manifest: &Manifest, p: &[f32], top: u16) -> Vec<LabelScore> {
     let mut ranked = LabelScore::ranked(&manifest.labels, p);
     ranked.truncate(usize::from(top));
     ranked
-}
-
-fn readable(report: &Report) -> String {
-    let mut text = String::new();
-    let model = &report.model;
-    let _ = writeln!(
-        text,
-        "{}  {}  {} on {} ({})\n",
-        report.input,
-        clock(report.duration_s),
-        model.id,
-        model.runtime,
-        model.device
-    );
-    let width = report.top.iter().map(|score| score.label.chars().count()).max().unwrap_or(0);
-    for score in &report.top {
-        let _ = writeln!(text, "  {:width$}  {:5.1} %  {}", score.label, score.p * 100.0, bar(score.p, 30));
-    }
-    if report.windows.len() > 1 {
-        let _ = writeln!(text, "\n  timeline (what leads in the window that ends then)");
-        for stretch in stretches(&report.windows) {
-            let (from, to, label, p) = stretch;
-            let _ = writeln!(
-                text,
-                "  {:>7} – {:>7}  {label:width$}  {:5.1} %",
-                clock(from),
-                clock(to),
-                p * 100.0
-            );
-        }
-    }
-    text
-}
-
-/// Neighbouring windows with the same leader: from, to, label, mean p.
-fn stretches(windows: &[Window]) -> Vec<(f64, f64, &str, f32)> {
-    let mut stretches: Vec<(f64, f64, &str, f32, u32)> = Vec::new();
-    let mut from = 0.0;
-    for window in windows {
-        let silent = window.state != SignalState::Signal;
-        let leader = window.top.first().map_or(("", 0.0), |score| (score.label.as_str(), score.p));
-        let (label, p) = if silent { ("(silence)", 1.0) } else { leader };
-        match stretches.last_mut() {
-            Some((_, to, same, sum, count)) if *same == label => {
-                (*to, *sum, *count) = (window.end_s, *sum + p, *count + 1);
-            }
-            _ => stretches.push((from, window.end_s, label, p, 1)),
-        }
-        from = window.end_s;
-    }
-    stretches.into_iter().map(|(from, to, label, sum, count)| (from, to, label, sum / count as f32)).collect()
 }

@@ -1,0 +1,147 @@
+//! The report of `classify` for people: a genre is named only where one would be named live, too.
+//! Touch it when the report is to be worded otherwise.
+
+use std::fmt::Write;
+
+use genrecast::event::SignalState;
+use genrecast::manifest::Manifest;
+use genrecast::pipeline::DecideSettings;
+
+use super::{Report, Window};
+use crate::cli::report::{bar, clock};
+
+/// What may be said of a clip.
+pub(super) struct Judge {
+    /// Below this probability nothing is sure.
+    abstain_below: f32,
+    /// Seconds of sound before the first window of a live source.
+    needs_s: f64,
+}
+
+impl Judge {
+    pub fn new(manifest: &Manifest, decide: &DecideSettings) -> Self {
+        Self {
+            abstain_below: decide.abstain_below.unwrap_or(manifest.calibration.abstain_below),
+            needs_s: manifest.window.first as f64 * manifest.features.hop_seconds(),
+        }
+    }
+
+    /// Why no genre can be named for the clip, if so, and whether its scores mean anything at all.
+    fn reservation(&self, report: &Report) -> Option<(String, bool)> {
+        let heard = |state| report.windows.iter().any(|window| window.state == state);
+        if !heard(SignalState::Signal) {
+            let why = if heard(SignalState::Quiet) {
+                "the level is below the threshold of quiet (decide.quiet_dbfs)"
+            } else {
+                "every sample is exactly zero"
+            };
+            return Some((format!("silence: {why}"), false));
+        }
+        if report.duration_s < self.needs_s {
+            let (got, needs) = (report.duration_s, self.needs_s);
+            return Some((format!("unknown: {got:.1} s is too short to tell, it takes {needs:.1} s"), false));
+        }
+        let leader = report.top.first().filter(|leader| leader.p < self.abstain_below)?;
+        let (label, p, least) = (&leader.label, leader.p * 100.0, self.abstain_below * 100.0);
+        Some((format!("unknown: {label} leads, but {p:.1} % is below the threshold of {least:.0} %"), true))
+    }
+}
+
+/// The report as text.
+pub(super) fn text(report: &Report, judge: &Judge) -> String {
+    let mut text = String::new();
+    let (model, length) = (&report.model, clock(report.duration_s));
+    let _ =
+        writeln!(text, "{}  {length}  {} on {} ({})\n", report.input, model.id, model.runtime, model.device);
+    let reservation = judge.reservation(report);
+    if let Some((why, _)) = &reservation {
+        let _ = writeln!(text, "  {why}");
+    }
+    if let Some((_, false)) = reservation {
+        return text;
+    }
+    if reservation.is_some() {
+        text.push('\n');
+    }
+    let width = report.top.iter().map(|score| score.label.chars().count()).max().unwrap_or(0).max(9);
+    for score in &report.top {
+        let _ = writeln!(text, "  {:width$}  {:5.1} %  {}", score.label, score.p * 100.0, bar(score.p, 30));
+    }
+    if report.windows.len() > 1 {
+        let _ = writeln!(text, "\n  timeline (what leads in the window that ends then)");
+        for Stretch { from_s, to_s, label, p } in stretches(&report.windows, judge.abstain_below) {
+            let (from, to) = (clock(from_s), clock(to_s));
+            let p = p.map(|p| format!("{:5.1} %", p * 100.0)).unwrap_or_default();
+            let line = format!("  {from:>7} – {to:>7}  {label:width$}  {p}");
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+    }
+    text
+}
+
+/// Neighbouring windows of which the same can be said.
+#[derive(Debug, PartialEq)]
+struct Stretch<'a> {
+    from_s: f64,
+    to_s: f64,
+    label: &'a str,
+    /// Mean probability, of a genre.
+    p: Option<f32>,
+}
+
+fn stretches(windows: &[Window], abstain_below: f32) -> Vec<Stretch<'_>> {
+    let mut stretches: Vec<(Stretch<'_>, u32)> = Vec::new();
+    let mut from_s = 0.0;
+    for window in windows {
+        let (label, p) = match window.top.first() {
+            _ if window.state != SignalState::Signal => ("(silence)", None),
+            Some(leader) if leader.p >= abstain_below => (leader.label.as_str(), Some(leader.p)),
+            _ => ("(unknown)", None),
+        };
+        match stretches.last_mut() {
+            Some((last, count)) if last.label == label => {
+                let weight = f64::from(*count);
+                let mean = |(mean, p)| ((f64::from(mean) * weight + f64::from(p)) / (weight + 1.0)) as f32;
+                last.p = last.p.zip(p).map(mean);
+                last.to_s = window.end_s;
+                *count = count.saturating_add(1);
+            }
+            _ => stretches.push((Stretch { from_s, to_s: window.end_s, label, p }, 1)),
+        }
+        from_s = window.end_s;
+    }
+    stretches.into_iter().map(|(stretch, _)| stretch).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use genrecast::event::LabelScore;
+
+    use super::*;
+
+    #[test]
+    fn a_stretch_is_named_only_where_something_is_sure() {
+        let window = |end_s: f64, state, label: &str, p| Window {
+            start_s: 0.0,
+            end_s,
+            provisional: false,
+            state,
+            top: vec![LabelScore { label: label.into(), p }],
+        };
+        use SignalState::{Quiet, Signal};
+        let windows = [
+            window(1.0, Signal, "jazz", 0.5),
+            window(2.0, Signal, "jazz", 0.7),
+            window(3.0, Signal, "jazz", 0.3),
+            window(4.0, Signal, "rock", 0.39),
+            window(5.0, Quiet, "rock", 0.9),
+        ];
+        let stretch = |from_s, to_s, label, p| Stretch { from_s, to_s, label, p };
+        let expected = [
+            stretch(0.0, 2.0, "jazz", Some(0.6)),
+            stretch(2.0, 4.0, "(unknown)", None),
+            stretch(4.0, 5.0, "(silence)", None),
+        ];
+        assert_eq!(stretches(&windows, 0.4), expected);
+    }
+}

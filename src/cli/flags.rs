@@ -1,0 +1,35 @@
+//! Flags of the commands that are about a whole daemon, `run` and `check`. Touch it when such a flag overrides a key.
+
+use clap::Args;
+use genrecast::config::Flag;
+use toml::{Table, Value};
+
+#[derive(Args)]
+pub(super) struct DaemonFlags {
+    /// What to listen to, instead of the configured sources; may be given several times:
+    /// mic:, mic:NAME, file:PATH?speed=S&loop=true, -
+    #[arg(long = "source", value_name = "URI", allow_hyphen_values = true)]
+    sources: Vec<String>,
+    /// Address and port to serve on, such as localhost:8470; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+}
+
+impl DaemonFlags {
+    /// The keys that they set.
+    pub fn keys(&self) -> Vec<Flag> {
+        let listen = self.listen.as_deref().map(|listen| Flag {
+            name: "--listen",
+            key: "server.listen",
+            value: listen.into(),
+        });
+        let one =
+            |uri: &String| Value::Table(Table::from_iter([("uri".to_owned(), Value::from(uri.as_str()))]));
+        let sources = (!self.sources.is_empty()).then(|| Flag {
+            name: "--source",
+            key: "source",
+            value: Value::Array(self.sources.iter().map(one).collect()),
+        });
+        listen.into_iter().chain(sources).collect()
+    }
+}
