@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use support::daemon::Daemon;
+use support::usage::Usage;
 use support::{music, toy, write_wav};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -126,7 +127,11 @@ async fn phase(daemon: &Daemon, plan: &Plan, timed: &mut mpsc::UnboundedReceiver
     ms.sort_by(f64::total_cmp);
     assert!(ms.len() > 100, "only {} deliveries were seen", ms.len());
     let share = |share: f64| ms[((ms.len() - 1) as f64 * share) as usize];
-    Phase { rss_mb: daemon.rss_kb() as f64 / 1024.0, p50_ms: share(0.5), p99_ms: share(0.99) }
+    Phase {
+        rss_mb: Usage::of(daemon.pid()).resident as f64 / 1024.0,
+        p50_ms: share(0.5),
+        p99_ms: share(0.99),
+    }
 }
 
 /// Prints the rounds; true if both bars are held.

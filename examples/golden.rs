@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use genrecast::features::{LogMel, Resampler};
 use genrecast::manifest::FeatureSettings;
-use genrecast::source::{Decoded, Decoder};
+use genrecast::source::{Decoded, Decoder, Mixdown};
 use genrecast::units::SampleRate;
 
 const SETS: [(&str, &str); 2] = [
@@ -70,7 +70,7 @@ fn usual_clips() -> Result<Vec<PathBuf>> {
 }
 
 fn resampled(clip: &Path, to: u32) -> Result<Vec<f32>> {
-    let mut decoder = Decoder::open_file(clip)?;
+    let mut decoder = Decoder::open_file(clip, Mixdown::default())?;
     let to = SampleRate::new(to).context("a rate above 0")?;
     let mut resampler = Resampler::new(decoder.rate(), to)?;
     let mut heard = Vec::new();

@@ -45,10 +45,10 @@ fn classify(
     let mut rest = samples;
     while !rest.is_empty() {
         let (block, later) = rest.split_at(blocks.next().unwrap_or(usize::MAX).clamp(1, rest.len()));
-        pipeline.push(block, |outcome| outcomes.push(outcome)).expect("runs");
+        pipeline.push(block, |outcome| outcomes.push(outcome.clone())).expect("runs");
         rest = later;
     }
-    pipeline.finish(|outcome| outcomes.push(outcome)).expect("runs");
+    pipeline.finish(|outcome| outcomes.push(outcome.clone())).expect("runs");
     outcomes
 }
 
@@ -115,7 +115,8 @@ fn an_encoder_and_head_answer_incrementally_as_for_the_whole_window() {
             embeddings.extend(encoder.run(input, &[1, patch.frames, n_mels]).expect("runs"));
         }
         let logits = head.run(&embeddings, &[1, count, patch.embedding]).expect("runs");
-        let p = genrecast::decide::probabilities(&logits, manifest.calibration.temperature);
+        let mut p = Vec::new();
+        genrecast::decide::probabilities(logits, manifest.calibration.temperature, &mut p);
         let worst = p.iter().zip(&outcome.p).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst <= 1e-4, "at {} s: {worst}", outcome.end_s);
         compared += 1;
@@ -182,7 +183,7 @@ fn skipped_evaluations_change_no_later_one_and_a_gap_forgets() {
             }
             front.push(block, |block| {
                 let outcome = back.push(&mut *classifier, block, !skip(hop)).expect("runs");
-                outcomes.push(outcome);
+                outcomes.push(outcome.cloned());
                 hop += 1;
             });
         }

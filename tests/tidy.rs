@@ -18,7 +18,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("server", &["event", "hub", "stats"]),
     ("client", &["backoff", "event"]),
     ("manifest", &[]),
-    ("config", &["model", "server"]),
+    ("config", &["model", "server", "source"]),
     ("pipeline", &["decide", "features", "manifest", "model", "units"]),
 ];
 

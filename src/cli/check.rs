@@ -8,13 +8,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 use console::style;
-use genrecast::config::Config;
+use genrecast::config::{Config, Loaded};
 use genrecast::model::{Model, list_models};
 use genrecast::pipeline::self_test;
 use genrecast::source::SourceUri;
 
 use super::exit::{Failure, Status};
-use super::{CommonArguments, run, setup};
+use super::{CommonArguments, setup, sources};
 
 #[derive(Args)]
 pub(super) struct CheckArguments {
@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
                 None => findings.good("configuration", "the compiled-in default"),
             }
             check_model(&mut findings, &loaded.config);
-            check_sources(&mut findings, &loaded.config);
+            check_sources(&mut findings, &loaded);
             check_address(&mut findings, &loaded.config);
         }
         Err(failure) => findings.bad("configuration", &failure),
@@ -113,17 +113,17 @@ fn check_model(findings: &mut Findings, config: &Config) {
     }
 }
 
-fn check_sources(findings: &mut Findings, config: &Config) {
-    let specs = match run::sources(config) {
+fn check_sources(findings: &mut Findings, loaded: &Loaded) {
+    let specs = match sources::sources(loaded).and_then(|specs| sources::playable(&specs).map(|()| specs)) {
         Ok(specs) => specs,
         Err(failure) => return findings.bad("sources", &failure),
     };
     for spec in specs {
-        let SourceUri::Microphone { device } = &spec.uri else {
+        let SourceUri::Microphone { device, .. } = &spec.uri else {
             findings.good("source", format!("{} ({})", spec.name, spec.uri));
             continue;
         };
-        match genrecast::source::microphone(device.as_deref()).map_err(Failure::from) {
+        match genrecast::source::microphone(device.as_deref(), spec.uri.mixdown()).map_err(Failure::from) {
             Ok(found) => findings.good("source", format!("{} ({}) is {found}", spec.name, spec.uri)),
             Err(failure) => findings.bad("source", &failure),
         }

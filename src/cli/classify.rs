@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use clap::Args;
+use clap::{Args, ValueHint};
 use genrecast::decide::Heard;
 use genrecast::event::{LabelScore, ModelInfo, SignalState};
 use genrecast::manifest::Manifest;
 use genrecast::model::{Model, Runtime};
 use genrecast::pipeline::{ClipScore, DecideSettings, Outcome, Pipeline, self_test};
-use genrecast::source::{Decoded, Decoder, SourceUri, refuse_terminal_stdin};
+use genrecast::source::{Decoded, Decoder, Mixdown, SourceUri, refuse_terminal_stdin};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ use super::{CommonArguments, setup};
 #[derive(Args)]
 pub(super) struct ClassifyArguments {
     /// A file, or - for standard input (a container, or raw PCM as -?pcm=s16le&rate=44100&channels=2)
-    #[arg(required_unless_present = "raw")]
+    #[arg(required_unless_present = "raw", value_hint = ValueHint::FilePath)]
     path: Option<String>,
     /// What follows `-?`: an input that begins so looks like a short flag.
     #[arg(short = '?', hide = true, value_name = "FORMAT", conflicts_with = "path")]
@@ -95,14 +95,17 @@ pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
 
 fn open(path: &str) -> Result<Decoder, Failure> {
     if path != "-" && !path.starts_with("-?") {
-        return Decoder::open_file(Path::new(path)).map_err(|error| Failure::of_source(path, error));
+        return Decoder::open_file(Path::new(path), Mixdown::default())
+            .map_err(|error| Failure::of_source(path, error));
     }
     let uri: SourceUri =
         path.parse().map_err(|error| Failure::new(Status::Usage, anyhow::Error::new(error)))?;
     refuse_terminal_stdin()?;
     match uri {
-        SourceUri::Stdin { pcm: Some(format) } => Decoder::open_pcm(std::io::stdin(), format),
-        _ => Decoder::open_stream(std::io::stdin(), None),
+        SourceUri::Stdin { pcm: Some(format), mixdown } => {
+            Decoder::open_pcm(std::io::stdin(), format, mixdown)
+        }
+        uri => Decoder::open_stream(std::io::stdin(), None, uri.mixdown()),
     }
     .map_err(|error| Failure::of_source("standard input", error))
 }
@@ -125,9 +128,9 @@ fn classify(
     let mut windows = Vec::new();
     let mut heard_before_s = 0.0;
     let mut samples = 0;
-    let mut on_outcome = |outcome: Outcome, offset_s: f64| {
-        score.push(&outcome);
-        windows.push(window(manifest, top, &outcome, offset_s));
+    let mut on_outcome = |outcome: &Outcome, offset_s: f64| {
+        score.push(outcome);
+        windows.push(window(manifest, top, outcome, offset_s));
     };
     let damage = loop {
         match decoder.next_block()? {

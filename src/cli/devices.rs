@@ -1,8 +1,9 @@
 //! `genrecast devices`. Touch it when a microphone has more to tell.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
+use genrecast::source::DeviceInfo;
 
 use super::exit::{Failure, Status};
 use super::report::print;
@@ -18,18 +19,48 @@ pub(super) fn run(json: bool) -> Result<ExitCode, Failure> {
             "No microphone was found.\nPlug one in, start the sound server, or listen to a file: genrecast run --source file:PATH\n",
         );
     }
-    let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_header(["", "name", "id", "rate", "channels"]);
+    print(&readable(&devices))
+}
+
+/// Two lines a device, because what to write must not be broken by the width of a table.
+fn readable(devices: &[DeviceInfo]) -> String {
+    let mut text = String::new();
     for device in devices {
-        table.add_row([
-            if device.default { "default".into() } else { String::new() },
-            device.name,
-            device.id,
-            format!("{} Hz", device.rate),
-            device.channels.to_string(),
-        ]);
+        let format = match (device.rate, device.channels) {
+            (Some(rate), Some(1)) => format!("{rate} Hz, 1 channel"),
+            (Some(rate), Some(channels)) => format!("{rate} Hz, {channels} channels"),
+            _ => "in use".into(),
+        };
+        let usb = device.usb.as_ref().map(|usb| format!(", USB {usb}")).unwrap_or_default();
+        let default = if device.default { ", the default (mic:)" } else { "" };
+        let _ = write!(text, "{}\n    {}\n    {format}{usb}{default}\n", device.name, device.uri);
     }
-    print(&format!(
-        "{table}\nUse one as a source: genrecast run --source 'mic:NAME' (a part of the name will do)\n"
-    ))
+    text + "\nUse one as a source: genrecast run --source 'mic:…'; in config.toml: uri = \"mic:…\"\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_write_stands_on_a_line_of_its_own() {
+        let yeti = DeviceInfo {
+            name: "Yeti Stereo Microphone, USB Audio".into(),
+            id: "plughw:CARD=2,DEV=0".into(),
+            uri: "mic:usb=b58e:9e84".into(),
+            default: false,
+            usb: Some("b58e:9e84".into()),
+            rate: Some(48_000),
+            channels: Some(2),
+            formats: vec!["i16".into()],
+        };
+        let busy = DeviceInfo { default: true, rate: None, channels: None, usb: None, ..yeti.clone() };
+        let text = readable(&[yeti, busy]);
+        assert!(
+            text.contains("\n    mic:usb=b58e:9e84\n    48000 Hz, 2 channels, USB b58e:9e84\n"),
+            "{text}"
+        );
+        assert!(text.contains("\n    in use, the default (mic:)\n"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
 }

@@ -133,9 +133,10 @@ impl From<SourceError> for Failure {
                 Status::Unreadable
             }
             SourceError::Device { .. }
+            | SourceError::SoundServer { .. }
             | SourceError::NoDevice { .. }
             | SourceError::AmbiguousDevice { .. } => Status::Device,
-            SourceError::Terminal => Status::Usage,
+            SourceError::Terminal | SourceError::NoChannel { .. } => Status::Usage,
             _ => Status::NotAudio,
         };
         let remedy = error.remedy();

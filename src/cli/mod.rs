@@ -2,17 +2,22 @@
 
 mod check;
 mod classify;
+mod completions;
 mod devices;
 mod exit;
 mod listen;
+mod log;
+mod man;
 mod report;
+mod reread;
 mod run;
 mod setup;
+mod sources;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use exit::Failure;
 
@@ -42,19 +47,30 @@ enum Command {
     Check(check::CheckArguments),
     /// Print the configuration with every key, its default and what it means
     Config,
+    /// Print the script that lets a shell complete commands and flags
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write it and one page for each command into this folder instead
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// Flags of the commands that read the configuration and load a model.
 #[derive(Args, Default)]
 struct CommonArguments {
     /// Configuration file [default: the first of $XDG_CONFIG_HOME/genrecast/config.toml and /etc/genrecast/config.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
     /// Folder name of the model [default: crnn]
     #[arg(long, value_name = "ID")]
     model: Option<String>,
     /// A place to look for models first
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     models: Option<String>,
     /// Inference runtime
     #[arg(long, value_enum)]
@@ -87,6 +103,8 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Devices { json } => devices::run(json),
         Command::Check(arguments) => check::run(&arguments),
         Command::Config => report::print(genrecast::config::SHIPPED),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man { dir } => man::run(dir.as_deref()),
     };
     result.unwrap_or_else(|failure| failure.tell())
 }

@@ -3,17 +3,18 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
 use clap::Args;
 use genrecast::config::{Config, Flag};
-use genrecast::daemon::{self, Settings, Signals};
+use genrecast::daemon::{self, Adjustable, Settings, Signals};
+use genrecast::event::ModelInfo;
 use genrecast::hub::HubLimits;
 use genrecast::server::ServerSettings;
-use genrecast::source::{Decoder, SourceSpec, SourceUri};
+use genrecast::source::SourceSpec;
 use toml::{Table, Value};
 
-use super::exit::{Failure, Status};
-use super::{CommonArguments, setup};
+use super::exit::Failure;
+use super::reread::Rereader;
+use super::{CommonArguments, log, setup, sources};
 
 #[derive(Args)]
 pub(super) struct RunArguments {
@@ -30,31 +31,41 @@ pub(super) struct RunArguments {
 
 pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let loaded = setup::configuration(&arguments.common, flags(arguments))?;
-    setup::log(&loaded.config)?;
+    let log = log::start(&loaded.config.log)?;
     match &loaded.file {
         Some(path) => tracing::info!(path = %path.display(), "configuration"),
         None => tracing::info!("configuration: the compiled-in default"),
     }
-    let sources = sources(&loaded.config)?;
     let config = &loaded.config;
-    let signals = Signals::install()?;
+    let sources = sources::sources(&loaded)?;
+    sources::playable(&sources)?;
+    let signals = Signals::install_with_reload()?;
     let settings = Settings {
-        sources,
         model: setup::model(config)?,
         runtime: setup::runtime(config)?,
-        decide: setup::decide(config),
-        hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
+        adjustable: adjustable(config, sources),
         server: ServerSettings::new(config.server.listen),
-        live: config.server.live(),
     };
     if let Some(note) = settings.runtime.note() {
         tracing::info!("{note}");
     }
-    daemon::run(settings, &signals, |address, model| {
+    let on_listening = |address: SocketAddr, model: &ModelInfo| {
         tracing::info!(model = model.id, runtime = model.runtime, device = model.device, "model ready");
         tracing::info!("listening on http://{address}");
-    })?;
+    };
+    let mut rereader = Rereader::new(&arguments.common, flags(arguments), loaded, log);
+    daemon::run(settings, &signals, on_listening, &mut |running| rereader.read(running))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What can be changed while the daemon runs.
+pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustable {
+    Adjustable {
+        sources,
+        decide: setup::decide(config),
+        hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
+        live: config.server.live(),
+    }
 }
 
 fn flags(arguments: &RunArguments) -> Vec<Flag> {
@@ -70,73 +81,4 @@ fn flags(arguments: &RunArguments) -> Vec<Flag> {
         value: Value::Array(arguments.sources.iter().map(one).collect()),
     });
     listen.into_iter().chain(sources).collect()
-}
-
-/// Parses and names the sources. A file that cannot be played is told now rather than when somebody listens.
-pub(super) fn sources(config: &Config) -> Result<Vec<SourceSpec>, Failure> {
-    let mut specs: Vec<SourceSpec> = Vec::new();
-    for source in &config.sources {
-        let uri: SourceUri = source
-            .uri
-            .parse()
-            .with_context(|| format!("source {:?}", source.uri))
-            .map_err(|error| Failure::new(Status::Usage, error))?;
-        if let SourceUri::File { path, .. } = &uri {
-            let name = path.display().to_string();
-            Decoder::open_file(path).map_err(|error| Failure::of_source(&name, error))?;
-        }
-        let base = source.name.clone().unwrap_or_else(|| uri.default_name());
-        let valid = !base.is_empty()
-            && base.len() <= 64
-            && base.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-        if !valid {
-            let error = anyhow!("source.name: expected 1 to 64 of A-Z a-z 0-9 - _ . , got {base:?}");
-            return Err(Failure::new(Status::Usage, error));
-        }
-        let taken = |name: &str| specs.iter().any(|spec: &SourceSpec| spec.name == name);
-        if taken(&base) && source.name.is_some() {
-            let error = anyhow!("two sources are named {base:?}; give each its own name");
-            return Err(Failure::new(Status::Usage, error));
-        }
-        // A name made from a URI gives way: the first free of a, a-2, a-3, …
-        let numbered = (2..).map(|count| format!("{base}-{count}"));
-        let name = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(base);
-        specs.push(SourceSpec { name, uri, ring_seconds: source.ring_seconds });
-    }
-    if specs.is_empty() {
-        let error =
-            anyhow!("no source is configured; give --source URI or a [[source]] in the configuration");
-        return Err(Failure::new(Status::Usage, error));
-    }
-    if specs.iter().filter(|spec| matches!(spec.uri, SourceUri::Stdin { .. })).count() > 1 {
-        return Err(Failure::new(Status::Usage, anyhow!("standard input can be one source only")));
-    }
-    Ok(specs)
-}
-
-#[cfg(test)]
-mod tests {
-    use genrecast::config::SourceConfig;
-
-    use super::*;
-
-    #[test]
-    fn names_made_from_uris_are_counted_until_one_is_free() {
-        let place = temp_dir::TempDir::new().expect("a folder");
-        for name in ["a.wav", "a-2.wav"] {
-            std::fs::copy("tests/fixtures/audio/mono.wav", place.path().join(name)).expect("copied");
-        }
-        let mut config: Config = toml::from_str(genrecast::config::SHIPPED).expect("valid");
-        let one = config.sources[0].clone();
-        let file = |name: &str| format!("file:{}", place.path().join(name).display());
-        let uris = [file("a.wav"), file("a.wav"), file("a-2.wav"), file("a.wav"), "mic:".into()];
-        config.sources = uris.map(|uri| SourceConfig { name: None, uri, ..one.clone() }).into();
-        let Ok(specs) = sources(&config) else { panic!("refused") };
-        let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
-        assert_eq!(names, ["a", "a-2", "a-2-2", "a-3", "mic"]);
-        for source in &mut config.sources[..2] {
-            source.name = Some("twins".into());
-        }
-        assert!(sources(&config).is_err_and(|failure| failure.to_string().contains("\"twins\"")));
-    }
 }

@@ -1,8 +1,7 @@
-//! What several commands need first: configuration, log, model, runtime. Touch it when a flag overrides a key.
+//! What several commands need first: configuration, model, runtime. Touch it when a flag overrides a key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
 use clap::ValueEnum;
 use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::decide::GateSettings;
@@ -11,10 +10,19 @@ use genrecast::pipeline::DecideSettings;
 use toml::Value;
 
 use super::CommonArguments;
-use super::exit::{Failure, Status};
+use super::exit::Failure;
 
 /// Loads the configuration, under the flags that all these commands have and those of its own (`more`).
 pub(super) fn configuration(arguments: &CommonArguments, more: Vec<Flag>) -> Result<Loaded, Failure> {
+    configuration_from(arguments.config.as_deref(), arguments, more)
+}
+
+/// The same from this file, if any, instead of the one that the flags name.
+pub(super) fn configuration_from(
+    file: Option<&Path>,
+    arguments: &CommonArguments,
+    more: Vec<Flag>,
+) -> Result<Loaded, Failure> {
     let variables = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
     let common = [
@@ -26,35 +34,12 @@ pub(super) fn configuration(arguments: &CommonArguments, more: Vec<Flag>) -> Res
     let common = common
         .into_iter()
         .filter_map(|(name, key, value)| Some(Flag { name, key, value: Value::String(value?) }));
-    Ok(config::load(arguments.config.as_deref(), variables, common.chain(more))?)
+    Ok(config::load(file, variables, common.chain(more))?)
 }
 
 /// What was typed, which is also what the file would have.
 fn typed(value: impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-}
-
-/// Begins to log to standard error.
-pub(super) fn log(config: &Config) -> Result<(), Failure> {
-    use std::io::IsTerminal;
-    use tracing_subscriber::EnvFilter;
-    let level = &config.log.level;
-    // A bare level is meant for the daemon; libraries speak up from "warn" on.
-    let bare = level.chars().all(char::is_alphanumeric);
-    let text = if bare { format!("warn,genrecast={level}") } else { level.clone() };
-    let filter = EnvFilter::try_new(&text).map_err(|error| {
-        let error = anyhow!(
-            "log.level: {error}; expected error, warn, info, debug, trace or a filter, got {level:?}"
-        );
-        Failure::new(Status::Usage, error)
-    })?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
-    Ok(())
 }
 
 /// The places where models are looked for.

@@ -5,16 +5,34 @@ use std::path::{Path, PathBuf};
 use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
+use super::diff::{self, Change};
 use super::layers::{Layer, Step, dotted, environment, overlay};
-use super::{Config, ConfigError, SHIPPED};
+use super::{Config, ConfigError, SHIPPED, sources};
+use crate::source::SourceSpec;
 
 /// A configuration and where it came from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     /// The values.
     pub config: Config,
+    /// The configured sources, in their order; names are unique.
+    pub sources: Vec<SourceSpec>,
     /// The file that was read; `None` if the compiled-in text stands alone.
     pub file: Option<PathBuf>,
+    /// Every layer in one, as written.
+    table: Table,
+}
+
+impl Loaded {
+    /// Every key but those of sources that has another value in `new`, and whether a running daemon can take it over.
+    pub fn changes(&self, new: &Self) -> Vec<Change> {
+        diff::changes(&self.table, &new.table)
+    }
+
+    /// Takes over what a running daemon can take over from `new`; the rest still differs.
+    pub fn adopt(&mut self, new: &Self) {
+        self.table = diff::adopted(&self.table, &new.table);
+    }
 }
 
 /// A flag that was given and the key that it sets.
@@ -48,8 +66,10 @@ pub fn load(
     }
     layers.push(environment(variables)?);
     layers.extend(flags.into_iter().map(Layer::from_flag));
-    let config = merge(&layers)?;
-    Ok(Loaded { config, file })
+    let (config, table) = merge(&layers)?;
+    // The check of the configuration has found no fault with them.
+    let sources = sources::specs(&config.sources).unwrap_or_default();
+    Ok(Loaded { config, sources, file, table })
 }
 
 fn usual_places() -> Vec<PathBuf> {
@@ -63,7 +83,7 @@ fn usual_places() -> Vec<PathBuf> {
         .collect()
 }
 
-fn merge(layers: &[Layer]) -> Result<Config, ConfigError> {
+fn merge(layers: &[Layer]) -> Result<(Config, Table), ConfigError> {
     let mut table: Table = SHIPPED.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
         place: "the shipped config.toml".into(),
         reason: error.message().to_owned(),
@@ -71,7 +91,7 @@ fn merge(layers: &[Layer]) -> Result<Config, ConfigError> {
     for layer in layers {
         overlay(&mut table, &layer.table);
     }
-    let config: Config = serde_path_to_error::deserialize(table).map_err(|error| {
+    let config: Config = serde_path_to_error::deserialize(table.clone()).map_err(|error| {
         let path: Vec<Step> = error
             .path()
             .iter()
@@ -84,7 +104,7 @@ fn merge(layers: &[Layer]) -> Result<Config, ConfigError> {
         value_error(layers, &path, error.inner().message().to_owned())
     })?;
     match config.fault() {
-        None => Ok(config),
+        None => Ok((config, table)),
         Some((path, reason)) => Err(value_error(layers, &path, reason)),
     }
 }
@@ -102,18 +122,20 @@ mod tests {
 
     fn from_text(text: &str) -> Result<Config, String> {
         let layer = Layer::from_file("test.toml", text.to_owned()).map_err(|error| error.to_string())?;
-        merge(&[layer]).map_err(|error| error.to_string())
+        merge(&[layer]).map(|(config, _)| config).map_err(|error| error.to_string())
     }
 
     fn with_flag(text: &str, name: &'static str, key: &'static str, value: Value) -> Result<Config, String> {
         let file = Layer::from_file("test.toml", text.to_owned()).map_err(|error| error.to_string())?;
-        merge(&[file, Layer::from_flag(Flag { name, key, value })]).map_err(|error| error.to_string())
+        merge(&[file, Layer::from_flag(Flag { name, key, value })])
+            .map(|(config, _)| config)
+            .map_err(|error| error.to_string())
     }
 
     fn from_environment(variables: &[(&str, &str)]) -> Result<Config, String> {
         let variables = variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let layer = environment(variables).map_err(|error| error.to_string())?;
-        merge(&[layer]).map_err(|error| error.to_string())
+        merge(&[layer]).map(|(config, _)| config).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Typed configuration: the keys, their defaults and their bounds. Touch it to add a key, together with
 //! `config.toml`, which is compiled in and where every key stands.
 
+mod diff;
 mod layers;
 mod load;
+mod log;
+mod sources;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,7 +13,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use diff::Change;
 pub use load::{Flag, Loaded, load};
+pub use log::{LogConfig, LogFormat, log_filter};
 
 use layers::Step;
 
@@ -156,13 +161,6 @@ pub struct EventsConfig {
     pub keep_bytes: usize,
 }
 
-/// `[log]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct LogConfig {
-    /// A level or a filter.
-    pub level: String,
-}
-
 /// `[[source]]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct SourceConfig {
@@ -247,13 +245,12 @@ impl Config {
                 format!("expected at least 65536, got {}", self.events.keep_bytes),
             );
         }
-        for (index, source) in self.sources.iter().enumerate() {
-            if !(0.5..=60.0).contains(&source.ring_seconds) {
-                let mut path = path("source.ring_seconds");
-                path.insert(1, Step::Index(index));
-                return Some((path, format!("expected 0.5 to 60 seconds, got {}", source.ring_seconds)));
-            }
+        if let Err(reason) = log_filter(&self.log.level) {
+            return fault("log.level", reason);
         }
-        None
+        let (index, key, reason) = sources::specs(&self.sources).err()?;
+        let mut path = path(&format!("source.{key}"));
+        path.insert(1, Step::Index(index));
+        Some((path, reason))
     }
 }

@@ -1,239 +1,36 @@
-//! The threads `dsp-K`: they read the rings of their sources and run each source's `Front`.
-//! Touch it when sources are to be read, or their losses told, otherwise.
+//! The threads `dsp-K`: each serves its share of the sources. Touch it when a thread is to take turns otherwise; what
+//! a turn does is in `slot.rs`.
 
-use std::collections::VecDeque;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
+use crossbeam_channel::Receiver;
 
-use super::work::{Begin, Block, Job, Work};
-use crate::event::{SourceState, SourceStateChange};
+use super::progress::Turns;
+use super::slot::{Slot, Turn};
 use crate::manifest::Manifest;
-use crate::pipeline::Front;
-use crate::source::{Notice, Read, RingReader, Stop, Stream};
-use crate::units::{SampleIndex, SampleRate};
+use crate::source::Stop;
+
+/// Sources that may wait to be taken over; whoever adds one more waits.
+pub(super) const ARRIVALS: usize = 16;
 
 /// How long the thread sleeps when no ring has samples: well below a hop, and below every block length that
 /// sound servers use.
 const POLL: Duration = Duration::from_millis(10);
 
+/// How long it sleeps without a source; it is woken when one arrives.
+const IDLE: Duration = Duration::from_millis(500);
+
 /// Samples read from a ring at a time.
 const READ: usize = 4096;
 
-/// Jobs in a model thread's queue at which an unpaced source waits. It would fill any queue, and a paced source that
-/// shares the thread must not seem to be behind because of that.
-const UNPACED_SHARE: usize = 8;
-
-/// A silence between two streams of a paced source that is worth telling.
-const SHORTEST_GAP_S: f64 = 0.02;
-
-/// One source, as its `dsp-K` thread sees it.
-pub(super) struct Slot {
-    source: usize,
-    notices: Receiver<Notice>,
-    /// Taken from `notices`; it waits until the samples written before it have been read.
-    held: Option<Notice>,
-    no_more_notices: bool,
-    playing: Option<Playing>,
-    /// Work that the model thread had no room for. While it waits no samples are read, so it stays small.
-    outbox: VecDeque<Work>,
-    to_model: Sender<Work>,
-    /// Stream and wall-clock time up to which audio has been heard, over all streams of this source.
-    heard: Option<(f64, SystemTime)>,
-    /// True if the stream cannot be served at all; what the source goes on to tell is then untrue.
-    refused: bool,
-}
-
-struct Playing {
-    reader: RingReader,
-    front: Front,
-    rate: SampleRate,
-    position: SampleIndex,
-    begin: Begin,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    Progress,
-    Idle,
-    Done,
-}
-
-impl Slot {
-    pub fn new(source: usize, notices: Receiver<Notice>, to_model: Sender<Work>) -> Self {
-        Self {
-            source,
-            notices,
-            held: None,
-            no_more_notices: false,
-            playing: None,
-            outbox: VecDeque::new(),
-            to_model,
-            heard: None,
-            refused: false,
-        }
-    }
-
-    pub(super) fn turn(&mut self, manifest: &Manifest, scratch: &mut [f32]) -> Turn {
-        if !self.send() {
-            return Turn::Idle;
-        }
-        // The notice is taken before the ring is read: every sample written before it is then seen first.
-        if self.held.is_none() {
-            match self.notices.try_recv() {
-                // Samples flow from now on, however many wait in the ring: a source that is not paced keeps it full.
-                Ok(notice @ Notice::State { state: SourceState::Live, .. }) => {
-                    self.obey(notice, false, manifest);
-                    return Turn::Progress;
-                }
-                Ok(notice) => self.held = Some(notice),
-                Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) => self.no_more_notices = true,
-            }
-        }
-        let ended = match self.read(scratch) {
-            Read::Samples(_) | Read::Lost(_) => return Turn::Progress,
-            Read::Empty => false,
-            Read::Ended => true,
-        };
-        if let Some(notice) = self.held.take() {
-            self.obey(notice, ended, manifest);
-            return Turn::Progress;
-        }
-        if ended && self.no_more_notices { Turn::Done } else { Turn::Idle }
-    }
-
-    /// Reads once from the ring; without a ring nothing more comes.
-    fn read(&mut self, scratch: &mut [f32]) -> Read {
-        let Some(playing) = &mut self.playing else { return Read::Ended };
-        let read = playing.reader.read(scratch);
-        let (source, outbox) = (self.source, &mut self.outbox);
-        match read {
-            Read::Samples(count) => {
-                playing.position = playing.position.after(count as u64);
-                playing.front.push(&scratch[..count], |block| {
-                    outbox.push_back(Work::new(source, Job::Block(Block::copied(block))));
-                });
-            }
-            Read::Lost(count) => {
-                // What was heard since the last block is forgotten too.
-                let from_s = playing.front.delivered_s();
-                playing.position = playing.position.after(count);
-                playing.front.restart(playing.position);
-                let reason =
-                    "the machine was too busy: the ring was full and samples were dropped".to_owned();
-                outbox.push_back(Work::new(source, Job::Gap { from_s, to_s: playing.time(), reason }));
-            }
-            Read::Empty | Read::Ended => {}
-        }
-        self.heard = Some((playing.time(), playing.wall_time()));
-        read
-    }
-
-    fn obey(&mut self, notice: Notice, ring_ended: bool, manifest: &Manifest) {
-        match notice {
-            Notice::Stream(stream) => self.begin(stream, ring_ended, manifest),
-            Notice::State { .. } if self.refused => {}
-            Notice::State { state, reason, remedy } => {
-                if state == SourceState::Ended {
-                    self.finish();
-                }
-                self.post(Job::State(SourceStateChange { state, reason, remedy }));
-            }
-        }
-    }
-
-    /// Another stream takes the place of the one before. If that had ended by itself (another rate in the same
-    /// file), it is finished like any finite stream; if it was lost, what was heard since its last block is lost too.
-    fn begin(&mut self, stream: Stream, ring_ended: bool, manifest: &Manifest) {
-        let Stream { reader, rate, anchor, pace } = stream;
-        let delivered_s = self.playing.as_ref().map_or(0.0, |playing| playing.front.delivered_s());
-        if ring_ended {
-            self.finish();
-        }
-        let mut origin_s = 0.0;
-        let mut lost_from_s = None;
-        if let Some((heard_s, heard_at)) = self.heard {
-            origin_s = heard_s;
-            let silence = anchor.duration_since(heard_at).unwrap_or_default().as_secs_f64();
-            if let Some(pace) = pace
-                && silence > SHORTEST_GAP_S
-            {
-                origin_s += silence * pace;
-                lost_from_s = Some(if ring_ended { heard_s } else { delivered_s });
-            }
-        }
-        let position = SampleIndex(rate.samples(origin_s));
-        let begin = Begin { rate, anchor, origin_s: rate.seconds(position.0), pace };
-        if let Some(from_s) = lost_from_s {
-            let reason = "the source was interrupted".to_owned();
-            self.post(Job::Gap { from_s, to_s: begin.origin_s, reason });
-        }
-        self.playing = None;
-        match Front::new(manifest, rate) {
-            Ok(mut front) => {
-                front.restart(position);
-                self.post(Job::Begin(begin));
-                self.playing = Some(Playing { reader, front, rate, position, begin });
-            }
-            Err(error) => {
-                self.refused = true;
-                let reason = Some(error.to_string());
-                self.post(Job::State(SourceStateChange { state: SourceState::Failed, reason, remedy: None }));
-            }
-        }
-    }
-
-    fn finish(&mut self) {
-        let (source, outbox) = (self.source, &mut self.outbox);
-        if let Some(mut playing) = self.playing.take() {
-            playing.front.finish(|block| {
-                outbox.push_back(Work::new(source, Job::Block(Block::copied(block))));
-            });
-        }
-    }
-
-    fn post(&mut self, job: Job) {
-        self.outbox.push_back(Work::new(self.source, job));
-    }
-
-    /// Sends what waits; false if the model thread has no room for all of it.
-    fn send(&mut self) -> bool {
-        let unpaced = self.playing.as_ref().is_some_and(|playing| playing.begin.pace.is_none());
-        while let Some(work) = self.outbox.pop_front() {
-            if unpaced && self.to_model.len() >= UNPACED_SHARE {
-                self.outbox.push_front(work);
-                return false;
-            }
-            match self.to_model.try_send(work) {
-                Ok(()) => {}
-                Err(TrySendError::Full(work)) => {
-                    self.outbox.push_front(work);
-                    return false;
-                }
-                // The model thread has ended, so the daemon is ending.
-                Err(TrySendError::Disconnected(_)) => self.outbox.clear(),
-            }
-        }
-        true
-    }
-}
-
-impl Playing {
-    fn time(&self) -> f64 {
-        self.rate.seconds(self.position.0)
-    }
-
-    fn wall_time(&self) -> SystemTime {
-        self.begin.wall_time(self.time())
-    }
-}
-
-/// Body of a `dsp-K` thread: serves its sources until all are done, or until `stop` and nothing is left to read.
-pub(super) fn run(mut slots: Vec<Slot>, manifest: &Manifest, stop: &Stop) {
+/// Body of a `dsp-K` thread: serves the sources that arrive, until `stop` and nothing is left to read.
+pub(super) fn run(arrivals: &Receiver<Slot>, manifest: &Manifest, stop: &Stop, turns: &Turns) {
+    let mut slots: Vec<Slot> = Vec::new();
     let mut scratch = vec![0.0; READ];
     loop {
+        turns.turn();
         let stopped = stop.is_stopped();
+        slots.extend(arrivals.try_iter());
         let mut progress = false;
         slots.retain_mut(|slot| match slot.turn(manifest, &mut scratch) {
             Turn::Progress => {
@@ -243,16 +40,13 @@ pub(super) fn run(mut slots: Vec<Slot>, manifest: &Manifest, stop: &Stop) {
             Turn::Idle => true,
             Turn::Done => false,
         });
-        if slots.is_empty() {
-            return;
-        }
         if progress {
             continue;
         }
         // A source thread that hangs keeps its channel open; what it wrote has been read.
-        if stopped && slots.iter().all(|slot| slot.outbox.is_empty()) {
+        if stopped && slots.iter().all(Slot::is_sent) {
             return;
         }
-        std::thread::park_timeout(POLL);
+        std::thread::park_timeout(if slots.is_empty() { IDLE } else { POLL });
     }
 }

@@ -4,59 +4,49 @@
 mod board;
 mod dsp;
 mod model;
+mod models;
 mod net;
+mod notify;
+mod progress;
 mod publish;
+mod reload;
 mod signals;
+mod slot;
+mod stage;
+mod supervisor;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod work;
 
 use std::sync::Arc;
-use std::thread::Thread;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-use serde_json::json;
-
 use crate::event::ModelInfo;
-use crate::hub::{Hub, HubLimits};
-use crate::manifest::Manifest;
-use crate::model::{Classifier, Model, ModelError, Runtime};
-use crate::pipeline::{self, DecideSettings};
-use crate::server::{Live, LiveSettings, ServerError, ServerSettings};
-use crate::source::{self, Notice, SourceSpec, Stop};
-use board::{Board, Row};
-use dsp::Slot;
-use model::ModelThread;
+use crate::model::{Model, ModelError, Runtime};
+use crate::server::{ServerError, ServerSettings};
+use models::Models;
 use net::Net;
-use publish::Publisher;
-pub use signals::{SignalError, Signals};
-use threads::{Spawner, Threads};
-use work::Work;
-
-/// Sources' notices that may wait; a source that has more to tell waits.
-const NOTICES: usize = 16;
+use notify::Notifier;
+pub use reload::{Adjustable, Reload, ReloadError, Reloaded};
+pub use signals::{Ender, SignalError, Signals, Wish};
+use stage::Stage;
+use supervisor::Supervisor;
+use threads::Spawner;
 
 /// How long the threads of one stage may take to end at shutdown.
 const STAGE_LIMIT: Duration = Duration::from_millis(500);
 
 /// Everything the daemon is told at its start.
 pub struct Settings {
-    /// What to listen to; names are unique.
-    pub sources: Vec<SourceSpec>,
     /// The model.
     pub model: Model,
     /// The runtime, started.
     pub runtime: Runtime,
-    /// Gate and smoothing.
-    pub decide: DecideSettings,
-    /// Bounds of the event log.
-    pub hub: HubLimits,
-    /// The network side: what is fixed at the start.
+    /// The network side.
     pub server: ServerSettings,
-    /// The network side: what may change.
-    pub live: LiveSettings,
+    /// What can be changed while the daemon runs, sources included.
+    pub adjustable: Adjustable,
 }
 
 /// Why the daemon could not start, or had to end.
@@ -90,7 +80,7 @@ pub enum DaemonError {
 }
 
 /// Runs until a signal asks it to end, or until the server fails. `on_listening` gets the address that is
-/// listened on, once subscribers can connect.
+/// listened on, once subscribers can connect; `reload` is asked when a signal wants the configuration read again.
 ///
 /// # Errors
 /// [`DaemonError`] if it could not start or had to end.
@@ -98,33 +88,42 @@ pub fn run(
     settings: Settings,
     signals: &Signals,
     on_listening: impl FnOnce(std::net::SocketAddr, &ModelInfo),
+    reload: &mut Reload<'_>,
 ) -> Result<(), DaemonError> {
-    let Settings { sources, model, runtime, decide, hub: limits, server, live } = settings;
+    let Settings { model, runtime, server, adjustable } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = cores.min(sources.len()).max(1);
-    let sessions = if runtime.device() == "cuda" { 1 } else { workers };
-    let classifiers = proved(&model, &runtime, sessions)?;
+    let workers = workers(adjustable.sources.len());
+    let models = Models::new(model, runtime);
+    let classifiers = (0..models.sessions(workers)).map(|_| models.prove()).collect::<Result<Vec<_>, _>>()?;
 
-    let stage = Stage::new(&sources, &model, &runtime, decide, limits);
+    let mut rows = stage::Rows::default();
+    let first = adjustable.sources.iter().map(|spec| rows.row(spec)).collect::<Vec<_>>();
+    let stage = Arc::new(Stage::new(&models, &adjustable, first.clone())?);
     let spawner = Spawner::new(signals.ender());
-    // Whoever changes them while the daemon runs sends the new ones.
-    let (_live, on_live) = tokio::sync::watch::channel(Live::new(live)?);
-    let net = Net::start(server, on_live, &stage, &spawner, signals.ender())?;
+    let net = Net::start(server, &stage, &spawner, signals.ender())?;
     on_listening(net.address, &stage.model);
 
-    // Against the line, so that whoever sends has a receiver.
-    let stop = Stop::new();
-    let mut threads = Threads::new(spawner.clone());
-    let to_models = start_models(&stage, classifiers, &stop, &mut threads)?;
-    let to_dsp = start_dsp(&stage, sources.len(), workers, to_models, &stop, &mut threads)?;
-    start_sources(&stage, sources, to_dsp, &stop, &mut threads)?;
-
-    signals.wait();
+    let mut supervisor = Supervisor::new(Arc::clone(&stage), models, classifiers, workers, spawner.clone())?;
+    for (spec, row) in adjustable.sources.iter().zip(first) {
+        supervisor.start(spec.clone(), row)?;
+    }
+    let mut running = reload::Running { stage: &stage, supervisor: &mut supervisor, rows };
+    let mut notifier = Notifier::from_environment();
+    loop {
+        let next = notifier.tick(|| stage.facts());
+        match next.map_or_else(|| Some(signals.wait()), |limit| signals.wait_for(limit)) {
+            None => {}
+            Some(Wish::Reload) => {
+                notifier.reloading();
+                running.reload(reload);
+                notifier.reloaded();
+            }
+            Some(Wish::End) => break,
+        }
+    }
     tracing::info!("ending");
-    // Along the line, so that nothing that was heard is lost.
-    stop.stop();
-    threads.join(STAGE_LIMIT);
+    notifier.stopping();
+    supervisor.end();
     let ended = net.end();
     match spawner.panicked() {
         Some(thread) => Err(DaemonError::Panicked { thread }),
@@ -132,123 +131,8 @@ pub fn run(
     }
 }
 
-/// What the threads share.
-struct Stage {
-    manifest: Arc<Manifest>,
-    model: Arc<ModelInfo>,
-    decide: DecideSettings,
-    hub: Arc<Hub>,
-    board: Arc<Board>,
-}
-
-impl Stage {
-    fn new(
-        sources: &[SourceSpec],
-        model: &Model,
-        runtime: &Runtime,
-        decide: DecideSettings,
-        limits: HubLimits,
-    ) -> Self {
-        let manifest = Arc::new(model.manifest.clone());
-        let model = Arc::new(model.info(runtime));
-        let hub = Hub::new(limits);
-        let rows = sources.iter().map(|spec| Row::new(spec.name.clone(), spec.uri.to_string())).collect();
-        let hop = Duration::from_secs_f64(manifest.window.stride as f64 * manifest.features.hop_seconds());
-        let detail = json!({ "runtime_note": runtime.note() });
-        Self { manifest, model, decide, hub, board: Arc::new(Board::new(rows, hop, detail)) }
-    }
-}
-
-/// Opens the sessions and lets each prove itself.
-fn proved(model: &Model, runtime: &Runtime, count: usize) -> Result<Vec<Box<dyn Classifier>>, ModelError> {
-    (0..count)
-        .map(|_| {
-            let mut classifier = model.classifier(runtime)?;
-            pipeline::self_test(model, &mut *classifier, runtime)?;
-            Ok(classifier)
-        })
-        .collect()
-}
-
-fn start_models(
-    stage: &Stage,
-    classifiers: Vec<Box<dyn Classifier>>,
-    stop: &Stop,
-    threads: &mut Threads,
-) -> Result<Vec<Sender<Work>>, DaemonError> {
-    let labels = Arc::new(stage.manifest.labels.clone());
-    let mut senders = Vec::new();
-    for (index, classifier) in classifiers.into_iter().enumerate() {
-        let (sender, jobs) = crossbeam_channel::bounded(model::QUEUE);
-        senders.push(sender);
-        let (hub, board) = (Arc::clone(&stage.hub), Arc::clone(&stage.board));
-        let thread = ModelThread {
-            jobs,
-            classifier,
-            manifest: Arc::clone(&stage.manifest),
-            decide: stage.decide,
-            publisher: Publisher::new(hub, board, Arc::clone(&labels), Arc::clone(&stage.model)),
-            stop: stop.clone(),
-        };
-        threads.models.push(threads.spawner.spawn(&format!("model-{index}"), move || thread.run())?);
-    }
-    Ok(senders)
-}
-
-/// Where a source sends its notices, and whom it wakes.
-struct ToDsp {
-    notices: Sender<Notice>,
-    thread: Thread,
-}
-
-fn start_dsp(
-    stage: &Stage,
-    sources: usize,
-    workers: usize,
-    to_models: Vec<Sender<Work>>,
-    stop: &Stop,
-    threads: &mut Threads,
-) -> Result<Vec<ToDsp>, DaemonError> {
-    let mut slots: Vec<Vec<Slot>> = (0..workers).map(|_| Vec::new()).collect();
-    let mut notices = Vec::new();
-    for source in 0..sources {
-        let (sender, from_source) = crossbeam_channel::bounded(NOTICES);
-        notices.push(sender);
-        let to_model = to_models[source % to_models.len()].clone();
-        slots[source % workers].push(Slot::new(source, from_source, to_model));
-    }
-    let mut handles = Vec::new();
-    for (index, slots) in slots.into_iter().enumerate() {
-        let (manifest, stop) = (Arc::clone(&stage.manifest), stop.clone());
-        let body = move || dsp::run(slots, &manifest, &stop);
-        let handle = threads.spawner.spawn(&format!("dsp-{index}"), body)?;
-        handles.push(handle.thread().clone());
-        threads.dsp.push(handle);
-    }
-    let thread_of = |source: usize| handles[source % workers].clone();
-    Ok(notices
-        .into_iter()
-        .enumerate()
-        .map(|(source, notices)| ToDsp { notices, thread: thread_of(source) })
-        .collect())
-}
-
-fn start_sources(
-    stage: &Stage,
-    sources: Vec<SourceSpec>,
-    to_dsp: Vec<ToDsp>,
-    stop: &Stop,
-    threads: &mut Threads,
-) -> Result<(), DaemonError> {
-    for (index, (spec, dsp)) in sources.into_iter().zip(to_dsp).enumerate() {
-        let counters = Arc::clone(&stage.board.row(index).counters);
-        let stop = stop.clone();
-        let handle = threads.spawner.spawn(&format!("src-{}", spec.name), move || {
-            // The dsp thread has ended only if the daemon is ending: there is nobody left to tell.
-            let mut notify = |notice| drop(dsp.notices.send(notice));
-            source::run(&spec, &counters, &stop, &mut notify, &|| dsp.thread.unpark());
-        })?;
-        threads.sources.push(handle);
-    }
-    Ok(())
+/// How many threads of a kind serve so many sources: no more than there are cores.
+fn workers(sources: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.min(sources).max(1)
 }

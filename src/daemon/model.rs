@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use tokio::sync::watch;
 
+use super::board::Row;
+use super::progress::Turns;
 use super::publish::Publisher;
 use super::work::{Block, Job, Work};
 use crate::manifest::Manifest;
@@ -21,14 +24,19 @@ pub(super) const QUEUE: usize = 64;
 /// It is about a hop: whoever waits longer gets the next answer before this one.
 const LATE: Duration = Duration::from_secs(1);
 
+/// How long the thread waits for work before it shows that it still turns.
+const IDLE: Duration = Duration::from_millis(500);
+
 /// Everything a `model-K` thread owns.
 pub(super) struct ModelThread {
     pub jobs: Receiver<Work>,
     pub classifier: Box<dyn Classifier>,
     pub manifest: Arc<Manifest>,
-    pub decide: DecideSettings,
+    /// May change at any time; every source then goes on with what is new.
+    pub decide: watch::Receiver<DecideSettings>,
     pub publisher: Publisher,
     pub stop: Stop,
+    pub turns: Turns,
 }
 
 struct Track {
@@ -40,12 +48,22 @@ struct Track {
 }
 
 impl ModelThread {
-    /// Body of the thread: ends when every `dsp-K` thread that feeds it has.
+    /// Body of the thread: ends when nobody is left who could send it anything.
     pub fn run(mut self) {
-        let mut tracks: HashMap<usize, Track> = HashMap::new();
-        while let Ok(Work { source, posted, job }) = self.jobs.recv() {
-            let track = tracks.entry(source).or_insert_with(|| Track {
-                back: Back::new(&self.manifest, &*self.classifier, &self.decide),
+        let mut tracks: HashMap<u64, Track> = HashMap::new();
+        loop {
+            self.turns.turn();
+            let Work { source, posted, job } = match self.jobs.recv_timeout(IDLE) {
+                Ok(work) => work,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if self.decide.has_changed().unwrap_or(false) {
+                let decide = *self.decide.borrow_and_update();
+                tracks.values_mut().for_each(|track| track.back.decide_by(&self.manifest, &decide));
+            }
+            let track = tracks.entry(source.id).or_insert_with(|| Track {
+                back: Back::new(&self.manifest, &*self.classifier, &self.decide.borrow()),
                 paced: true,
                 failing_since_s: None,
                 evaluated_s: 0.0,
@@ -54,19 +72,24 @@ impl ModelThread {
                 Job::Begin(begin) => {
                     track.back.restart(&*self.classifier, begin.origin_s);
                     track.paced = begin.pace.is_some();
-                    self.publisher.begin(source, begin);
+                    self.publisher.begin(&source, begin);
                 }
-                Job::Block(block) => self.block(source, track, &block, posted),
+                Job::Block(block) => self.block(&source, track, &block, posted),
                 Job::Gap { from_s, to_s, reason } => {
                     track.back.restart(&*self.classifier, to_s);
-                    self.publisher.gap(source, from_s, to_s, reason);
+                    self.publisher.gap(&source, from_s, to_s, reason);
                 }
-                Job::State(state) => self.publisher.state(source, state),
+                Job::State(state) => self.publisher.state(&source, state),
+                Job::Gone(forgotten) => {
+                    tracks.remove(&source.id);
+                    self.publisher.forget(&source);
+                    drop(forgotten);
+                }
             }
         }
     }
 
-    fn block(&mut self, source: usize, track: &mut Track, block: &Block, posted: Instant) {
+    fn block(&mut self, source: &Row, track: &mut Track, block: &Block, posted: Instant) {
         let block = block.borrowed();
         // A daemon that is ending has no time for what still waits.
         let ending = self.stop.is_stopped() && !self.jobs.is_empty();
@@ -79,7 +102,7 @@ impl ModelThread {
                     self.publisher.model_works_again(source, since_s, outcome.start_s);
                 }
                 track.evaluated_s = outcome.end_s;
-                self.publisher.window(source, &outcome, began.elapsed());
+                self.publisher.window(source, outcome, began.elapsed());
             }
             Ok(None) if skip => self.publisher.skipped(source),
             Ok(None) => {}

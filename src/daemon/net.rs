@@ -11,10 +11,13 @@ use tokio::sync::watch;
 use super::signals::Ender;
 use super::threads::{Spawner, join_within};
 use super::{DaemonError, STAGE_LIMIT, Stage};
-use crate::server::{self, About, Health, Live, ServerError, ServerSettings};
+use crate::server::{self, About, Health, ServerError, ServerSettings};
 
 /// Threads of the network's runtime.
 const WORKERS: usize = 2;
+
+/// How often the network's runtime shows that it still takes turns.
+const TURN: Duration = Duration::from_millis(500);
 
 /// The server, running.
 pub(super) struct Net {
@@ -28,7 +31,6 @@ impl Net {
     /// Listens, then serves on its own thread. If the server ends by itself, `ender` is told.
     pub fn start(
         settings: ServerSettings,
-        live: watch::Receiver<Arc<Live>>,
         stage: &Stage,
         spawner: &Spawner,
         ender: Ender,
@@ -47,6 +49,15 @@ impl Net {
             model: (*stage.model).clone(),
         });
         let (hub, health) = (Arc::clone(&stage.hub), Arc::clone(&stage.board) as Arc<dyn Health>);
+        let live = stage.live.subscribe();
+        let turns = stage.progress.thread("net");
+        network.spawn(async move {
+            let mut often = tokio::time::interval(TURN);
+            loop {
+                often.tick().await;
+                turns.turn();
+            }
+        });
         let (shutdown, on_shutdown) = watch::channel(false);
         let thread = spawner.spawn("net", move || {
             let serving = server::serve(listener, settings, live, hub, about, health, on_shutdown);

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use super::board::Board;
+use super::board::Row;
 use super::work::Begin;
 use crate::decide::{Heard, StableChange, Verdict};
 use crate::event::{
@@ -20,10 +20,9 @@ use crate::pipeline::Outcome;
 /// Publishes for the sources of one model thread.
 pub(super) struct Publisher {
     hub: Arc<Hub>,
-    board: Arc<Board>,
     labels: Arc<Vec<String>>,
     model: Arc<ModelInfo>,
-    sources: HashMap<usize, Published>,
+    sources: HashMap<u64, Published>,
 }
 
 /// What is remembered of a source between its events.
@@ -37,14 +36,19 @@ struct Published {
 }
 
 impl Publisher {
-    pub fn new(hub: Arc<Hub>, board: Arc<Board>, labels: Arc<Vec<String>>, model: Arc<ModelInfo>) -> Self {
-        Self { hub, board, labels, model, sources: HashMap::new() }
+    pub fn new(hub: Arc<Hub>, labels: Arc<Vec<String>>, model: Arc<ModelInfo>) -> Self {
+        Self { hub, labels, model, sources: HashMap::new() }
+    }
+
+    /// Nothing more comes of this source.
+    pub fn forget(&mut self, row: &Row) {
+        self.sources.remove(&row.id);
     }
 
     /// A continuous stream begins.
-    pub fn begin(&mut self, source: usize, begin: Begin) {
-        self.board.row(source).set_rate(begin.rate.hz());
-        self.sources.entry(source).and_modify(|published| published.begin = begin).or_insert_with(|| {
+    pub fn begin(&mut self, row: &Row, begin: Begin) {
+        row.begin(begin.rate.hz(), begin.pace);
+        self.sources.entry(row.id).and_modify(|published| published.begin = begin).or_insert_with(|| {
             let since = wall(&begin, begin.origin_s);
             Published {
                 begin,
@@ -57,51 +61,45 @@ impl Publisher {
     }
 
     /// A source changed its state.
-    pub fn state(&mut self, source: usize, change: SourceStateChange) {
-        let row = self.board.row(source);
+    pub fn state(&mut self, row: &Row, change: SourceStateChange) {
         let (state, reason) = (change.state, change.reason.as_deref().unwrap_or_default());
         match state {
             SourceState::Failed => {
                 tracing::error!(source = row.name, reason, remedy = change.remedy, "failed")
             }
             SourceState::Stalled | SourceState::Reconnecting => {
-                tracing::warn!(source = row.name, ?state, reason, "trouble");
+                tracing::warn!(source = row.name, ?state, reason, remedy = change.remedy, "trouble");
             }
             _ => tracing::info!(source = row.name, ?state, reason, "source"),
         }
-        if let Some(published) = self.sources.get_mut(&source) {
+        if let Some(published) = self.sources.get_mut(&row.id) {
             // A source that is live again may still be silent; the next window then says so.
             published.silence = None;
         }
-        self.publish_state(source, change);
+        self.publish_state(row, change);
     }
 
     /// The model failed for a source.
-    pub fn model_failed(&mut self, source: usize, error: &ModelError) {
-        tracing::error!(source = self.board.row(source).name, %error, "no windows until the model works again");
+    pub fn model_failed(&mut self, row: &Row, error: &ModelError) {
         let (reason, remedy) = (Some(error.to_string()), Some("genrecast check proves the model".to_owned()));
-        self.publish_state(source, SourceStateChange { state: SourceState::Stalled, reason, remedy });
+        tracing::error!(source = row.name, %error, remedy, "no windows until the model works again");
+        self.publish_state(row, SourceStateChange { state: SourceState::Stalled, reason, remedy });
     }
 
     /// The model works again; what it did not hear is lost.
-    pub fn model_works_again(&mut self, source: usize, from_s: f64, to_s: f64) {
-        self.publish_state(
-            source,
-            SourceStateChange { state: SourceState::Live, reason: None, remedy: None },
-        );
-        self.gap(source, from_s, to_s.max(from_s), "the model failed".to_owned());
+    pub fn model_works_again(&mut self, row: &Row, from_s: f64, to_s: f64) {
+        self.publish_state(row, SourceStateChange { state: SourceState::Live, reason: None, remedy: None });
+        self.gap(row, from_s, to_s.max(from_s), "the model failed".to_owned());
     }
 
-    fn publish_state(&self, source: usize, change: SourceStateChange) {
-        let row = self.board.row(source);
+    fn publish_state(&self, row: &Row, change: SourceStateChange) {
         row.set_state(&change);
         self.hub.publish(&row.name, EventBody::SourceState(change));
     }
 
     /// Audio was lost.
-    pub fn gap(&mut self, source: usize, from_s: f64, to_s: f64, reason: String) {
-        let row = self.board.row(source);
-        let Some(published) = self.sources.get_mut(&source) else { return };
+    pub fn gap(&mut self, row: &Row, from_s: f64, to_s: f64, reason: String) {
+        let Some(published) = self.sources.get_mut(&row.id) else { return };
         tracing::warn!(source = row.name, from_s, to_s, reason, "audio lost");
         row.counters.gaps.add(1);
         published.gap_ms += ((to_s - from_s) * 1000.0).round() as u64;
@@ -110,17 +108,16 @@ impl Publisher {
     }
 
     /// An evaluation was skipped; the next event tells how many.
-    pub fn skipped(&mut self, source: usize) {
-        self.board.row(source).counters.skipped_hops.add(1);
-        if let Some(published) = self.sources.get_mut(&source) {
+    pub fn skipped(&mut self, row: &Row) {
+        row.counters.skipped_hops.add(1);
+        if let Some(published) = self.sources.get_mut(&row.id) {
             published.skipped_hops += 1;
         }
     }
 
     /// A window was classified.
-    pub fn window(&mut self, source: usize, outcome: &Outcome, inference: Duration) {
-        let row = self.board.row(source);
-        let Some(published) = self.sources.get_mut(&source) else { return };
+    pub fn window(&mut self, row: &Row, outcome: &Outcome, inference: Duration) {
+        let Some(published) = self.sources.get_mut(&row.id) else { return };
         if let Some(change) = &outcome.changed {
             let body = changed(&self.labels, &published.begin, &published.stable, change);
             let (label, since) = (body.to.label.clone(), body.to.start);
@@ -169,7 +166,7 @@ impl Publisher {
             model: Arc::clone(&self.model),
         };
         self.hub.publish(&row.name, EventBody::Window(Box::new(body)));
-        row.window_published();
+        row.window_published(&published.stable.label);
     }
 }
 

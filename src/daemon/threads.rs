@@ -1,4 +1,4 @@
-//! Named threads and their ends. Touch it when the order of shutdown changes.
+//! Named threads and their ends. Touch it when a thread is to be watched or joined otherwise.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -62,31 +62,15 @@ impl Drop for OnPanic {
     }
 }
 
-/// The daemon's threads, by the stages of the line.
-pub(super) struct Threads {
-    pub spawner: Spawner,
-    pub sources: Vec<JoinHandle<()>>,
-    pub dsp: Vec<JoinHandle<()>>,
-    pub models: Vec<JoinHandle<()>>,
-}
-
-impl Threads {
-    pub fn new(spawner: Spawner) -> Self {
-        Self { spawner, sources: Vec::new(), dsp: Vec::new(), models: Vec::new() }
-    }
-
-    /// Joins stage after stage along the line; each has `limit`. A thread that hangs (a sound driver may never
-    /// return) is told and left to the end of the process.
-    pub fn join(self, limit: Duration) {
-        for (stage, handles) in [("source", self.sources), ("dsp", self.dsp), ("model", self.models)] {
-            let deadline = Instant::now() + limit;
-            for handle in handles {
-                let name = handle.thread().name().unwrap_or(stage).to_owned();
-                let left = deadline.saturating_duration_since(Instant::now());
-                if join_within(handle, left).is_none() {
-                    tracing::warn!(thread = name, "did not end in time");
-                }
-            }
+/// Joins the threads of one stage of the line, which together have `limit`. A thread that hangs (a sound driver may
+/// never return) is told and left to the end of the process.
+pub(super) fn join_stage(stage: &str, handles: impl IntoIterator<Item = JoinHandle<()>>, limit: Duration) {
+    let deadline = Instant::now() + limit;
+    for handle in handles {
+        let name = handle.thread().name().unwrap_or(stage).to_owned();
+        let left = deadline.saturating_duration_since(Instant::now());
+        if join_within(handle, left).is_none() {
+            tracing::warn!(thread = name, "did not end in time");
         }
     }
 }

@@ -1,20 +1,24 @@
 //! Calibrated probabilities. Touch it when another calibration than a temperature is stored in manifests.
 
-/// softmax(logits / temperature), computed in f64 so that the result sums to 1 within f32's rounding.
-pub fn probabilities(logits: &[f32], temperature: f32) -> Vec<f32> {
+/// Writes softmax(logits / temperature) to `p`, in place of what it held; computed in f64 so that it sums to 1 within
+/// f32's rounding.
+pub fn probabilities(logits: &[f32], temperature: f32, p: &mut Vec<f32>) {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let weights: Vec<f64> = logits
-        .iter()
-        .map(|&logit| ((f64::from(logit) - f64::from(top)) / f64::from(temperature)).exp())
-        .collect();
-    let sum: f64 = weights.iter().sum();
-    weights.into_iter().map(|weight| (weight / sum) as f32).collect()
+    let weight = |&logit: &f32| ((f64::from(logit) - f64::from(top)) / f64::from(temperature)).exp();
+    let sum: f64 = logits.iter().map(weight).sum();
+    p.clear();
+    p.extend(logits.iter().map(|logit| (weight(logit) / sum) as f32));
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    fn probabilities(logits: &[f32], temperature: f32) -> Vec<f32> {
+        let mut p = vec![7.0];
+        super::probabilities(logits, temperature, &mut p);
+        p
+    }
 
     #[test]
     fn a_higher_temperature_is_less_certain() {

@@ -17,8 +17,9 @@ pub struct StableSettings {
 
 /// Smooths the probabilities of successive windows.
 pub trait Smoother: Send {
-    /// Takes the probabilities of a window that ends `seconds` after the one before, gives smoothed ones.
-    fn push(&mut self, p: &[f32], seconds: f64) -> &[f32];
+    /// Takes the probabilities of a window that ends `seconds` after the one before, gives smoothed ones. `constant`
+    /// is [`StableSettings::smoothing_seconds`].
+    fn push(&mut self, p: &[f32], seconds: f64, constant: f64) -> &[f32];
     /// Forgets everything.
     fn reset(&mut self);
 }
@@ -77,7 +78,7 @@ impl StableGenre {
     /// Unknown until something is certain.
     pub fn new(settings: StableSettings) -> Self {
         Self {
-            smoother: Box::new(Exponential { constant: settings.smoothing_seconds, smoothed: Vec::new() }),
+            smoother: Box::new(Exponential::default()),
             settings,
             current: Segment { verdict: Verdict::Unknown, since_s: 0.0, confidence: None },
             confidence: Mean::default(),
@@ -86,6 +87,11 @@ impl StableGenre {
             heard_last_s: 0.0,
             time_s: 0.0,
         }
+    }
+
+    /// Goes on by other settings, from the next window on.
+    pub fn set(&mut self, settings: StableSettings) {
+        self.settings = settings;
     }
 
     /// What is stable now.
@@ -121,7 +127,7 @@ impl StableGenre {
     }
 
     fn leader(&mut self, p: &[f32], elapsed: f64) -> Verdict {
-        let smoothed = self.smoother.push(p, elapsed);
+        let smoothed = self.smoother.push(p, elapsed, self.settings.smoothing_seconds);
         let Some((label, &top)) = smoothed.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else {
             return Verdict::Unknown;
         };
@@ -166,19 +172,19 @@ impl StableGenre {
 }
 
 /// Exponential smoothing by stream time, so that skipped windows do not slow it down.
+#[derive(Default)]
 struct Exponential {
-    constant: f64,
     smoothed: Vec<f32>,
 }
 
 impl Smoother for Exponential {
-    fn push(&mut self, p: &[f32], seconds: f64) -> &[f32] {
-        if self.smoothed.len() != p.len() || self.constant <= 0.0 {
+    fn push(&mut self, p: &[f32], seconds: f64, constant: f64) -> &[f32] {
+        if self.smoothed.len() != p.len() || constant <= 0.0 {
             self.smoothed.clear();
             self.smoothed.extend_from_slice(p);
             return &self.smoothed;
         }
-        let keep = (-seconds / self.constant).exp() as f32;
+        let keep = (-seconds / constant).exp() as f32;
         for (smoothed, new) in self.smoothed.iter_mut().zip(p) {
             *smoothed = keep * *smoothed + (1.0 - keep) * new;
         }

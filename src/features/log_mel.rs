@@ -2,7 +2,9 @@
 //! Touch it to add a logarithm or a rounding.
 
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 
+use super::log::log10;
 use super::{MelFilterbank, Stft};
 use crate::manifest::{FeatureSettings, LogScale, Rounding};
 
@@ -17,6 +19,7 @@ struct LastSteps {
     filterbank: MelFilterbank,
     rounding: Rounding,
     log: LogScale,
+    half: Vec<f16>,
     column: Vec<f32>,
 }
 
@@ -29,6 +32,7 @@ impl LogMel {
                 filterbank: MelFilterbank::new(settings),
                 rounding: settings.rounding,
                 log: settings.log,
+                half: vec![f16::ZERO; settings.n_mels],
                 column: vec![0.0; settings.n_mels],
             },
         }
@@ -54,14 +58,15 @@ impl LastSteps {
     fn column(&mut self, power: &[f32]) -> &[f32] {
         self.filterbank.apply(power, &mut self.column);
         if self.rounding == Rounding::Float16 {
-            self.column.iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
+            self.half.convert_from_f32_slice(&self.column);
+            self.half.convert_to_f32_slice(&mut self.column);
         }
         match self.log {
             LogScale::Db { amin } => {
-                self.column.iter_mut().for_each(|value| *value = 10.0 * value.max(amin).log10())
+                self.column.iter_mut().for_each(|value| *value = 10.0 * log10(value.max(amin)))
             }
             LogScale::Log10 { scale } => {
-                self.column.iter_mut().for_each(|value| *value = (1.0 + scale * *value).log10())
+                self.column.iter_mut().for_each(|value| *value = log10(1.0 + scale * *value))
             }
         }
         &self.column

@@ -4,6 +4,7 @@
 //! Touch it when columns must be computed otherwise.
 
 mod level;
+mod log;
 mod log_mel;
 mod mel;
 mod resample;

@@ -113,8 +113,7 @@ impl Stft {
                 // The buffers were made by this very plan.
                 .expect("buffers of the planned length");
             for (power, bin) in self.power.iter_mut().zip(&self.spectrum) {
-                let (re, im) = (bin.re as f32, bin.im as f32);
-                *power = re * re + im * im;
+                *power = bin.norm_sqr() as f32;
             }
             sink(&self.power);
             self.next += self.hop;

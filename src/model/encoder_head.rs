@@ -40,7 +40,7 @@ impl Classifier for EncoderHead {
     }
 
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError> {
-        state.columns.push(columns);
+        state.push(columns);
         let on_grid = state.heard() >= self.patch.frames as u64
             && (state.heard() - self.patch.frames as u64).is_multiple_of(self.patch.stride as u64);
         if columns.is_empty() || !(on_grid || last) {
@@ -52,11 +52,11 @@ impl Classifier for EncoderHead {
         if state.embeddings.len() >= self.count * size {
             state.embeddings.drain(..size);
         }
-        state.embeddings.extend_from_slice(&embedding);
+        state.embeddings.extend_from_slice(embedding);
         Ok(())
     }
 
-    fn evaluate(&mut self, state: &ModelState) -> Result<Vec<f32>, ModelError> {
+    fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
         let patches = state.embeddings.len() / self.patch.embedding;
         self.head.run(&state.embeddings, &[1, patches, self.patch.embedding])
     }

@@ -33,11 +33,11 @@ pub trait Classifier: Send {
     /// [`ModelError::Inference`] if the runtime fails.
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError>;
 
-    /// The logits for the window that ends now; may be skipped when time is short.
+    /// The logits for the window that ends now, valid until the next call; may be skipped when time is short.
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
-    fn evaluate(&mut self, state: &ModelState) -> Result<Vec<f32>, ModelError>;
+    fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError>;
 }
 
 /// What one source has been heard to say.
@@ -50,6 +50,16 @@ pub struct ModelState {
 }
 
 impl ModelState {
+    /// The state of a source that has heard nothing, for a model that needs the newest `capacity` columns of `n_mels`.
+    pub fn new(capacity: usize, n_mels: usize) -> Self {
+        Self { columns: ColumnHistory::new(capacity, n_mels), embeddings: Vec::new() }
+    }
+
+    /// Appends columns (`[frames, n_mels]`).
+    pub fn push(&mut self, columns: &[f32]) {
+        self.columns.push(columns);
+    }
+
     /// Columns heard since this state was made.
     pub fn heard(&self) -> u64 {
         self.columns.heard()

@@ -1,16 +1,20 @@
 //! One ONNX network in an open session, with its tensors checked against the manifest.
 //! Touch it when tensors are to be passed otherwise.
 
-use ort::session::Session;
-use ort::value::{TensorRef, ValueType};
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::value::{Tensor as OrtTensor, ValueType};
 
 use super::{ModelError, Runtime};
 use crate::manifest::{NetworkFile, Tensor};
 
-/// An open session of one network with one f32 input and one f32 output.
+/// An open session of one network with one f32 input and one f32 output, and the tensors that every run uses again.
 pub struct Network {
     session: Session,
     file: NetworkFile,
+    input: Option<OrtTensor<f32>>,
+    /// With the tensor that ONNX Runtime writes the output to. Tract would give a new one and leave this one as it is.
+    options: Option<RunOptions<HasSelectedOutputs>>,
+    output: Vec<f32>,
 }
 
 impl Network {
@@ -22,25 +26,45 @@ impl Network {
     pub fn open(runtime: &Runtime, file: &NetworkFile, bytes: &[u8]) -> Result<Self, ModelError> {
         let session = runtime.session(&file.file, bytes)?;
         check_tensor(file, "input", session.inputs(), &file.input)?;
+        // The input is given by its place, for by its name it would cost the heap at every run.
+        if session.inputs().len() != 1 {
+            let names: Vec<_> = session.inputs().iter().map(|outlet| outlet.name()).collect();
+            return Err(shape_error(file, "input", &file.input, format!("one of several: {names:?}")));
+        }
         check_tensor(file, "output", session.outputs(), &file.output)?;
-        Ok(Self { session, file: file.clone() })
+        let options = match runtime.name() {
+            "onnxruntime" => Some(output_in_place(&file.output).map_err(|error| failed(file, &error))?),
+            _ => None,
+        };
+        let output = Vec::with_capacity(file.output.shape.iter().product());
+        Ok(Self { session, file: file.clone(), input: None, options, output })
     }
 
-    /// Runs the network on `input` of the given shape.
+    /// Runs the network on `input` of the given shape. The output can be read until the next run.
     ///
     /// # Errors
     /// [`ModelError::Inference`] with the runtime's words.
-    pub fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<Vec<f32>, ModelError> {
-        let file = &self.file;
-        let failed =
-            |error: ort::Error| ModelError::Inference { file: file.file.clone(), reason: error.to_string() };
-        let tensor = TensorRef::from_array_view((shape, input)).map_err(failed)?;
-        let outputs = self.session.run(ort::inputs![file.input.name.as_str() => tensor]).map_err(failed)?;
-        let output = outputs.get(&file.output.name).ok_or_else(|| ModelError::Inference {
+    pub fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<&[f32], ModelError> {
+        let Self { session, file, input: kept, options, output } = self;
+        let failed = |error: ort::Error| failed(file, &error);
+        let tensor = match kept {
+            Some(tensor) if fits(tensor, shape, input.len()) => {
+                tensor.extract_tensor_mut().1.copy_from_slice(input);
+                tensor
+            }
+            other => other.insert(OrtTensor::from_array((shape.to_vec(), input.to_vec())).map_err(failed)?),
+        };
+        let inputs = [SessionInputValue::from(&*tensor)];
+        let outputs = match options {
+            Some(options) => session.run_with_options(inputs, options),
+            None => session.run(inputs),
+        };
+        let outputs = outputs.map_err(failed)?;
+        let found = outputs.get(&file.output.name).ok_or_else(|| ModelError::Inference {
             file: file.file.clone(),
             reason: format!("it gave no output {:?}", file.output.name),
         })?;
-        let (shape, values) = output.try_extract_tensor::<f32>().map_err(failed)?;
+        let (shape, values) = found.try_extract_tensor::<f32>().map_err(failed)?;
         let expected: usize = file.output.shape.iter().product();
         if values.len() != expected {
             return Err(shape_error(file, "output", &file.output, format!("{:?}", &shape[..])));
@@ -51,8 +75,30 @@ impl Network {
                 reason: format!("it gave {bad}, not a number"),
             });
         }
-        Ok(values.to_vec())
+        output.clear();
+        output.extend_from_slice(values);
+        Ok(output)
     }
+}
+
+/// True if the tensor has this shape and as many values.
+fn fits(tensor: &OrtTensor<f32>, shape: &[usize], values: usize) -> bool {
+    let held = tensor.shape();
+    held.num_elements() == values
+        && held.len() == shape.len()
+        && held.iter().zip(shape).all(|(&held, &wanted)| held == wanted as i64)
+}
+
+/// Options by which each run writes to the same tensor.
+fn output_in_place(output: &Tensor) -> ort::Result<RunOptions<HasSelectedOutputs>> {
+    let values = vec![0.0_f32; output.shape.iter().product()];
+    let tensor = OrtTensor::from_array((output.shape.clone(), values))?;
+    let selected = OutputSelector::no_default().with(&output.name).preallocate(&output.name, tensor);
+    Ok(RunOptions::new()?.with_outputs(selected))
+}
+
+fn failed(file: &NetworkFile, error: &ort::Error) -> ModelError {
+    ModelError::Inference { file: file.file.clone(), reason: error.to_string() }
 }
 
 fn shape_error(file: &NetworkFile, what: &str, tensor: &Tensor, actual: String) -> ModelError {

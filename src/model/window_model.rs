@@ -1,6 +1,6 @@
 //! Models that take the whole window. Touch it when the network must see the window otherwise.
 
-use super::{Classifier, ColumnHistory, ModelError, ModelState, Network};
+use super::{Classifier, ModelError, ModelState, Network};
 use crate::manifest::{Manifest, Normalise};
 
 /// One network over the newest `frames` columns.
@@ -27,15 +27,15 @@ impl WindowModel {
 
 impl Classifier for WindowModel {
     fn new_state(&self) -> ModelState {
-        ModelState { columns: ColumnHistory::new(self.frames, self.n_mels), embeddings: Vec::new() }
+        ModelState::new(self.frames, self.n_mels)
     }
 
     fn push(&mut self, state: &mut ModelState, columns: &[f32], _last: bool) -> Result<(), ModelError> {
-        state.columns.push(columns);
+        state.push(columns);
         Ok(())
     }
 
-    fn evaluate(&mut self, state: &ModelState) -> Result<Vec<f32>, ModelError> {
+    fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
         state.columns.fill(&mut self.input);
         normalise(self.normalise, &mut self.input);
         self.network.run(&self.input, &[1, self.frames, self.n_mels])

@@ -34,6 +34,17 @@ impl Default for DecideSettings {
     }
 }
 
+impl DecideSettings {
+    fn stable(&self, manifest: &Manifest) -> StableSettings {
+        StableSettings {
+            smoothing_seconds: self.smoothing_seconds,
+            hold_seconds: self.hold_seconds,
+            silence_seconds: self.silence_seconds,
+            abstain_below: self.abstain_below.unwrap_or(manifest.calibration.abstain_below),
+        }
+    }
+}
+
 /// A classified window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -65,8 +76,9 @@ pub struct Back {
     forgotten: u64,
     temperature: f32,
     level: Level,
-    /// What the newest hop with native samples was; the end of a stream may flush columns without any.
-    heard: Heard,
+    /// The newest one, written again by each evaluation, so that a hop needs nothing from the heap. Its `heard` is that
+    /// of the newest hop with native samples; the end of a stream may flush columns without any.
+    outcome: Outcome,
 }
 
 /// What is needed to tell where a window lies.
@@ -80,15 +92,10 @@ struct Grid {
 impl Back {
     /// For a source that has not been heard.
     pub fn new(manifest: &Manifest, classifier: &dyn Classifier, settings: &DecideSettings) -> Self {
+        let stable = StableGenre::new(settings.stable(manifest));
         Self {
             state: classifier.new_state(),
             gate: Gate::new(settings.gate),
-            stable: StableGenre::new(StableSettings {
-                smoothing_seconds: settings.smoothing_seconds,
-                hold_seconds: settings.hold_seconds,
-                silence_seconds: settings.silence_seconds,
-                abstain_below: settings.abstain_below.unwrap_or(manifest.calibration.abstain_below),
-            }),
             grid: Grid {
                 frames: manifest.window.frames as u64,
                 hop_seconds: manifest.features.hop_seconds(),
@@ -97,12 +104,28 @@ impl Back {
             forgotten: 0,
             temperature: manifest.calibration.temperature,
             level: Level::default(),
-            heard: Heard::Signal,
+            outcome: Outcome {
+                start_s: 0.0,
+                end_s: 0.0,
+                provisional: true,
+                heard: Heard::Signal,
+                p: Vec::with_capacity(manifest.labels.len()),
+                level: Level::default(),
+                stable: stable.current(),
+                changed: None,
+            },
+            stable,
         }
     }
 
-    /// Takes a block; with `evaluate` it also classifies the window that ends with it. What the model caches
-    /// is computed either way, so a skipped evaluation changes no later one.
+    /// Goes on by other settings; what was heard and what is stable stay.
+    pub fn decide_by(&mut self, manifest: &Manifest, settings: &DecideSettings) {
+        self.gate = Gate::new(settings.gate);
+        self.stable.set(settings.stable(manifest));
+    }
+
+    /// Takes a block; with `evaluate` it also classifies the window that ends with it, which can be read until the next
+    /// call. What the model caches is computed either way, so a skipped evaluation changes no later one.
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
@@ -111,7 +134,7 @@ impl Back {
         classifier: &mut dyn Classifier,
         block: MelBlock<'_>,
         evaluate: bool,
-    ) -> Result<Option<Outcome>, ModelError> {
+    ) -> Result<Option<&Outcome>, ModelError> {
         self.level = self.level.and(&block.level);
         if block.columns.is_empty() {
             return Ok(None);
@@ -121,23 +144,19 @@ impl Back {
             return Ok(None);
         }
         let logits = classifier.evaluate(&self.state)?;
-        let p = decide::probabilities(&logits, self.temperature);
-        let level = std::mem::take(&mut self.level);
-        if level.samples > 0 {
-            self.heard = self.gate.judge(level.rms_dbfs());
+        let outcome = &mut self.outcome;
+        decide::probabilities(logits, self.temperature, &mut outcome.p);
+        outcome.level = std::mem::take(&mut self.level);
+        if outcome.level.samples > 0 {
+            outcome.heard = self.gate.judge(outcome.level.rms_dbfs());
         }
-        let changed = self.stable.push(&p, self.heard, block.end_s);
         let columns = self.state.heard();
-        Ok(Some(Outcome {
-            start_s: block.origin_s + self.grid.start(self.forgotten, columns),
-            end_s: block.end_s,
-            provisional: columns < self.grid.frames,
-            heard: self.heard,
-            p,
-            level,
-            stable: self.stable.current(),
-            changed,
-        }))
+        outcome.start_s = block.origin_s + self.grid.start(self.forgotten, columns);
+        outcome.end_s = block.end_s;
+        outcome.provisional = columns < self.grid.frames;
+        outcome.changed = self.stable.push(&outcome.p, outcome.heard, block.end_s);
+        outcome.stable = self.stable.current();
+        Ok(Some(outcome))
     }
 
     /// Forgets the audio heard, but not what is stable: after a gap a new stretch begins at stream time `at_s`.

@@ -38,11 +38,11 @@ impl Pipeline {
         Ok(Self { front: Front::new(manifest, rate)?, back, classifier })
     }
 
-    /// Takes mono samples and gives each outcome that they complete.
+    /// Takes mono samples and gives each outcome that they complete; it can be read until `sink` returns.
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
-    pub fn push(&mut self, samples: &[f32], sink: impl FnMut(Outcome)) -> Result<(), ModelError> {
+    pub fn push(&mut self, samples: &[f32], sink: impl FnMut(&Outcome)) -> Result<(), ModelError> {
         self.run(sink, |front, on_block| front.push(samples, on_block))
     }
 
@@ -50,13 +50,13 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
-    pub fn finish(&mut self, sink: impl FnMut(Outcome)) -> Result<(), ModelError> {
+    pub fn finish(&mut self, sink: impl FnMut(&Outcome)) -> Result<(), ModelError> {
         self.run(sink, |front, on_block| front.finish(on_block))
     }
 
     fn run(
         &mut self,
-        mut sink: impl FnMut(Outcome),
+        mut sink: impl FnMut(&Outcome),
         feed: impl FnOnce(&mut Front, &mut dyn FnMut(MelBlock<'_>)),
     ) -> Result<(), ModelError> {
         let mut failed = None;

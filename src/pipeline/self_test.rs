@@ -28,7 +28,8 @@ pub fn self_test(
         rest = later;
         wanted = manifest.window.stride * n_mels;
     }
-    let p = decide::probabilities(&classifier.evaluate(&state)?, manifest.calibration.temperature);
+    let mut p = Vec::new();
+    decide::probabilities(classifier.evaluate(&state)?, manifest.calibration.temperature, &mut p);
     let tolerance = match runtime.device() {
         "cuda" => manifest.golden.tolerance.max(CUDA_TOLERANCE),
         _ => manifest.golden.tolerance,

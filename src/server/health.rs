@@ -1,6 +1,9 @@
 //! What the server asks the daemon: is it well, and what do its sources do.
 //! Touch it when `/livez`, `/readyz`, `/healthz` or `/v1/sources` are to tell more.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::SourceState;
@@ -14,6 +17,11 @@ pub trait Health: Send + Sync {
     /// Every source of this moment, in the order of the configuration. Names must not contain commas, which part them in
     /// queries.
     fn sources(&self) -> Vec<SourceInfo>;
+
+    /// Where the server keeps count of its subscribers; asked for once.
+    fn subscribers(&self) -> Arc<AtomicUsize> {
+        Arc::default()
+    }
 }
 
 /// How the daemon is.

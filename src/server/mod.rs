@@ -161,7 +161,7 @@ pub async fn serve(
         return Err(ServerError::Zero { what: "stall_limit" });
     }
     let shared = Arc::new(Shared {
-        seats: Seats::default(),
+        seats: Seats::counted_in(health.subscribers()),
         connections: AtomicUsize::new(0),
         settings,
         live,

@@ -13,6 +13,11 @@ pub(super) struct Seats(Arc<AtomicUsize>);
 pub(super) struct Seat(Arc<AtomicUsize>);
 
 impl Seats {
+    /// None taken, counted here.
+    pub(super) fn counted_in(count: Arc<AtomicUsize>) -> Self {
+        Self(count)
+    }
+
     /// A seat, unless `most` or more are taken.
     pub(super) fn take(&self, most: usize) -> Option<Seat> {
         let one_more = |taken: usize| (taken < most).then_some(taken + 1);

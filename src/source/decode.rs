@@ -9,11 +9,13 @@ use std::path::Path;
 use super::container::{Container, Unit};
 use super::ending::Ending;
 use super::error::SourceError;
+use super::mixdown::Mixdown;
 use super::pcm::{PcmFormat, PcmReader};
 use super::sniff;
 use crate::units::SampleRate;
 
-/// Decodes one audio track, the mean of its channels. Values that are not finite become 0.
+/// Decodes one audio track to mono: the mean of its channels, or what a [`Mixdown`] asks for. Values that are not
+/// finite become 0.
 pub struct Decoder {
     name: String,
     inner: Inner,
@@ -45,8 +47,8 @@ impl Decoder {
     /// Opens a file.
     ///
     /// # Errors
-    /// When it is not there, cannot be read, or not one sample can be had from it.
-    pub fn open_file(path: &Path) -> Result<Self, SourceError> {
+    /// When it is not there, cannot be read, lacks the channel, or not one sample can be had from it.
+    pub fn open_file(path: &Path, mixdown: Mixdown) -> Result<Self, SourceError> {
         let unreadable = |io| SourceError::Unreadable { name: path.display().to_string(), io };
         let kind = std::fs::metadata(path).map_err(|io| match io.kind() {
             io::ErrorKind::NotFound => SourceError::NotFound { path: path.into() },
@@ -63,7 +65,7 @@ impl Decoder {
             .and_then(|file| file.take(sniff::HEAD as u64).read_to_end(&mut head))
             .map_err(unreadable)?;
         refuse_what_is_no_audio(&head)?;
-        let container = guard(|| Container::open_file(path, &path.display().to_string()))
+        let container = guard(|| Container::open_file(path, &path.display().to_string(), mixdown))
             .and_then(|opened| opened)
             .map_err(|error| explain(error, &head))?;
         Self::prime(path.display().to_string(), Inner::Container(Box::new(container)))
@@ -73,10 +75,11 @@ impl Decoder {
     /// Blocks until the first samples have been decoded.
     ///
     /// # Errors
-    /// When it cannot be read, or not one sample can be had from it.
+    /// When it cannot be read, lacks the channel, or not one sample can be had from it.
     pub fn open_stream(
         reader: impl Read + Send + Sync + 'static,
         hint: Option<&str>,
+        mixdown: Mixdown,
     ) -> Result<Self, SourceError> {
         let name = "the stream".to_owned();
         let mut head = Vec::new();
@@ -88,7 +91,7 @@ impl Decoder {
             .map_err(|io| SourceError::Unreadable { name: name.clone(), io })?;
         refuse_what_is_no_audio(&head)?;
         let reader = Cursor::new(head.clone()).chain(reader);
-        let container = guard(|| Container::open_stream(reader, hint, &name))
+        let container = guard(|| Container::open_stream(reader, hint, &name, mixdown))
             .and_then(|opened| opened)
             .map_err(|error| explain(error, &head))?;
         Self::prime(name, Inner::Container(Box::new(container)))
@@ -97,12 +100,13 @@ impl Decoder {
     /// Reads raw samples. Does not read anything yet.
     ///
     /// # Errors
-    /// When the format's rate is out of range.
+    /// When the format's rate is out of range, or it does not have the channel.
     pub fn open_pcm(
         reader: impl Read + Send + Sync + 'static,
         format: PcmFormat,
+        mixdown: Mixdown,
     ) -> Result<Self, SourceError> {
-        let inner = PcmReader::new(reader, format);
+        let inner = PcmReader::new(reader, format, mixdown)?;
         Ok(Self {
             name: "the stream".into(),
             rate: super::container::check_rate(inner.rate().hz())?,

@@ -90,6 +90,20 @@ pub enum SourceError {
         /// What it fits.
         matching: Vec<String>,
     },
+    /// There is a sound server, but it cannot be asked.
+    #[error("the sound server does not answer: {reason}")]
+    SoundServer {
+        /// What came instead.
+        reason: String,
+    },
+    /// The channel that is asked for is not there.
+    #[error("there is no channel {wanted}: it has {channels}")]
+    NoChannel {
+        /// What was asked for, counted from 1.
+        wanted: u8,
+        /// How many there are.
+        channels: usize,
+    },
     /// The audio system refused.
     #[error("the microphone cannot be used ({doing}): {reason}")]
     Device {
@@ -138,6 +152,13 @@ impl SourceError {
             Self::Damaged { .. } | Self::Rate { .. } => "get the file again, or re-encode it",
             Self::NoDevice { .. } | Self::AmbiguousDevice { .. } => {
                 "use one of these names, or `mic:` for the default; `genrecast devices` lists them"
+            }
+            Self::SoundServer { .. } => {
+                "start it and let the user that runs the daemon use it, \
+                 or name a card itself, as `genrecast devices` lists them"
+            }
+            Self::NoChannel { .. } => {
+                "write one that it has as `channel=N`, or `channel=mix` for the mean of all"
             }
             Self::Device { .. } => {
                 "check that it is plugged in and that the user that runs the daemon may use it; \

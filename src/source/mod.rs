@@ -10,6 +10,7 @@ mod ending;
 mod error;
 mod line;
 mod microphone;
+mod mixdown;
 mod pcm;
 mod player;
 mod ring;
@@ -32,7 +33,8 @@ use crate::units::SampleRate;
 pub use decode::{Decoded, Decoder};
 pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
-pub use microphone::{Capture, DeviceInfo, Exchange, Pulse, Retired, devices, microphone};
+pub use microphone::{Callback, Capture, DeviceInfo, Exchange, Pulse, Retired, devices, microphone};
+pub use mixdown::{Channel, HIGHEST_CHANNEL, LARGEST_GAIN_DB, Mixdown, Mixer};
 pub use pcm::{Channels, Encoding, PcmFormat};
 pub use ring::{Read, RingReader, RingWriter, ring};
 pub use stdin::refuse_terminal_stdin;
@@ -95,9 +97,11 @@ pub fn run(
     let mut line = Line { spec, counters, stop, notify, wake };
     line.tell(SourceState::Starting, None);
     let outcome = match &spec.uri {
-        SourceUri::Microphone { device } => microphone::run(device.as_deref(), &mut line),
-        SourceUri::File { path, speed, looping } => player::play_file(path, *speed, *looping, &mut line),
-        SourceUri::Stdin { pcm } => stdin::play(*pcm, &mut line),
+        SourceUri::Microphone { device, mixdown } => microphone::run(device.as_deref(), *mixdown, &mut line),
+        SourceUri::File { path, speed, looping, mixdown } => {
+            player::play_file(path, *speed, *looping, *mixdown, &mut line)
+        }
+        SourceUri::Stdin { pcm, mixdown } => stdin::play(*pcm, *mixdown, &mut line),
     };
     match outcome {
         // Whatever failed while the source was told to stop failed because of that.

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::io::{self, Read};
 
+use super::error::SourceError;
+use super::mixdown::{Mixdown, Mixer};
 use crate::units::SampleRate;
 
 /// Bytes that are read at a time.
@@ -135,14 +137,22 @@ impl fmt::Display for Encoding {
 pub(super) struct PcmReader {
     reader: Box<dyn Read + Send + Sync>,
     format: PcmFormat,
+    mixer: Mixer,
     bytes: Vec<u8>,
     /// How much of `bytes` is an incomplete frame that waits for its rest.
     held: usize,
 }
 
 impl PcmReader {
-    pub(super) fn new(reader: impl Read + Send + Sync + 'static, format: PcmFormat) -> Self {
-        Self { reader: Box::new(reader), format, bytes: vec![0; CHUNK], held: 0 }
+    /// # Errors
+    /// When the format does not have the channel that is asked for.
+    pub(super) fn new(
+        reader: impl Read + Send + Sync + 'static,
+        format: PcmFormat,
+        mixdown: Mixdown,
+    ) -> Result<Self, SourceError> {
+        let mixer = Mixer::new(mixdown, format.channels.get())?;
+        Ok(Self { reader: Box::new(reader), format, mixer, bytes: vec![0; CHUNK], held: 0 })
     }
 
     pub(super) fn rate(&self) -> SampleRate {
@@ -155,7 +165,6 @@ impl PcmReader {
         mono.clear();
         let width = self.format.encoding.bytes();
         let frame = width * self.format.channels.get();
-        let scale = 1.0 / self.format.channels.get() as f32;
         while mono.is_empty() {
             let read = match self.reader.read(self.bytes.get_mut(self.held..).unwrap_or_default()) {
                 Ok(0) if self.held > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -168,9 +177,7 @@ impl PcmReader {
             let frames = self.bytes.get(..filled).unwrap_or_default().chunks_exact(frame);
             self.held = frames.remainder().len();
             mono.extend(frames.map(|frame| {
-                let sum: f32 = frame.chunks_exact(width).map(|s| self.format.encoding.sample(s)).sum();
-                let mean = sum * scale;
-                if mean.is_finite() { mean } else { 0.0 }
+                self.mixer.frame(frame.chunks_exact(width).map(|sample| self.format.encoding.sample(sample)))
             }));
             self.bytes.copy_within(filled - self.held..filled, 0);
         }
@@ -198,7 +205,8 @@ mod tests {
             rate: SampleRate::new(8000).expect("not zero"),
             channels: Channels::new(channels).expect("in range"),
         };
-        let mut reader = PcmReader::new(Dribble(io::Cursor::new(bytes.to_vec())), format);
+        let input = Dribble(io::Cursor::new(bytes.to_vec()));
+        let mut reader = PcmReader::new(input, format, Mixdown::default()).expect("the mean of all");
         let (mut all, mut block) = (Vec::new(), Vec::new());
         loop {
             reader.next_block(&mut block)?;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::decode::{Decoded, Decoder};
 use super::error::SourceError;
 use super::line::{Line, Outcome};
+use super::mixdown::Mixdown;
 use super::ring::RingWriter;
 use super::stop::{Stop, Stopped};
 use super::uri::Speed;
@@ -21,9 +22,10 @@ pub(super) fn play_file(
     path: &Path,
     speed: Speed,
     looping: bool,
+    mixdown: Mixdown,
     line: &mut Line<'_>,
 ) -> Result<Outcome, SourceError> {
-    let again = || Decoder::open_file(path);
+    let again = || Decoder::open_file(path, mixdown);
     play(again()?, speed, looping.then_some(&again), line)
 }
 

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, bounded, select};
 use super::decode::Decoder;
 use super::error::SourceError;
 use super::line::{Line, Outcome};
+use super::mixdown::Mixdown;
 use super::pcm::PcmFormat;
 use super::player;
 use super::stop::Stop;
@@ -21,12 +22,16 @@ const BLOCK: usize = 64 * 1024;
 const WAITING: usize = 4;
 
 /// Plays standard input to its end. Its writer sets the pace; nothing is lost.
-pub(super) fn play(pcm: Option<PcmFormat>, line: &mut Line<'_>) -> Result<Outcome, SourceError> {
+pub(super) fn play(
+    pcm: Option<PcmFormat>,
+    mixdown: Mixdown,
+    line: &mut Line<'_>,
+) -> Result<Outcome, SourceError> {
     refuse_terminal_stdin()?;
     let reader = Interruptible::spawn(io::stdin(), line.stop.clone())?;
     let decoder = match pcm {
-        None => Decoder::open_stream(reader, None)?,
-        Some(format) => Decoder::open_pcm(reader, format)?,
+        None => Decoder::open_stream(reader, None, mixdown)?,
+        Some(format) => Decoder::open_pcm(reader, format, mixdown)?,
     };
     player::play(decoder, Speed::Max, None, line)
 }

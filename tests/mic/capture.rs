@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
-use genrecast::source::{self, Notice, Read, SourceSpec, SourceUri, Stop, Stream};
+use genrecast::source::{self, Mixdown, Notice, Read, SourceSpec, SourceUri, Stop, Stream};
 use genrecast::stats::SourceCounters;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +49,7 @@ pub fn child() {
     let (tell, streams) = bounded::<Stream>(16);
     let (of_source, source_stop) = (Arc::clone(&counters), stop.clone());
     let source = std::thread::spawn(move || {
-        let uri = SourceUri::Microphone { device: None };
+        let uri = SourceUri::Microphone { device: None, mixdown: Mixdown::default() };
         let spec = SourceSpec { name: "mic".into(), uri, ring_seconds: 4.0 };
         let mut notify = |notice| match notice {
             Notice::Stream(stream) => drop(tell.send(stream)),

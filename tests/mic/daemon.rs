@@ -39,6 +39,7 @@ impl Daemon {
     pub fn start(server: &SoundServer) -> Self {
         let mut command = server.command(BINARY);
         command.arg("run").args(common_flags()).args(["--source", "mic:", "--listen", "127.0.0.1:0"]);
+        command.env("GENRECAST_LOG__FORMAT", "human");
         let mut process = Running::start(command.stdout(Stdio::null()).stderr(Stdio::piped()));
         let log = BufReader::new(process.child().stderr.take().expect("piped"));
         let (tell_address, address) = bounded(1);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use genrecast::features::Resampler;
-use genrecast::source::{Decoded, Decoder};
+use genrecast::source::{Decoded, Decoder, Mixdown};
 use genrecast::units::SampleRate;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use realfft::RealFftPlanner;
@@ -36,7 +36,7 @@ fn rate(hz: u32) -> SampleRate {
 }
 
 fn at_rate(path: &Path) -> Vec<f32> {
-    let mut decoder = Decoder::open_file(path).unwrap_or_else(|error| panic!("{error}"));
+    let mut decoder = Decoder::open_file(path, Mixdown::default()).unwrap_or_else(|error| panic!("{error}"));
     let native = decoder.rate();
     let mut samples = Vec::new();
     loop {

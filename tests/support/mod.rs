@@ -6,6 +6,7 @@
 
 pub mod daemon;
 pub mod subscriber;
+pub mod usage;
 pub mod windows;
 
 use std::io::{Read, Write};
@@ -30,7 +31,8 @@ pub fn genrecast(subcommand: &str) -> Command {
             command.env_remove(key);
         }
     }
-    command.current_dir(root()).arg(subcommand);
+    // The tests read the log as people do.
+    command.env("GENRECAST_LOG__FORMAT", "human").current_dir(root()).arg(subcommand);
     command
 }
 

@@ -19,6 +19,7 @@ use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
 
 use super::ending::Ending;
 use super::error::SourceError;
+use super::mixdown::{Mixdown, Mixer};
 use super::tail::{Tail, TailReader};
 use crate::units::SampleRate;
 
@@ -44,6 +45,7 @@ pub(super) struct Container {
     /// For formats whose end has no mark.
     tail: Option<Tail>,
     last_packet: Box<[u8]>,
+    mixdown: Mixdown,
     planes: Vec<Vec<f32>>,
     decoded_any: bool,
     bad: u32,
@@ -59,15 +61,15 @@ pub(super) enum Unit {
 }
 
 impl Container {
-    pub(super) fn open_file(path: &Path, name: &str) -> Result<Self, SourceError> {
+    pub(super) fn open_file(path: &Path, name: &str, mixdown: Mixdown) -> Result<Self, SourceError> {
         let open = || File::open(path).map_err(|io| SourceError::Unreadable { name: name.into(), io });
         let hint = path.extension().and_then(|extension| extension.to_str());
-        let mut container = Self::open(Box::new(open()?), hint, name)?;
+        let mut container = Self::open(Box::new(open()?), hint, name, mixdown)?;
         if container.is_elementary() {
             // For a seekable MP3 without a Xing header symphonia estimates the length and cuts off what is longer.
             // For a stream it does not, so the file is read as one, and the estimate is kept for progress only.
             let estimated = container.announced;
-            container = Self::open_stream(open()?, hint, name)?;
+            container = Self::open_stream(open()?, hint, name, mixdown)?;
             container.estimated = estimated;
         }
         Ok(container)
@@ -77,14 +79,20 @@ impl Container {
         reader: impl Read + Send + Sync + 'static,
         hint: Option<&str>,
         name: &str,
+        mixdown: Mixdown,
     ) -> Result<Self, SourceError> {
         let (reader, tail) = TailReader::new(reader);
-        let mut container = Self::open(Box::new(ReadOnlySource::new(reader)), hint, name)?;
+        let mut container = Self::open(Box::new(ReadOnlySource::new(reader)), hint, name, mixdown)?;
         container.tail = container.is_elementary().then_some(tail);
         Ok(container)
     }
 
-    fn open(source: Box<dyn MediaSource>, hint: Option<&str>, name: &str) -> Result<Self, SourceError> {
+    fn open(
+        source: Box<dyn MediaSource>,
+        hint: Option<&str>,
+        name: &str,
+        mixdown: Mixdown,
+    ) -> Result<Self, SourceError> {
         let mut known = Hint::new();
         if let Some(hint) = hint {
             known.with_extension(hint);
@@ -103,6 +111,7 @@ impl Container {
             estimated: None,
             tail: None,
             last_packet: Box::default(),
+            mixdown,
             planes: Vec::new(),
             decoded_any: false,
             bad: 0,
@@ -156,7 +165,7 @@ impl Container {
             }
             let decoded = self.decoder.decode(&packet);
             let rate = match decoded {
-                Ok(samples) => mix_down(&samples, &mut self.planes, mono),
+                Ok(samples) => mix_down(&samples, self.mixdown, &mut self.planes, mono)?,
                 Err(Error::DecodeError(_) | Error::IoError(_)) => {
                     self.count_bad();
                     continue;
@@ -233,19 +242,14 @@ impl Container {
     }
 }
 
-/// Replaces `mono` by the mean of the channels. Returns the rate.
-fn mix_down(samples: &GenericAudioBufferRef<'_>, planes: &mut Vec<Vec<f32>>, mono: &mut Vec<f32>) -> u32 {
+/// Replaces `mono` by the mixdown of the channels. Returns the rate.
+fn mix_down(
+    samples: &GenericAudioBufferRef<'_>,
+    mixdown: Mixdown,
+    planes: &mut Vec<Vec<f32>>,
+    mono: &mut Vec<f32>,
+) -> Result<u32, SourceError> {
     samples.copy_to_vecs_planar(planes);
-    mono.clear();
-    let scale = 1.0 / planes.len().max(1) as f32;
-    mono.resize(samples.frames(), 0.0);
-    for plane in planes.iter() {
-        for (sum, sample) in mono.iter_mut().zip(plane) {
-            *sum += sample;
-        }
-    }
-    for sample in mono.iter_mut() {
-        *sample = if sample.is_finite() { *sample * scale } else { 0.0 };
-    }
-    samples.spec().rate()
+    Mixer::new(mixdown, planes.len())?.planes(planes, samples.frames(), mono);
+    Ok(samples.spec().rate())
 }

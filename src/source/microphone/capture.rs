@@ -1,13 +1,14 @@
 //! What runs inside the audio callback: it copies into the ring and counts.
 //! Touch it with its contract in mind: no heap, lock, log, channel, wake-up, system call or panic.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cpal::{FromSample, Sample};
 use ringbuf::traits::{Consumer, Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
+use crate::source::mixdown::Mixer;
 use crate::source::ring::RingWriter;
 
 /// Signs of life of a capture stream, set by its callbacks and watched by the source's thread.
@@ -77,7 +78,7 @@ impl Exchange {
 /// The audio callback's state.
 pub struct Capture {
     writer: RingWriter,
-    channels: usize,
+    mixer: Mixer,
     pulse: Arc<Pulse>,
     /// Splices that have been obeyed.
     splices: u64,
@@ -86,11 +87,11 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// A callback for `channels` interleaved channels (at least one) that writes their mean into `writer`.
-    pub fn new(writer: RingWriter, channels: usize, pulse: Arc<Pulse>) -> (Self, Exchange) {
+    /// A callback for interleaved channels that writes what `mixer` makes of them into `writer`.
+    pub fn new(writer: RingWriter, mixer: Mixer, pulse: Arc<Pulse>) -> (Self, Exchange) {
         let (fresh_in, fresh) = HeapRb::new(1).split();
         let (retired, retired_out) = HeapRb::new(1).split();
-        let capture = Self { writer, channels: channels.max(1), pulse, splices: 0, fresh, retired };
+        let capture = Self { writer, mixer, pulse, splices: 0, fresh, retired };
         (capture, Exchange { fresh: fresh_in, retired: retired_out })
     }
 
@@ -103,8 +104,8 @@ impl Capture {
         if splices != self.splices && self.change_writer() {
             self.splices = splices;
         }
-        self.writer.write_interleaved(data, self.channels, |sample| sample.to_sample::<f32>());
-        let frames = (data.len() / self.channels) as u64;
+        self.writer.write_interleaved(data, &self.mixer, |sample| sample.to_sample::<f32>());
+        let frames = (data.len() / self.mixer.channels()) as u64;
         self.pulse.frames.fetch_add(frames, Ordering::Release);
     }
 
@@ -119,5 +120,35 @@ impl Capture {
         // There is room: it was seen above, and nobody else fills it. So nothing is dropped here.
         let _ = self.retired.try_push(Retired { writer, frames });
         true
+    }
+}
+
+/// A [`Capture`] as the audio library holds it. It can be taken away, because a library may keep the callback of a
+/// device that is gone.
+#[derive(Clone)]
+pub struct Callback(Arc<Mutex<Option<Capture>>>);
+
+impl Callback {
+    /// The callback with this state.
+    pub fn new(capture: Capture) -> Self {
+        Self(Arc::new(Mutex::new(Some(capture))))
+    }
+
+    /// The callback's body. Real-time safe: the lock is taken by nobody else but [`end`](Self::end), and not waited
+    /// for.
+    pub fn accept<T: Sample>(&self, data: &[T])
+    where
+        f32: FromSample<T>,
+    {
+        if let Ok(mut capture) = self.0.try_lock()
+            && let Some(capture) = capture.as_mut()
+        {
+            capture.accept(data);
+        }
+    }
+
+    /// Drops the state, and with it the ring's writer, whether or not callbacks still come. Not real-time safe.
+    pub fn end(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }

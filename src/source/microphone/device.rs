@@ -1,36 +1,25 @@
-//! Finds capture devices and opens one, in whatever sample format, rate and number of channels it has.
-//! Touch it when devices are to be named or chosen differently.
+//! Opens a device, in whatever sample format, rate and number of channels it has.
+//! Touch it when a format is to be chosen differently; finding the device is `system.rs`'s.
 
 use std::any::Any;
 use std::sync::Arc;
 
-use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{ErrorKind, I24, SampleFormat, U24};
 
-use super::capture::{Capture, Exchange, Pulse};
+use super::capture::{Callback, Capture, Exchange, Pulse};
+use super::name::Known;
+use super::system::{Found, device_error, find, give_back};
 use crate::source::container::check_rate;
 use crate::source::error::SourceError;
 use crate::source::line::capacity;
+use crate::source::mixdown::{Mixdown, Mixer};
 use crate::source::ring::{RingReader, ring};
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
 
-/// A capture device, as `devices` lists it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct DeviceInfo {
-    /// What the audio system calls it.
-    pub name: String,
-    /// Its stable identifier, which `mic:ID` takes too.
-    pub id: String,
-    /// Whether `mic:` means it.
-    pub default: bool,
-    /// Its default sample rate in hertz.
-    pub rate: u32,
-    /// Its default number of channels.
-    pub channels: u16,
-    /// The sample formats it offers, its default one first.
-    pub formats: Vec<String>,
-}
+/// Deliveries a second that a sound server is asked for.
+const SERVED_A_SECOND: u32 = 20;
 
 /// A running capture stream.
 pub(super) struct Opened {
@@ -40,89 +29,106 @@ pub(super) struct Opened {
     pub(super) exchange: Exchange,
     /// Taken when the first samples have come.
     pub(super) reader: Option<RingReader>,
-    /// What owns the callback, which comes until this is dropped.
+    /// What makes the callbacks come, until it is dropped.
     pub(super) _stream: Box<dyn Any + Send>,
 }
 
-/// The capture devices of this machine that can be opened now.
-///
-/// # Errors
-/// When the audio system cannot be asked.
-pub fn devices() -> Result<Vec<DeviceInfo>, SourceError> {
-    let host = cpal::default_host();
-    let default = host.default_input_device().and_then(|device| device.id().ok());
-    let mut found = Vec::new();
-    for device in host.input_devices().map_err(device_error("listing"))? {
-        let (Ok(id), Ok(config)) = (device.id(), device.default_input_config()) else {
-            continue;
-        };
-        let mut formats = vec![config.sample_format().to_string()];
-        for offered in device.supported_input_configs().into_iter().flatten() {
-            let format = offered.sample_format().to_string();
-            if !formats.contains(&format) {
-                formats.push(format);
-            }
-        }
-        found.push(DeviceInfo {
-            name: device.to_string(),
-            default: default.as_ref() == Some(&id),
-            id: id.id().to_owned(),
-            rate: config.sample_rate(),
-            channels: config.channels(),
-            formats,
-        });
+/// A stream with what has to outlive it.
+struct Running {
+    stream: Option<cpal::Stream>,
+    callback: Callback,
+    server: Option<cpal::Host>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stream.take());
+        self.callback.end();
+        give_back(self.server.take());
     }
-    Ok(found)
 }
 
 /// Name of the microphone that `mic:` or `mic:NAME` means now, after asking it for its format.
 ///
 /// # Errors
-/// [`SourceError::NoDevice`] lists those that are there; [`SourceError::Device`] if it does not answer.
-pub fn microphone(wanted: Option<&str>) -> Result<String, SourceError> {
-    let device = find(wanted)?;
-    device.default_input_config().map_err(device_error("asking for its format"))?;
-    Ok(device.to_string())
+/// [`SourceError::NoDevice`] lists those that are there; [`SourceError::NoChannel`] if it lacks the channel that is
+/// asked for; [`SourceError::Device`] if it does not answer.
+pub fn microphone(wanted: Option<&str>, mixdown: Mixdown) -> Result<String, SourceError> {
+    let Found { device, known, server } = find(wanted)?;
+    let config = config_of(&device, &known, mixdown);
+    drop(device);
+    give_back(server);
+    config.map(|_| known.name)
 }
 
 /// Opens the device and starts it; its callback writes into a new ring of `seconds`.
 pub(super) fn open(
     wanted: Option<&str>,
+    mixdown: Mixdown,
     seconds: f64,
     counters: &Arc<SourceCounters>,
 ) -> Result<Opened, SourceError> {
-    let device = find(wanted)?;
-    let config = device.default_input_config().map_err(device_error("asking for its format"))?;
-    let rate = check_rate(config.sample_rate())?;
+    let Found { device, known, server } = find(wanted)?;
+    let (config, mixer, rate) = match config_of(&device, &known, mixdown) {
+        Ok(format) => format,
+        Err(error) => {
+            give_back(server);
+            return Err(error);
+        }
+    };
     let (writer, reader) = ring(capacity(seconds, None, rate), Arc::clone(counters));
     let pulse = Arc::new(Pulse::default());
-    let (capture, exchange) = Capture::new(writer, config.channels().into(), Arc::clone(&pulse));
-    let stream = build(&device, &config, capture, &pulse, counters)?;
-    stream.play().map_err(device_error("starting"))?;
-    Ok(Opened {
-        name: device.to_string(),
-        rate,
-        pulse,
-        exchange,
-        reader: Some(reader),
-        _stream: Box::new(stream),
-    })
+    let (capture, exchange) = Capture::new(writer, mixer, Arc::clone(&pulse));
+    let callback = Callback::new(capture);
+    let mut running = Running { stream: None, callback: callback.clone(), server };
+    let stream = build(&device, &known, &config, callback, &pulse, counters)?;
+    running.stream.insert(stream).play().map_err(device_error("starting"))?;
+    Ok(Opened { name: known.name, rate, pulse, exchange, reader: Some(reader), _stream: Box::new(running) })
+}
+
+/// The format in which the device is heard.
+fn config_of(
+    device: &cpal::Device,
+    known: &Known,
+    mixdown: Mixdown,
+) -> Result<(cpal::SupportedStreamConfig, Mixer, SampleRate), SourceError> {
+    let mut config = device.default_input_config().map_err(device_error("asking for its format"))?;
+    let least = mixdown.channel.least();
+    // A card itself may have more channels than it offers first. Other ways to it would make them up.
+    if usize::from(config.channels()) < least && !known.served && known.id.starts_with("hw:") {
+        let offered = device.supported_input_configs().map_err(device_error("asking for its format"))?;
+        let enough = offered
+            .filter(|range| usize::from(range.channels()) >= least)
+            .filter(|range| range.sample_format() == config.sample_format())
+            .filter_map(|range| range.try_with_sample_rate(config.sample_rate()))
+            .min_by_key(|offered| offered.channels());
+        config = enough.unwrap_or(config);
+    }
+    let mixer = Mixer::new(mixdown, config.channels().into())?;
+    let rate = check_rate(config.sample_rate())?;
+    Ok((config, mixer, rate))
 }
 
 fn build(
     device: &cpal::Device,
+    known: &Known,
     config: &cpal::SupportedStreamConfig,
-    mut capture: Capture,
+    callback: Callback,
     pulse: &Arc<Pulse>,
     counters: &Arc<SourceCounters>,
 ) -> Result<cpal::Stream, SourceError> {
     let on_error = on_error(Arc::clone(pulse), Arc::clone(counters));
+    let mut stream_config = config.config();
+    if known.served {
+        // Left to itself a sound server may deliver once every two seconds.
+        stream_config.buffer_size = cpal::BufferSize::Fixed((config.sample_rate() / SERVED_A_SECOND).max(1));
+    }
     macro_rules! build_for {
         ($($format:ident: $sample:ty),* $(,)?) => {
             match config.sample_format() {
                 $(SampleFormat::$format => device.build_input_stream(
-                    config.config(),
-                    move |data: &[$sample], _: &cpal::InputCallbackInfo| capture.accept(data),
+                    stream_config,
+                    move |data: &[$sample], _: &cpal::InputCallbackInfo| callback.accept(data),
                     on_error,
                     None,
                 ),)*
@@ -157,91 +163,9 @@ fn on_error(pulse: Arc<Pulse>, counters: Arc<SourceCounters>) -> impl FnMut(cpal
     }
 }
 
-fn find(wanted: Option<&str>) -> Result<cpal::Device, SourceError> {
-    let host = cpal::default_host();
-    let Some(wanted) = wanted else {
-        return host
-            .default_input_device()
-            .ok_or(SourceError::NoDevice { wanted: "default".into(), available: Vec::new() });
-    };
-    let devices: Vec<_> = host
-        .input_devices()
-        .map_err(device_error("listing"))?
-        .map(|device| {
-            let id = device.id().map(|id| id.id().to_owned()).unwrap_or_default();
-            (id, device.to_string(), device)
-        })
-        .collect();
-    let names = || devices.iter().map(|(id, name, _)| (id.as_str(), name.as_str()));
-    let chosen = choose(wanted, names())?;
-    devices.get(chosen).map(|(_, _, device)| device.clone()).ok_or_else(|| SourceError::NoDevice {
-        wanted: wanted.into(),
-        available: names().map(spelled).collect(),
-    })
-}
-
-/// Which of the devices, each `(id, name)`, is meant: by its exact id or name, else by a part that only one has.
-fn choose<'a>(
-    wanted: &str,
-    devices: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-) -> Result<usize, SourceError> {
-    let exact = devices.clone().position(|(id, _)| id == wanted);
-    let exact = exact.or_else(|| devices.clone().position(|(_, name)| name == wanted));
-    if let Some(exact) = exact {
-        return Ok(exact);
-    }
-    let part = wanted.to_lowercase();
-    let fits = |&(_, (id, name)): &(usize, (&str, &str))| {
-        id.to_lowercase().contains(&part) || name.to_lowercase().contains(&part)
-    };
-    let fitting: Vec<_> = devices.clone().enumerate().filter(fits).collect();
-    match fitting.as_slice() {
-        [(only, _)] => Ok(*only),
-        [] => Err(SourceError::NoDevice { wanted: wanted.into(), available: devices.map(spelled).collect() }),
-        many => Err(SourceError::AmbiguousDevice {
-            wanted: wanted.into(),
-            matching: many.iter().map(|&(_, device)| spelled(device)).collect(),
-        }),
-    }
-}
-
-fn spelled((id, name): (&str, &str)) -> String {
-    format!("{id:?} ({name})")
-}
-
-fn device_error(doing: &'static str) -> impl Fn(cpal::Error) -> SourceError {
-    move |error| SourceError::Device { doing, reason: error.to_string() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const DEVICES: [(&str, &str); 4] = [
-        ("default", "Default Audio Device"),
-        ("hw:CARD=0,DEV=0", "USB Microphone, USB Audio"),
-        ("plughw:CARD=0,DEV=0", "USB Microphone, USB Audio"),
-        ("pulse", "PulseAudio Sound Server"),
-    ];
-
-    fn chosen(wanted: &str) -> Result<usize, String> {
-        choose(wanted, DEVICES.into_iter()).map_err(|e| e.to_string())
-    }
-
-    #[test]
-    fn exact_names_come_before_unique_parts() {
-        assert_eq!(chosen("hw:CARD=0,DEV=0"), Ok(1));
-        assert_eq!(chosen("USB Microphone, USB Audio"), Ok(1));
-        assert_eq!(chosen("PULSEAUDIO"), Ok(3));
-    }
-
-    #[test]
-    fn errors_list_what_there_is() {
-        let ambiguous = chosen("usb").expect_err("two have it");
-        assert!(ambiguous.contains("\"hw:CARD=0,DEV=0\"") && ambiguous.contains("plughw"), "{ambiguous}");
-        let missing = chosen("Blue Yeti").expect_err("none has it");
-        assert!(missing.contains("Blue Yeti") && missing.contains("PulseAudio Sound Server"), "{missing}");
-    }
 
     #[test]
     fn errors_splice_or_end_the_stream() {

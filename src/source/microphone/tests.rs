@@ -1,10 +1,14 @@
 //! The way back to a microphone, with devices that fail in ways which no real one does on request.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Instant, SystemTime};
 
+use super::device::Opened;
+use super::opener::gave_up;
 use super::*;
+use crate::source::mixdown::Mixer;
 use crate::source::ring::ring;
 use crate::source::{Notice, Read, SourceSpec, SourceUri, Stop, Stream};
 use crate::units::SampleRate;
@@ -19,7 +23,7 @@ fn fed_by_hand() -> (Opened, Arc<Mutex<Capture>>) {
     let rate = SampleRate::new(48_000).expect("not zero");
     let (writer, reader) = ring(4_800, Arc::default());
     let pulse = Arc::new(Pulse::default());
-    let (mut capture, exchange) = Capture::new(writer, 1, Arc::clone(&pulse));
+    let (mut capture, exchange) = Capture::new(writer, Mixer::mean(1), Arc::clone(&pulse));
     capture.accept(&[0.1f32; 480]);
     let capture = Arc::new(Mutex::new(capture));
     let _stream = Box::new(Arc::clone(&capture));
@@ -39,7 +43,7 @@ fn told_by(
     first_wait: Duration,
     until: impl Fn(&[Told]) -> bool,
 ) -> (Vec<Told>, Result<Outcome, SourceError>) {
-    let uri = SourceUri::Microphone { device: None };
+    let uri = SourceUri::Microphone { device: None, mixdown: Mixdown::default() };
     let spec = SourceSpec { name: "mic".into(), uri, ring_seconds: 1.0 };
     let stop = Stop::new();
     let mut told = Vec::new();
@@ -53,8 +57,7 @@ fn told_by(
     };
     let counters = Arc::default();
     let mut line = Line { spec: &spec, counters: &counters, stop: &stop, notify: &mut notify, wake: &|| () };
-    let open: Arc<Open> = Arc::new(open);
-    let outcome = keep(&open, Backoff::new(first_wait, Duration::from_secs(5)), &mut line);
+    let outcome = keep(&Opener::new(open), Backoff::new(first_wait, Duration::from_secs(5)), &mut line);
     (told, outcome)
 }
 
@@ -108,7 +111,7 @@ fn a_microphone_that_breaks_at_once_is_opened_ever_more_rarely() {
 fn until_a_second_stream(mut live: impl FnMut(&Arc<Mutex<Capture>>, &Arc<Pulse>, &Stop)) -> Vec<Stream> {
     let (mut opened, capture) = fed_by_hand();
     let pulse = Arc::clone(&opened.pulse);
-    let uri = SourceUri::Microphone { device: None };
+    let uri = SourceUri::Microphone { device: None, mixdown: Mixdown::default() };
     let spec = SourceSpec { name: "mic".into(), uri, ring_seconds: 1.0 };
     let stop = Stop::new();
     let mut streams = Vec::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::mixdown::Mixer;
 use crate::source::stop::{Stop, Stopped};
 
 /// Follows a reader: every sample carries its own index, so any misplaced one shows.
@@ -79,9 +80,8 @@ fn a_loss_at_the_very_end_is_told_before_the_end() {
 fn interleaved_frames_become_their_mean() {
     let (mut writer, mut reader) = ring(1024, Arc::default());
     let data: Vec<f32> = (0..600).flat_map(|n| [n as f32 - 1.0, n as f32 + 1.0]).collect();
-    writer.write_interleaved(&data, 2, |x| x);
-    writer.write_interleaved(&[f32::NAN, 1.0, f32::INFINITY, 1.0, 7.0], 2, |x| x);
-    writer.write_interleaved(&[1.0f32], 0, |x| x);
+    writer.write_interleaved(&data, &Mixer::mean(2), |x| x);
+    writer.write_interleaved(&[f32::NAN, 1.0, f32::INFINITY, 1.0, 7.0], &Mixer::mean(2), |x| x);
     drop(writer);
     let mut out = [0.0; 1024];
     assert_eq!(reader.read(&mut out), Read::Samples(602));

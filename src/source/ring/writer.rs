@@ -10,6 +10,7 @@ use ringbuf::HeapProd;
 use ringbuf::traits::{Observer, Producer};
 
 use super::Shared;
+use crate::source::mixdown::Mixer;
 use crate::source::stop::{Stop, Stopped};
 use crate::stats::SourceCounters;
 
@@ -73,20 +74,14 @@ impl RingWriter {
         extended
     }
 
-    /// What the audio callback calls: mixes frames of `channels` interleaved samples down to their mean and writes
-    /// that as [`write`](Self::write) does. Values that are not finite become 0; an incomplete last frame is left out.
-    pub fn write_interleaved<T: Copy>(&mut self, data: &[T], channels: usize, to_f32: impl Fn(T) -> f32) {
-        if channels == 0 {
-            return;
-        }
-        let scale = 1.0 / channels as f32;
+    /// What the audio callback calls: mixes interleaved frames down and writes that as [`write`](Self::write) does.
+    /// An incomplete last frame is left out.
+    pub fn write_interleaved<T: Copy>(&mut self, data: &[T], mixer: &Mixer, to_f32: impl Fn(T) -> f32) {
         let mut mono = [0.0f32; MIX];
         let mut filled = 0;
-        for frame in data.chunks_exact(channels) {
-            let sum: f32 = frame.iter().map(|&sample| to_f32(sample)).sum();
-            let mean = sum * scale;
+        for frame in data.chunks_exact(mixer.channels()) {
             if let Some(slot) = mono.get_mut(filled) {
-                *slot = if mean.is_finite() { mean } else { 0.0 };
+                *slot = mixer.frame(frame.iter().map(|&sample| to_f32(sample)));
             }
             filled += 1;
             if filled == MIX {

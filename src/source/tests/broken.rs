@@ -5,13 +5,14 @@ use std::io::Cursor;
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::Mixdown;
 
 /// Writes the bytes into a file and opens it.
 fn open(bytes: &[u8]) -> Result<Decoder, SourceError> {
     let dir = temp_dir::TempDir::new().expect("a directory");
     let path = dir.path().join("input");
     std::fs::write(&path, bytes).expect("writes");
-    Decoder::open_file(&path)
+    Decoder::open_file(&path, Mixdown::default())
 }
 
 fn whole(bytes: &[u8]) -> Whole {
@@ -59,16 +60,16 @@ fn what_is_no_audio_is_named() {
 fn what_is_not_there_or_no_file_is_named() {
     let dir = temp_dir::TempDir::new().expect("a directory");
     let missing = dir.path().join("gone.mp3");
-    let Err(error) = Decoder::open_file(&missing) else {
+    let Err(error) = Decoder::open_file(&missing, Mixdown::default()) else {
         panic!("it is not there");
     };
     assert!(error.to_string().contains("gone.mp3"), "{error}");
     assert!(matches!(error, SourceError::NotFound { .. }));
-    let Err(error) = Decoder::open_file(dir.path()) else {
+    let Err(error) = Decoder::open_file(dir.path(), Mixdown::default()) else {
         panic!("it is a directory");
     };
     assert!(error.to_string().contains("a directory"), "{error}");
-    let Err(error) = Decoder::open_file(Path::new("/dev/zero")) else {
+    let Err(error) = Decoder::open_file(Path::new("/dev/zero"), Mixdown::default()) else {
         panic!("it is a device");
     };
     assert!(error.to_string().contains("a pipe or a device"), "{error}");
@@ -78,7 +79,7 @@ fn what_is_not_there_or_no_file_is_named() {
 fn noise_is_refused_or_ends_as_damage() {
     for seed in 0..20 {
         let bytes = noise(300_000, seed);
-        for opened in [open(&bytes), Decoder::open_stream(Cursor::new(bytes), None)] {
+        for opened in [open(&bytes), Decoder::open_stream(Cursor::new(bytes), None, Mixdown::default())] {
             match opened.and_then(read_whole) {
                 Ok(whole) => assert!(whole.ending.damage.is_some(), "seed {seed}"),
                 Err(error) => assert!(!error.to_string().is_empty()),
@@ -130,7 +131,9 @@ fn a_wav_of_unknown_length_is_complete() {
     for field in [4, 40] {
         bytes[field..field + 4].copy_from_slice(&[0xff; 4]);
     }
-    let stream = Decoder::open_stream(Cursor::new(bytes), None).and_then(read_whole).expect("plays");
+    let stream = Decoder::open_stream(Cursor::new(bytes), None, Mixdown::default())
+        .and_then(read_whole)
+        .expect("plays");
     assert_eq!(stream.ending.damage, None);
     assert_eq!(stream.samples.len(), 8_000);
 }
@@ -201,7 +204,7 @@ proptest! {
         }
         bytes.truncate((bytes.len() as f64 * keep) as usize);
         let limit = 40 * 8000 * 60;
-        let opened = if file { open(&bytes) } else { Decoder::open_stream(Cursor::new(bytes), None) };
+        let opened = if file { open(&bytes) } else { Decoder::open_stream(Cursor::new(bytes), None, Mixdown::default()) };
         if let Ok(mut decoder) = opened {
             let mut total = 0;
             while let Ok(block) = decoder.next_block() {

@@ -6,7 +6,7 @@
 use std::io::{Cursor, Read};
 
 use super::*;
-use crate::source::{Channels, Encoding, PcmFormat};
+use crate::source::{Channels, Encoding, Mixdown, PcmFormat};
 
 /// A codec's block more or less, where the container does not tell its delay.
 const CODEC_BLOCK: f64 = 0.055;
@@ -70,7 +70,7 @@ const FILES: [(&str, u32, f64); 14] = [
 #[test]
 fn every_format_gives_the_tone_back() {
     for (name, rate, slack) in FILES {
-        let decoder = Decoder::open_file(&fixture(name)).expect(name);
+        let decoder = Decoder::open_file(&fixture(name), Mixdown::default()).expect(name);
         let expected = decoder.expected_seconds();
         let whole = read_whole(decoder).expect(name);
         check(name, &whole, rate, slack);
@@ -89,8 +89,9 @@ fn a_stream_gives_what_the_file_gives() {
         if name.ends_with("m4a") {
             continue;
         }
-        let file = read_whole(Decoder::open_file(&fixture(name)).expect(name)).expect(name);
-        let stream = Decoder::open_stream(Cursor::new(bytes_of(name)), None).expect(name);
+        let file =
+            read_whole(Decoder::open_file(&fixture(name), Mixdown::default()).expect(name)).expect(name);
+        let stream = Decoder::open_stream(Cursor::new(bytes_of(name)), None, Mixdown::default()).expect(name);
         let stream = read_whole(stream).expect(name);
         assert_eq!(stream.samples, file.samples, "{name}");
         assert_eq!(stream.ending, file.ending, "{name}");
@@ -100,7 +101,7 @@ fn a_stream_gives_what_the_file_gives() {
 #[test]
 fn raw_samples_give_what_their_container_gives() {
     let name = "stereo.wav";
-    let file = read_whole(Decoder::open_file(&fixture(name)).expect(name)).expect(name);
+    let file = read_whole(Decoder::open_file(&fixture(name), Mixdown::default()).expect(name)).expect(name);
     let format = PcmFormat {
         encoding: Encoding::from_name("s16le").expect("known"),
         rate: file.rate,
@@ -108,7 +109,7 @@ fn raw_samples_give_what_their_container_gives() {
     };
     let mut raw = Cursor::new(bytes_of(name));
     raw.set_position(44);
-    let raw = read_whole(Decoder::open_pcm(raw, format).expect("opens")).expect("reads");
+    let raw = read_whole(Decoder::open_pcm(raw, format, Mixdown::default()).expect("opens")).expect("reads");
     assert_eq!(raw.samples.len(), file.samples.len());
     for (raw, file) in raw.samples.iter().zip(&file.samples) {
         assert!((raw - file).abs() < 1e-6, "{raw} is not {file}");
@@ -118,7 +119,7 @@ fn raw_samples_give_what_their_container_gives() {
 #[test]
 fn a_chain_of_streams_tells_where_the_rate_changes() {
     let chain = Cursor::new(bytes_of("mono.ogg")).chain(Cursor::new(bytes_of("stereo.opus")));
-    let mut decoder = Decoder::open_stream(chain, None).expect("opens");
+    let mut decoder = Decoder::open_stream(chain, None, Mixdown::default()).expect("opens");
     let mut seconds = [0.0, 0.0];
     let mut part = 0;
     loop {
@@ -155,7 +156,7 @@ fn values_that_are_not_finite_become_silence() {
         writer.write_sample(sample).expect("writes");
     }
     writer.finalize().expect("closes");
-    let whole = read_whole(Decoder::open_file(&path).expect("opens")).expect("reads");
+    let whole = read_whole(Decoder::open_file(&path, Mixdown::default()).expect("opens")).expect("reads");
     assert_eq!(whole.samples.len(), 8_000);
     assert_eq!(whole.samples[4..8], [0.25, 0.0, 0.0, -0.25]);
 }

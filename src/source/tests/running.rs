@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::*;
 use crate::event::SourceState;
-use crate::source::{Notice, Read, SourceSpec, SourceUri, Speed, Stop, Stream, run};
+use crate::source::{Mixdown, Notice, Read, SourceSpec, SourceUri, Speed, Stop, Stream, run};
 use crate::stats::SourceCounters;
 
 /// What a source told.
@@ -29,7 +29,7 @@ impl Told {
 }
 
 fn spec(path: &Path, speed: Speed, looping: bool, ring_seconds: f64) -> SourceSpec {
-    let uri = SourceUri::File { path: path.into(), speed, looping };
+    let uri = SourceUri::File { path: path.into(), speed, looping, mixdown: Mixdown::default() };
     SourceSpec { name: uri.default_name(), uri, ring_seconds }
 }
 
@@ -68,7 +68,7 @@ fn an_unpaced_file_comes_whole_through_a_small_ring() {
     use SourceState::{Ended, Live, Starting};
     assert_eq!(states, [Starting, Live, Ended]);
     let (heard, lost) = listener.join().expect("no panic");
-    let whole = read_whole(Decoder::open_file(&fixture("mono.flac")).expect("opens"));
+    let whole = read_whole(Decoder::open_file(&fixture("mono.flac"), Mixdown::default()).expect("opens"));
     assert_eq!(heard, whole.expect("reads").samples);
     assert_eq!(lost, 0);
     assert_eq!(counters.samples_lost.get(), 0);

@@ -1,5 +1,5 @@
-//! How a source is named: `mic:`, `mic:NAME`, `file:PATH?speed=S&loop=true`, `-`, `-?pcm=…&rate=…&channels=…`.
-//! Touch it to add a kind of source; reading the text is `parse.rs`'s.
+//! How a source is named: `mic:`, `mic:NAME`, `file:PATH?speed=S&loop=true`, `-`, `-?pcm=…&rate=…&channels=…`, each
+//! with `gain_db=G&channel=N`. Touch it to add a kind of source; reading the text is `parse.rs`'s.
 
 mod parse;
 
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
+use super::mixdown::{Channel, Mixdown};
 use super::pcm::PcmFormat;
 
 pub use parse::UriError;
@@ -30,8 +31,11 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b'?');
 pub enum SourceUri {
     /// A capture device of this machine.
     Microphone {
-        /// Its name or a part of it that no other device's name has; `None` for the default device.
+        /// Its name, a part of it that no other device's name has, a pattern with `*` and `?`, or `usb=VVVV:PPPP`;
+        /// `None` for the default device.
         device: Option<String>,
+        /// How it is made mono.
+        mixdown: Mixdown,
     },
     /// A file in one of the supported containers.
     File {
@@ -41,11 +45,15 @@ pub enum SourceUri {
         speed: Speed,
         /// Whether it begins again at its end, as one continuous stream.
         looping: bool,
+        /// How it is made mono.
+        mixdown: Mixdown,
     },
     /// Standard input. Its writer sets the pace; nothing is ever dropped.
     Stdin {
         /// What the samples look like; `None` for a container that tells.
         pcm: Option<PcmFormat>,
+        /// How it is made mono.
+        mixdown: Mixdown,
     },
 }
 
@@ -66,6 +74,15 @@ impl SourceUri {
             Self::Microphone { .. } => Some(1.0),
             Self::File { speed: Speed::Factor(factor), .. } => Some(*factor),
             Self::File { speed: Speed::Max, .. } | Self::Stdin { .. } => None,
+        }
+    }
+
+    /// How it is made mono.
+    pub fn mixdown(&self) -> Mixdown {
+        match self {
+            Self::Microphone { mixdown, .. } | Self::File { mixdown, .. } | Self::Stdin { mixdown, .. } => {
+                *mixdown
+            }
         }
     }
 
@@ -108,28 +125,38 @@ impl fmt::Display for Speed {
 
 impl fmt::Display for SourceUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut keys, mixdown) = (Vec::new(), self.mixdown());
         match self {
-            Self::Microphone { device } => {
+            Self::Microphone { device, .. } => {
                 f.write_str("mic:")?;
-                write_escaped(f, device.as_deref().unwrap_or("").as_bytes())
+                write_escaped(f, device.as_deref().unwrap_or("").as_bytes())?;
             }
-            Self::File { path, speed, looping } => {
+            Self::File { path, speed, looping, .. } => {
                 f.write_str("file:")?;
                 write_escaped(f, path.as_os_str().as_encoded_bytes())?;
-                let mut mark = '?';
                 if *speed != Speed::Factor(1.0) {
-                    write!(f, "{mark}speed={speed}")?;
-                    mark = '&';
+                    keys.push(format!("speed={speed}"));
                 }
                 if *looping {
-                    write!(f, "{mark}loop=true")?;
+                    keys.push("loop=true".into());
                 }
-                Ok(())
             }
-            Self::Stdin { pcm: None } => f.write_str("-"),
-            Self::Stdin { pcm: Some(format) } => {
-                write!(f, "-?pcm={}&rate={}&channels={}", format.encoding, format.rate.hz(), format.channels)
+            Self::Stdin { pcm, .. } => {
+                f.write_str("-")?;
+                if let Some(PcmFormat { encoding, rate, channels }) = pcm {
+                    keys.push(format!("pcm={encoding}&rate={}&channels={channels}", rate.hz()));
+                }
             }
+        }
+        if mixdown.gain_db != 0.0 {
+            keys.push(format!("gain_db={}", mixdown.gain_db));
+        }
+        if let Channel::One(number) = mixdown.channel {
+            keys.push(format!("channel={number}"));
+        }
+        match keys.is_empty() {
+            true => Ok(()),
+            false => write!(f, "?{}", keys.join("&")),
         }
     }
 }

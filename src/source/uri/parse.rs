@@ -7,6 +7,8 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 
 use super::{MAX_FACTOR, SourceUri, Speed};
+use crate::source::microphone::UsbName;
+use crate::source::mixdown::{Channel, LARGEST_GAIN_DB, Mixdown};
 use crate::source::pcm::{Channels, Encoding, PcmFormat};
 use crate::units::{HIGHEST_RATE, LOWEST_RATE, SampleRate};
 
@@ -29,7 +31,7 @@ pub enum UriError {
     /// A key that this kind of source does not have.
     #[error(
         "{kind} has no key {key:?}: expected {expected}; \
-         if it is part of the file's name, write its `?` as `%3F`"
+         if it is part of the name, write its `?` as `%3F`"
     )]
     Key {
         /// The kind of source.
@@ -61,31 +63,45 @@ impl FromStr for SourceUri {
     type Err = UriError;
 
     fn from_str(text: &str) -> Result<Self, UriError> {
-        if let Some(name) = text.strip_prefix("mic:") {
-            let name = percent_decode_str(name).decode_utf8_lossy();
-            return Ok(Self::Microphone { device: (!name.is_empty()).then(|| name.into_owned()) });
+        if let Some(rest) = text.strip_prefix("mic:") {
+            return microphone(rest);
         }
         if let Some(rest) = text.strip_prefix("file:") {
             return file(rest);
         }
         match text.strip_prefix('-') {
-            Some("") => Ok(Self::Stdin { pcm: None }),
+            Some("") => Ok(Self::Stdin { pcm: None, mixdown: Mixdown::default() }),
             Some(rest) if rest.starts_with('?') => stdin(rest.get(1..).unwrap_or_default()),
             _ => Err(UriError::Kind { given: text.into() }),
         }
     }
 }
 
+fn microphone(rest: &str) -> Result<SourceUri, UriError> {
+    let (name, query) = split_query(rest);
+    let mut mixdown = Mixdown::default();
+    for (key, value) in pairs(query) {
+        if !mixdown_key(&mut mixdown, key, value)? {
+            let expected = "`gain_db` or `channel`";
+            return Err(UriError::Key { kind: "a microphone", key: key.into(), expected });
+        }
+    }
+    let name = percent_decode_str(name).decode_utf8_lossy();
+    if let Some(usb) = name.strip_prefix(UsbName::PREFIX) {
+        let invalid = || UriError::Value { key: "usb", given: usb.into(), expected: UsbName::EXPECTED };
+        usb.parse::<UsbName>().map_err(|_| invalid())?;
+    }
+    Ok(SourceUri::Microphone { device: (!name.is_empty()).then(|| name.into_owned()), mixdown })
+}
+
 fn file(rest: &str) -> Result<SourceUri, UriError> {
-    let (path, query) = match rest.rsplit_once('?') {
-        Some((path, query)) if looks_like_query(query) => (path, query),
-        _ => (rest, ""),
-    };
+    let (path, query) = split_query(rest);
     if path.is_empty() {
         return Err(UriError::NoPath);
     }
     let mut speed = Speed::Factor(1.0);
     let mut looping = false;
+    let mut mixdown = Mixdown::default();
     for (key, value) in pairs(query) {
         match key {
             "speed" => speed = parse_speed(value)?,
@@ -96,16 +112,43 @@ fn file(rest: &str) -> Result<SourceUri, UriError> {
                     expected: "`true` or `false`",
                 })?;
             }
+            _ if mixdown_key(&mut mixdown, key, value)? => (),
             _ => {
                 return Err(UriError::Key {
                     kind: "a file source",
                     key: key.into(),
-                    expected: "`speed` or `loop`",
+                    expected: "`speed`, `loop`, `gain_db` or `channel`",
                 });
             }
         }
     }
-    Ok(SourceUri::File { path: path_from(path), speed, looping })
+    Ok(SourceUri::File { path: path_from(path), speed, looping, mixdown })
+}
+
+/// Takes a key that every kind of source has; false for another one.
+fn mixdown_key(mixdown: &mut Mixdown, key: &str, value: &str) -> Result<bool, UriError> {
+    let invalid = |key, expected| UriError::Value { key, given: value.into(), expected };
+    match key {
+        "gain_db" => {
+            let fits = |gain: &f64| (-LARGEST_GAIN_DB..=LARGEST_GAIN_DB).contains(gain);
+            let gain = value.parse().ok().filter(fits);
+            mixdown.gain_db = gain.ok_or_else(|| invalid("gain_db", "decibels, -60 to 60"))?;
+        }
+        "channel" => {
+            mixdown.channel = Channel::from_name(value)
+                .ok_or_else(|| invalid("channel", "`mix` for the mean of all, or one of them, 1 to 64"))?;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The name and what stands behind its last `?`, if that looks like keys.
+fn split_query(rest: &str) -> (&str, &str) {
+    match rest.rsplit_once('?') {
+        Some((name, query)) if looks_like_query(query) => (name, query),
+        _ => (rest, ""),
+    }
 }
 
 /// A `?` may be part of a file's name: only `key=value` pairs after the last one are split off.
@@ -149,6 +192,7 @@ fn parse_speed(value: &str) -> Result<Speed, UriError> {
 
 fn stdin(query: &str) -> Result<SourceUri, UriError> {
     let (mut encoding, mut rate, mut channels) = (None, None, None);
+    let mut mixdown = Mixdown::default();
     for (key, value) in pairs(query) {
         let invalid = |key, expected| UriError::Value { key, given: value.into(), expected };
         match key {
@@ -170,14 +214,18 @@ fn stdin(query: &str) -> Result<SourceUri, UriError> {
                         .ok_or_else(|| invalid("channels", "1 to 64"))?,
                 );
             }
+            _ if mixdown_key(&mut mixdown, key, value)? => (),
             _ => {
                 return Err(UriError::Key {
                     kind: "standard input",
                     key: key.into(),
-                    expected: "`pcm`, `rate` or `channels`",
+                    expected: "`pcm`, `rate`, `channels`, `gain_db` or `channel`",
                 });
             }
         }
+    }
+    if !query.is_empty() && encoding.is_none() && rate.is_none() && channels.is_none() {
+        return Ok(SourceUri::Stdin { pcm: None, mixdown });
     }
     let missing = |missing| UriError::Incomplete { missing };
     Ok(SourceUri::Stdin {
@@ -186,5 +234,6 @@ fn stdin(query: &str) -> Result<SourceUri, UriError> {
             rate: rate.ok_or_else(|| missing("`rate`"))?,
             channels: channels.ok_or_else(|| missing("number of `channels`"))?,
         }),
+        mixdown,
     })
 }

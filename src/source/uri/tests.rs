@@ -3,11 +3,20 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::mixdown::HIGHEST_CHANNEL;
 use crate::source::pcm::{Channels, Encoding};
 use crate::units::{HIGHEST_RATE, LOWEST_RATE, SampleRate};
 
 fn file(path: &str, speed: Speed, looping: bool) -> SourceUri {
-    SourceUri::File { path: path.into(), speed, looping }
+    SourceUri::File { path: path.into(), speed, looping, mixdown: Mixdown::default() }
+}
+
+fn microphone(device: Option<&str>) -> SourceUri {
+    SourceUri::Microphone { device: device.map(Into::into), mixdown: Mixdown::default() }
+}
+
+fn one(number: u8, gain_db: f64) -> Mixdown {
+    Mixdown { channel: Channel::One(number.try_into().expect("not zero")), gain_db }
 }
 
 fn parse(text: &str) -> SourceUri {
@@ -16,21 +25,37 @@ fn parse(text: &str) -> SourceUri {
 
 #[test]
 fn the_kinds_are_read() {
-    assert_eq!(parse("mic:"), SourceUri::Microphone { device: None });
-    let device = Some("hw:CARD=USB,DEV=0".to_owned());
-    assert_eq!(parse("mic:hw:CARD=USB,DEV=0"), SourceUri::Microphone { device });
+    assert_eq!(parse("mic:"), microphone(None));
+    assert_eq!(parse("mic:hw:CARD=USB,DEV=0"), microphone(Some("hw:CARD=USB,DEV=0")));
+    assert_eq!(parse("mic:usb=046d:0825"), microphone(Some("usb=046d:0825")));
+    assert_eq!(parse("mic:*web?cam*"), microphone(Some("*web?cam*")));
     assert_eq!(parse("file:a b.mp3"), file("a b.mp3", Speed::Factor(1.0), false));
     assert_eq!(parse("file:/x/%3f.ogg?speed=20&loop=true"), file("/x/?.ogg", Speed::Factor(20.0), true));
     assert_eq!(parse("file:what?.mp3"), file("what?.mp3", Speed::Factor(1.0), false));
     assert_eq!(parse("file:a?b?speed=max"), file("a?b", Speed::Max, false));
     assert_eq!(parse("file:100%.mp3"), file("100%.mp3", Speed::Factor(1.0), false));
-    assert_eq!(parse("-"), SourceUri::Stdin { pcm: None });
+    assert_eq!(parse("-"), SourceUri::Stdin { pcm: None, mixdown: Mixdown::default() });
     let pcm = PcmFormat {
         encoding: Encoding::from_name("s16le").expect("known"),
         rate: SampleRate::new(44_100).expect("not zero"),
         channels: Channels::new(2).expect("in range"),
     };
-    assert_eq!(parse("-?pcm=s16le&rate=44100&channels=2"), SourceUri::Stdin { pcm: Some(pcm) });
+    let stdin = |mixdown| SourceUri::Stdin { pcm: Some(pcm), mixdown };
+    assert_eq!(parse("-?pcm=s16le&rate=44100&channels=2"), stdin(Mixdown::default()));
+    assert_eq!(parse("-?pcm=s16le&rate=44100&channels=2&channel=2&gain_db=-3"), stdin(one(2, -3.0)));
+}
+
+#[test]
+fn gain_and_channel_belong_to_every_kind() {
+    let gain = Mixdown { gain_db: 6.5, ..Mixdown::default() };
+    assert_eq!(parse("mic:?gain_db=6.5"), SourceUri::Microphone { device: None, mixdown: gain });
+    assert_eq!(parse("mic:A?B?channel=64&gain_db=-60").mixdown(), one(64, -60.0));
+    assert_eq!(parse("file:x?channel=2&speed=max&loop=true&gain_db=0.5").mixdown(), one(2, 0.5));
+    assert_eq!(parse("-?channel=1"), SourceUri::Stdin { pcm: None, mixdown: one(1, 0.0) });
+    for plain in ["mic:?channel=mix&gain_db=0", "file:x?gain_db=-0", "-?channel=mix"] {
+        assert_eq!(parse(plain).mixdown(), Mixdown::default());
+        assert!(!parse(plain).to_string().contains('?'), "{plain}");
+    }
 }
 
 #[test]
@@ -38,7 +63,7 @@ fn errors_say_what_was_expected_what_came_and_what_to_do() {
     for (text, parts) in [
         ("music.mp3", ["\"music.mp3\"", "write `file:music.mp3`"]),
         ("file:", ["needs a path", "file:music.flac"]),
-        ("file:x?sped=2", ["\"sped\"", "`speed` or `loop`"]),
+        ("file:x?sped=2", ["\"sped\"", "`speed`, `loop`, `gain_db` or `channel`"]),
         ("file:x?speed=0", ["\"0\"", "or `max`"]),
         ("file:x?speed=nan", ["\"nan\"", "or `max`"]),
         ("file:x?speed=1e9", ["\"1e9\"", "or `max`"]),
@@ -49,7 +74,14 @@ fn errors_say_what_was_expected_what_came_and_what_to_do() {
         ("-?rate=1999", ["\"1999\"", "2000 to 768000"]),
         ("-?rate=768001", ["\"768001\"", "2000 to 768000"]),
         ("-?pcm=u8&rate=8000&channels=0", ["\"0\"", "1 to 64"]),
-        ("-?speed=2", ["\"speed\"", "`pcm`, `rate` or `channels`"]),
+        ("-?speed=2", ["\"speed\"", "`pcm`, `rate`, `channels`"]),
+        ("-?", ["format `pcm`", "-?pcm=s16le"]),
+        ("mic:x?gain=2", ["\"gain\"", "`gain_db` or `channel`"]),
+        ("mic:?gain_db=61", ["\"61\"", "-60 to 60"]),
+        ("file:x?gain_db=nan", ["\"nan\"", "-60 to 60"]),
+        ("mic:?channel=0", ["\"0\"", "1 to 64"]),
+        ("-?channel=left", ["\"left\"", "`mix`"]),
+        ("mic:usb=46d:825", ["\"46d:825\"", "VVVV:PPPP"]),
         ("--help", ["\"--help\"", "expected `mic:`"]),
     ] {
         let error = text.parse::<SourceUri>().expect_err(text).to_string();
@@ -93,27 +125,29 @@ fn the_range_of_rates_is_told_as_it_is() {
     }
 }
 
+fn any_mixdown() -> impl Strategy<Value = Mixdown> {
+    let number = prop::option::of(1..=HIGHEST_CHANNEL);
+    (number, prop_oneof![Just(0.0), -60.0..=60.0]).prop_map(|(number, gain_db)| match number {
+        None => Mixdown { gain_db, ..Mixdown::default() },
+        Some(number) => one(number, gain_db),
+    })
+}
+
 fn any_uri() -> impl Strategy<Value = SourceUri> {
     let speed =
         prop_oneof![Just(Speed::Max), Just(Speed::Factor(1.0)), (1e-9..=MAX_FACTOR).prop_map(Speed::Factor),];
     let encodings = prop::sample::select(Encoding::all().collect::<Vec<_>>());
+    let pcm = (encodings, LOWEST_RATE..=HIGHEST_RATE, 1u16..=64).prop_map(|(encoding, rate, channels)| {
+        let rate = SampleRate::new(rate).expect("not zero");
+        PcmFormat { encoding, rate, channels: Channels::new(channels).expect("in range") }
+    });
     prop_oneof![
-        prop::option::of("\\PC{1,20}").prop_map(|device| SourceUri::Microphone { device }),
-        ("[^\0]{1,30}", speed, any::<bool>()).prop_map(|(path, speed, looping)| SourceUri::File {
-            path: path.into(),
-            speed,
-            looping,
+        (prop::option::of("\\PC{1,20}"), any_mixdown())
+            .prop_map(|(device, mixdown)| SourceUri::Microphone { device, mixdown }),
+        ("[^\0]{1,30}", speed, any::<bool>(), any_mixdown()).prop_map(|(path, speed, looping, mixdown)| {
+            SourceUri::File { path: path.into(), speed, looping, mixdown }
         }),
-        Just(SourceUri::Stdin { pcm: None }),
-        (encodings, LOWEST_RATE..=HIGHEST_RATE, 1u16..=64).prop_map(|(encoding, rate, channels)| {
-            SourceUri::Stdin {
-                pcm: Some(PcmFormat {
-                    encoding,
-                    rate: SampleRate::new(rate).expect("not zero"),
-                    channels: Channels::new(channels).expect("in range"),
-                }),
-            }
-        }),
+        (prop::option::of(pcm), any_mixdown()).prop_map(|(pcm, mixdown)| SourceUri::Stdin { pcm, mixdown }),
     ]
 }
 
@@ -125,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(text in "(mic:|file:|-|-\\?)?[a-z%?=&0-9.]{0,20}\\PC{0,10}") {
+    fn nothing_panics(text in "(mic:|file:|-|-\\?)?[a-z%?=&_0-9.]{0,20}\\PC{0,10}") {
         if let Ok(uri) = text.parse::<SourceUri>() {
             let name = uri.default_name();
             prop_assert!(!name.is_empty());
@@ -139,7 +173,7 @@ proptest! {
     fn any_bytes_are_a_path(bytes in prop::collection::vec(1u8.., 1..40)) {
         use std::os::unix::ffi::OsStringExt;
         let path = PathBuf::from(std::ffi::OsString::from_vec(bytes));
-        let uri = SourceUri::File { path, speed: Speed::Max, looping: false };
+        let uri = SourceUri::File { path, speed: Speed::Max, looping: false, mixdown: Mixdown::default() };
         prop_assert_eq!(uri.to_string().parse::<SourceUri>().expect("own spelling"), uri);
     }
 }

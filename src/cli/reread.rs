@@ -1,0 +1,56 @@
+//! Reads the configuration again for a daemon that runs: everything is checked before anything changes.
+//! Touch it when more than the daemon itself depends on the configuration, as the log does.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+use genrecast::config::{Flag, Loaded};
+use genrecast::daemon::{ReloadError, Reloaded};
+use genrecast::source::SourceSpec;
+
+use super::exit::{Failure, Status};
+use super::log::LogHandle;
+use super::{CommonArguments, run, setup, sources};
+
+/// Remembers what the daemon was started with and what it runs by now.
+pub(super) struct Rereader<'a> {
+    arguments: &'a CommonArguments,
+    flags: Vec<Flag>,
+    running: Loaded,
+    log: LogHandle,
+}
+
+impl<'a> Rereader<'a> {
+    /// The environment and the flags still override the file.
+    pub fn new(arguments: &'a CommonArguments, flags: Vec<Flag>, running: Loaded, log: LogHandle) -> Self {
+        Self { arguments, flags, running, log }
+    }
+
+    /// Reads it again; `running` are the sources that play now.
+    pub fn read(&mut self, running: &[SourceSpec]) -> Result<Reloaded, ReloadError> {
+        self.try_read(running).map_err(|failure| ReloadError(failure.to_string()))
+    }
+
+    fn try_read(&mut self, running: &[SourceSpec]) -> Result<Reloaded, Failure> {
+        // The same file as before, even if it is gone: falling back to another would silently be another daemon.
+        let file = self.running.file.as_deref();
+        let new = setup::configuration_from(file, self.arguments, self.flags.clone())?;
+        let specs = sources::sources(&new)?;
+        sources::playable(specs.iter().filter(|spec| !running.contains(spec)))?;
+        self.log
+            .set_level(&new.config.log.level)
+            .map_err(|reason| Failure::new(Status::Usage, anyhow!("log.level: {reason}")))?;
+        let changes = self.running.changes(&new);
+        let (live, waiting): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.live);
+        self.running.adopt(&new);
+        self.running.file = new.file;
+        let from =
+            self.running.file.as_deref().map_or("the compiled-in default".into(), Path::to_string_lossy);
+        Ok(Reloaded {
+            from: from.into_owned(),
+            adjustable: run::adjustable(&new.config, specs),
+            applied: live.iter().map(ToString::to_string).collect(),
+            waiting: waiting.iter().map(ToString::to_string).collect(),
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! The configured sources proved playable. Touch it when more of them can be known before they are played.
+
+use anyhow::anyhow;
+use genrecast::config::Loaded;
+use genrecast::source::{Decoder, SourceSpec, SourceUri};
+
+use super::exit::{Failure, Status};
+
+/// The sources, of which there must be one.
+pub(super) fn sources(loaded: &Loaded) -> Result<Vec<SourceSpec>, Failure> {
+    if loaded.sources.is_empty() {
+        let error =
+            anyhow!("no source is configured; give --source URI or a [[source]] in the configuration");
+        return Err(Failure::new(Status::Usage, error));
+    }
+    Ok(loaded.sources.clone())
+}
+
+/// A file that cannot be played is told now rather than when somebody listens.
+pub(super) fn playable<'a>(specs: impl IntoIterator<Item = &'a SourceSpec>) -> Result<(), Failure> {
+    for spec in specs {
+        if let SourceUri::File { path, mixdown, .. } = &spec.uri {
+            let name = path.display().to_string();
+            Decoder::open_file(path, *mixdown).map_err(|error| Failure::of_source(&name, error))?;
+        }
+    }
+    Ok(())
+}

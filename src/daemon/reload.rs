@@ -1,0 +1,208 @@
+//! The configuration read again while the daemon runs: what has changed is carried out here and told.
+//! Touch it when a further setting can be changed without a restart.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::stage::{Rows, Stage};
+use super::supervisor::Supervisor;
+use crate::hub::HubLimits;
+use crate::pipeline::DecideSettings;
+use crate::server::{Live, LiveSettings};
+use crate::source::{SourceSpec, SourceUri};
+
+/// What can be changed while the daemon runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adjustable {
+    /// What to listen to; names are unique.
+    pub sources: Vec<SourceSpec>,
+    /// Gate and smoothing.
+    pub decide: DecideSettings,
+    /// Bounds of the event log.
+    pub hub: HubLimits,
+    /// Limits of the network side, and who is let in.
+    pub live: LiveSettings,
+}
+
+/// Reads the configuration again. Gets the sources that run now, so that only new ones need be proved playable.
+pub type Reload<'a> = dyn FnMut(&[SourceSpec]) -> Result<Reloaded, ReloadError> + 'a;
+
+/// A configuration that was read again and is valid as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reloaded {
+    /// Where it was read from, for the log.
+    pub from: String,
+    /// What is to hold from now on.
+    pub adjustable: Adjustable,
+    /// Keys other than those of sources whose new values hold from now on, each `key: old → new`.
+    pub applied: Vec<String>,
+    /// Keys whose new values wait for a restart.
+    pub waiting: Vec<String>,
+}
+
+/// A configuration that cannot be used; nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ReloadError(
+    /// What is wrong where, and what was expected.
+    pub String,
+);
+
+/// The running daemon, as far as it can be changed.
+pub(super) struct Running<'a> {
+    pub stage: &'a Stage,
+    pub supervisor: &'a mut Supervisor,
+    pub rows: Rows,
+}
+
+impl Running<'_> {
+    /// Reads the configuration again and carries out what has changed. An invalid one changes nothing.
+    pub fn reload(&mut self, reload: &mut Reload<'_>) {
+        let running: Vec<SourceSpec> = self.supervisor.specs().cloned().collect();
+        let read = reload(&running).and_then(Checked::new).map(|checked| {
+            let from = checked.reloaded.from.clone();
+            (from, self.apply(checked, &running))
+        });
+        let at = Timestamp::now();
+        // Told here before the log says that it is done.
+        let told = match &read {
+            Ok((_, (applied, waiting))) => {
+                json!({"at": at, "applied": applied.len(), "needs_restart": waiting})
+            }
+            Err(ReloadError(error)) => json!({"at": at, "error": error}),
+        };
+        self.stage.board.set_detail("reload", told);
+        match read {
+            Ok((from, (applied, waiting))) => {
+                applied.iter().for_each(|change| tracing::info!("applied: {change}"));
+                waiting.iter().for_each(|change| tracing::warn!("needs a restart: {change}"));
+                let (applied, waiting) = (applied.len(), waiting.len());
+                tracing::info!(from, applied, waiting, "configuration read again");
+            }
+            Err(error) => tracing::error!("configuration not read again, nothing has changed: {error}"),
+        }
+    }
+
+    /// Gives what was applied and what waits for a restart.
+    fn apply(&mut self, checked: Checked, running: &[SourceSpec]) -> (Vec<String>, Vec<String>) {
+        let Checked { reloaded: Reloaded { adjustable: to, mut applied, mut waiting, .. }, live } = checked;
+        self.stage.decide.send_if_modified(|decide| std::mem::replace(decide, to.decide) != to.decide);
+        self.stage.live.send_if_modified(|now| {
+            let changed = now.settings() != live.settings();
+            *now = live;
+            changed
+        });
+        if self.stage.hub.limits() != to.hub {
+            self.stage.hub.set_limits(to.hub);
+        }
+        let plan = Plan::new(running, to.sources, &mut waiting);
+        self.supervisor.remove(&plan.remove);
+        self.supervisor.make_room(plan.order.len());
+        for spec in plan.start {
+            let (name, uri) = (spec.name.clone(), spec.uri.to_string());
+            let row = self.rows.row(&spec);
+            match self.supervisor.start(spec, row) {
+                Ok(()) => applied.push(format!("source {name} started: {uri}")),
+                Err(error) => tracing::error!(source = name, %error, "the source could not be started"),
+            }
+        }
+        applied.extend(plan.remove.iter().map(|(name, reason)| format!("source {name} ended: {reason}")));
+        self.supervisor.show(&plan.order);
+        (applied, waiting)
+    }
+}
+
+/// A configuration in which nothing is left that could be refused.
+struct Checked {
+    reloaded: Reloaded,
+    live: Arc<Live>,
+}
+
+impl Checked {
+    fn new(reloaded: Reloaded) -> Result<Self, ReloadError> {
+        let live =
+            Live::new(reloaded.adjustable.live.clone()).map_err(|error| ReloadError(error.to_string()))?;
+        Ok(Self { reloaded, live })
+    }
+}
+
+/// Which sources end and which begin, the others being left alone.
+#[derive(Debug, Default, PartialEq)]
+struct Plan {
+    remove: Vec<(String, &'static str)>,
+    start: Vec<SourceSpec>,
+    /// Names of all that shall run then, in the order of the configuration.
+    order: Vec<String>,
+}
+
+impl Plan {
+    fn new(running: &[SourceSpec], wanted: Vec<SourceSpec>, waiting: &mut Vec<String>) -> Self {
+        let named = |specs: &[SourceSpec], name: &str| specs.iter().find(|spec| spec.name == name).cloned();
+        let mut plan =
+            Self { order: wanted.iter().map(|spec| spec.name.clone()).collect(), ..Self::default() };
+        for spec in running {
+            match named(&wanted, &spec.name) {
+                None => plan.remove.push((spec.name.clone(), "it was removed from the configuration")),
+                Some(new) if new != *spec && startable(&new, waiting) => {
+                    plan.remove.push((spec.name.clone(), "its configuration has changed; it begins anew"));
+                    plan.start.push(new);
+                }
+                Some(_) => {}
+            }
+        }
+        for spec in wanted {
+            if named(running, &spec.name).is_none() && startable(&spec, waiting) {
+                plan.start.push(spec);
+            }
+        }
+        plan
+    }
+}
+
+/// Standard input is read by whoever was given it at the start.
+fn startable(spec: &SourceSpec, waiting: &mut Vec<String>) -> bool {
+    let can = !matches!(spec.uri, SourceUri::Stdin { .. });
+    if !can {
+        waiting.push(format!("source {}: standard input is opened at the start only", spec.name));
+    }
+    can
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn specs(list: &[(&str, &str)]) -> Vec<SourceSpec> {
+        let spec = |(name, uri): &(&str, &str)| SourceSpec {
+            name: (*name).into(),
+            uri: uri.parse().expect("a URI"),
+            ring_seconds: 4.0,
+        };
+        list.iter().map(spec).collect()
+    }
+
+    #[test]
+    fn what_has_not_changed_is_left_alone() {
+        let running = specs(&[("a", "file:a"), ("b", "file:b"), ("c", "mic:")]);
+        let wanted = specs(&[("d", "file:d"), ("c", "mic:"), ("b", "file:b?speed=2")]);
+        let mut waiting = Vec::new();
+        let plan = Plan::new(&running, wanted, &mut waiting);
+        let removed: Vec<_> = plan.remove.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(removed, ["a", "b"]);
+        assert_eq!(plan.start, specs(&[("b", "file:b?speed=2"), ("d", "file:d")]));
+        assert_eq!(plan.order, ["d", "c", "b"]);
+        assert!(waiting.is_empty());
+    }
+
+    #[test]
+    fn standard_input_waits_for_a_restart_and_what_it_would_replace_goes_on() {
+        let running = specs(&[("a", "file:a")]);
+        let mut waiting = Vec::new();
+        let plan = Plan::new(&running, specs(&[("a", "-"), ("b", "-")]), &mut waiting);
+        assert_eq!((plan.remove.len(), plan.start.len(), waiting.len()), (0, 0, 2));
+        let stays = Plan::new(&specs(&[("a", "-")]), specs(&[("a", "-")]), &mut Vec::new());
+        assert_eq!((stays.remove.len(), stays.start.len()), (0, 0));
+    }
+}

@@ -1,0 +1,265 @@
+//! One source as its `dsp-K` thread sees it: its ring is read, its `Front` run, its losses told, its end awaited.
+//! Touch it when sources are to be read, or their losses told, otherwise.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
+
+use super::board::Row;
+use super::work::{Begin, Blocks, Job, Work};
+use crate::event::{SourceState, SourceStateChange};
+use crate::manifest::Manifest;
+use crate::pipeline::Front;
+use crate::source::{Notice, Read, RingReader, Stop, Stream};
+use crate::units::{SampleIndex, SampleRate};
+
+/// Jobs in a model thread's queue at which an unpaced source waits. It would fill any queue, and a paced source that
+/// shares the thread must not seem to be behind because of that.
+const UNPACED_SHARE: usize = 8;
+
+/// A silence between two streams of a paced source that is worth telling.
+const SHORTEST_GAP_S: f64 = 0.02;
+
+/// A source that was told to stop and hangs is left alone after this long.
+const HANGS: Duration = Duration::from_secs(1);
+
+/// One source, as its `dsp-K` thread sees it.
+pub(super) struct Slot {
+    source: Arc<Row>,
+    /// The source's own.
+    stop: Stop,
+    /// When it was first seen raised.
+    stopped_at: Option<Instant>,
+    /// Taken when the model thread has been told that nothing more comes.
+    forgotten: Option<Sender<()>>,
+    notices: Receiver<Notice>,
+    /// Taken from `notices`; it waits until the samples written before it have been read.
+    held: Option<Notice>,
+    no_more_notices: bool,
+    playing: Option<Playing>,
+    /// Work that the model thread had no room for. While it waits no samples are read, so it stays small.
+    outbox: VecDeque<Work>,
+    blocks: Blocks,
+    to_model: Sender<Work>,
+    /// Stream and wall-clock time up to which audio has been heard, over all streams of this source.
+    heard: Option<(f64, SystemTime)>,
+    /// True if the stream cannot be served at all; what the source goes on to tell is then untrue.
+    refused: bool,
+}
+
+struct Playing {
+    reader: RingReader,
+    front: Front,
+    rate: SampleRate,
+    position: SampleIndex,
+    begin: Begin,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Progress,
+    Idle,
+    Done,
+}
+
+impl Slot {
+    /// `forgotten` is dropped when the model thread knows that nothing more comes of the source.
+    pub fn new(
+        source: Arc<Row>,
+        stop: Stop,
+        notices: Receiver<Notice>,
+        to_model: Sender<Work>,
+        forgotten: Sender<()>,
+    ) -> Self {
+        Self {
+            source,
+            stop,
+            stopped_at: None,
+            forgotten: Some(forgotten),
+            notices,
+            held: None,
+            no_more_notices: false,
+            playing: None,
+            outbox: VecDeque::new(),
+            blocks: Blocks::new(),
+            to_model,
+            heard: None,
+            refused: false,
+        }
+    }
+
+    pub(super) fn turn(&mut self, manifest: &Manifest, scratch: &mut [f32]) -> Turn {
+        if !self.send() {
+            return Turn::Idle;
+        }
+        // The notice is taken before the ring is read: every sample written before it is then seen first.
+        if self.held.is_none() {
+            match self.notices.try_recv() {
+                // Samples flow from now on, however many wait in the ring: a source that is not paced keeps it full.
+                Ok(notice @ Notice::State { state: SourceState::Live, .. }) => {
+                    self.obey(notice, false, manifest);
+                    return Turn::Progress;
+                }
+                Ok(notice) => self.held = Some(notice),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => self.no_more_notices = true,
+            }
+        }
+        let ended = match self.read(scratch) {
+            Read::Samples(_) | Read::Lost(_) => return Turn::Progress,
+            Read::Empty => false,
+            Read::Ended => true,
+        };
+        if let Some(notice) = self.held.take() {
+            self.obey(notice, ended, manifest);
+            return Turn::Progress;
+        }
+        if !(ended && self.no_more_notices || self.hangs()) {
+            return Turn::Idle;
+        }
+        match self.forgotten.take() {
+            Some(forgotten) => {
+                self.post(Job::Gone(forgotten));
+                Turn::Progress
+            }
+            None => Turn::Done,
+        }
+    }
+
+    /// True if the source was told to stop long ago and still has not ended: a read that never returns.
+    fn hangs(&mut self) -> bool {
+        self.stop.is_stopped() && self.stopped_at.get_or_insert_with(Instant::now).elapsed() > HANGS
+    }
+
+    /// True if nothing waits to be sent.
+    pub(super) fn is_sent(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    /// Reads once from the ring; without a ring nothing more comes.
+    fn read(&mut self, scratch: &mut [f32]) -> Read {
+        let Some(playing) = &mut self.playing else { return Read::Ended };
+        let read = playing.reader.read(scratch);
+        let (source, outbox, blocks) = (&self.source, &mut self.outbox, &mut self.blocks);
+        match read {
+            Read::Samples(count) => {
+                playing.position = playing.position.after(count as u64);
+                playing.front.push(&scratch[..count], |block| {
+                    outbox.push_back(Work::new(source, Job::Block(blocks.copied(block))));
+                });
+            }
+            Read::Lost(count) => {
+                // What was heard since the last block is forgotten too.
+                let from_s = playing.front.delivered_s();
+                playing.position = playing.position.after(count);
+                playing.front.restart(playing.position);
+                let reason =
+                    "the machine was too busy: the ring was full and samples were dropped".to_owned();
+                outbox.push_back(Work::new(source, Job::Gap { from_s, to_s: playing.time(), reason }));
+            }
+            Read::Empty | Read::Ended => {}
+        }
+        self.heard = Some((playing.time(), playing.wall_time()));
+        read
+    }
+
+    fn obey(&mut self, notice: Notice, ring_ended: bool, manifest: &Manifest) {
+        match notice {
+            Notice::Stream(stream) => self.begin(stream, ring_ended, manifest),
+            Notice::State { .. } if self.refused => {}
+            Notice::State { state, reason, remedy } => {
+                if state == SourceState::Ended {
+                    self.finish();
+                }
+                self.post(Job::State(SourceStateChange { state, reason, remedy }));
+            }
+        }
+    }
+
+    /// Another stream takes the place of the one before. If that had ended by itself (another rate in the same
+    /// file), it is finished like any finite stream; if it was lost, what was heard since its last block is lost too.
+    fn begin(&mut self, stream: Stream, ring_ended: bool, manifest: &Manifest) {
+        let Stream { reader, rate, anchor, pace } = stream;
+        let delivered_s = self.playing.as_ref().map_or(0.0, |playing| playing.front.delivered_s());
+        if ring_ended {
+            self.finish();
+        }
+        let mut origin_s = 0.0;
+        let mut lost_from_s = None;
+        if let Some((heard_s, heard_at)) = self.heard {
+            origin_s = heard_s;
+            let silence = anchor.duration_since(heard_at).unwrap_or_default().as_secs_f64();
+            if let Some(pace) = pace
+                && silence > SHORTEST_GAP_S
+            {
+                origin_s += silence * pace;
+                lost_from_s = Some(if ring_ended { heard_s } else { delivered_s });
+            }
+        }
+        let position = SampleIndex(rate.samples(origin_s));
+        let begin = Begin { rate, anchor, origin_s: rate.seconds(position.0), pace };
+        if let Some(from_s) = lost_from_s {
+            let reason = "the source was interrupted".to_owned();
+            self.post(Job::Gap { from_s, to_s: begin.origin_s, reason });
+        }
+        self.playing = None;
+        match Front::new(manifest, rate) {
+            Ok(mut front) => {
+                front.restart(position);
+                self.post(Job::Begin(begin));
+                self.playing = Some(Playing { reader, front, rate, position, begin });
+            }
+            Err(error) => {
+                self.refused = true;
+                let reason = Some(error.to_string());
+                self.post(Job::State(SourceStateChange { state: SourceState::Failed, reason, remedy: None }));
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        let (source, outbox, blocks) = (&self.source, &mut self.outbox, &mut self.blocks);
+        if let Some(mut playing) = self.playing.take() {
+            playing.front.finish(|block| {
+                outbox.push_back(Work::new(source, Job::Block(blocks.copied(block))));
+            });
+        }
+    }
+
+    fn post(&mut self, job: Job) {
+        self.outbox.push_back(Work::new(&self.source, job));
+    }
+
+    /// Sends what waits; false if the model thread has no room for all of it.
+    fn send(&mut self) -> bool {
+        let unpaced = self.playing.as_ref().is_some_and(|playing| playing.begin.pace.is_none());
+        while let Some(work) = self.outbox.pop_front() {
+            if unpaced && self.to_model.len() >= UNPACED_SHARE {
+                self.outbox.push_front(work);
+                return false;
+            }
+            match self.to_model.try_send(work) {
+                Ok(()) => {}
+                Err(TrySendError::Full(work)) => {
+                    self.outbox.push_front(work);
+                    return false;
+                }
+                // The model thread has ended, so the daemon is ending.
+                Err(TrySendError::Disconnected(_)) => self.outbox.clear(),
+            }
+        }
+        true
+    }
+}
+
+impl Playing {
+    fn time(&self) -> f64 {
+        self.rate.seconds(self.position.0)
+    }
+
+    fn wall_time(&self) -> SystemTime {
+        self.begin.wall_time(self.time())
+    }
+}

@@ -1,0 +1,71 @@
+//! What the threads share, and the rows that stand for sources. Touch it when all of them must know something more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::board::{Board, Row};
+use super::models::Models;
+use super::progress::{Facts, Progress};
+use super::reload::Adjustable;
+use crate::event::ModelInfo;
+use crate::hub::Hub;
+use crate::manifest::Manifest;
+use crate::pipeline::DecideSettings;
+use crate::server::{Live, ServerError};
+use crate::source::SourceSpec;
+
+/// What the threads share.
+pub(super) struct Stage {
+    pub manifest: Arc<Manifest>,
+    pub model: Arc<ModelInfo>,
+    pub decide: watch::Sender<DecideSettings>,
+    pub live: watch::Sender<Arc<Live>>,
+    pub hub: Arc<Hub>,
+    pub board: Arc<Board>,
+    /// Turned by every thread that must not stand still.
+    pub progress: Progress,
+}
+
+impl Stage {
+    /// # Errors
+    /// [`ServerError`] for settings of the network side that cannot be meant.
+    pub fn new(models: &Models, adjustable: &Adjustable, rows: Vec<Arc<Row>>) -> Result<Self, ServerError> {
+        let manifest = Arc::new(models.manifest().clone());
+        let (window, column_s) = (&manifest.window, manifest.features.hop_seconds());
+        let time = |columns: usize| Duration::from_secs_f64(columns as f64 * column_s);
+        let board = Arc::new(Board::new(rows, time(window.stride), time(window.first)));
+        board.set_detail("runtime_note", json!(models.note()));
+        Ok(Self {
+            manifest,
+            model: Arc::new(models.info()),
+            decide: watch::Sender::new(adjustable.decide),
+            live: watch::Sender::new(Live::new(adjustable.live.clone())?),
+            hub: Hub::new(adjustable.hub),
+            board,
+            progress: Progress::default(),
+        })
+    }
+
+    /// How the daemon gets on at this moment.
+    pub fn facts(&self) -> Facts {
+        let (sources, subscribers) = self.board.facts();
+        Facts { turns: self.progress.turns(), sources, subscribers }
+    }
+}
+
+/// Makes rows, each with an id of its own.
+#[derive(Default)]
+pub(super) struct Rows {
+    made: u64,
+}
+
+impl Rows {
+    /// A row for a source that is about to start.
+    pub fn row(&mut self, spec: &SourceSpec) -> Arc<Row> {
+        self.made += 1;
+        Arc::new(Row::new(self.made, spec.name.clone(), spec.uri.to_string()))
+    }
+}

@@ -1,0 +1,34 @@
+//! What must happen when things go wrong between the ring and the hub. Touch it with the rules of loss; here is what
+//! its parts share.
+
+mod hop;
+mod model;
+mod slot;
+mod threads;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::board::Row;
+use super::work::Begin;
+use crate::manifest::Manifest;
+use crate::units::SampleRate;
+
+const HZ: u32 = 16_000;
+
+fn manifest() -> Manifest {
+    Manifest::parse(include_str!("../../../tests/fixtures/models/toy-window/manifest.toml"))
+        .expect("a fixture")
+}
+
+fn rate(hz: u32) -> SampleRate {
+    SampleRate::new(hz).expect("not zero")
+}
+
+fn row() -> Arc<Row> {
+    Arc::new(Row::new(1, "mic".into(), "mic:".into()))
+}
+
+fn begin(pace: Option<f64>) -> Begin {
+    Begin { rate: rate(HZ), anchor: SystemTime::now(), origin_s: 0.0, pace }
+}
