@@ -17,11 +17,15 @@ mod followers;
 mod listen;
 #[path = "server/manners.rs"]
 mod manners;
+#[path = "server/present.rs"]
+mod present;
 #[path = "server/resume.rs"]
 mod resume;
 #[path = "server/sse.rs"]
 mod sse;
 #[path = "server/talk.rs"]
 mod talk;
+#[path = "server/usage.rs"]
+mod usage;
 #[path = "server/world.rs"]
 mod world;

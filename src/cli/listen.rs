@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use genrecast::client::{self, ClientError, DEFAULT_URL, ListenOptions, Output};
 use genrecast::daemon::Signals;
+use genrecast::event::EventBody;
 use tokio::sync::watch;
 
 use super::exit::{Failure, Status};
@@ -18,17 +20,17 @@ pub(super) struct ListenArguments {
     #[arg(long)]
     json: bool,
     /// Begin after this event instead of with the present state
-    #[arg(long, value_name = "EPOCH:SEQ")]
+    #[arg(long, value_name = "EPOCH:SEQ", value_parser = cursor)]
     since: Option<String>,
     /// Only this source; may be given several times
     #[arg(long = "source", value_name = "NAME")]
     sources: Vec<String>,
     /// Only this type of event, such as genre.changed; may be given several times
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = PossibleValuesParser::new(EventBody::TYPES))]
     types: Vec<String>,
     /// How many genres a window shows
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    top: Option<u64>,
     /// Wait for a daemon that does not answer yet
     #[arg(long)]
     wait: bool,
@@ -36,7 +38,8 @@ pub(super) struct ListenArguments {
 
 pub(super) fn run(arguments: ListenArguments) -> Result<ExitCode, Failure> {
     let ListenArguments { url, json, since, sources, types, top, wait } = arguments;
-    let options = ListenOptions { url, since, sources, types, top_k: top, wait };
+    let top_k = top.map(|top| usize::try_from(top).unwrap_or(usize::MAX));
+    let options = ListenOptions { url, since, sources, types, top_k, wait };
     let signals = Signals::install()?;
     let (stop, stopped) = watch::channel(false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -52,6 +55,15 @@ pub(super) fn run(arguments: ListenArguments) -> Result<ExitCode, Failure> {
         Ok(result) => result.map(|_| ExitCode::SUCCESS).map_err(failure),
         Err(_) => Err(Failure::new(Status::Other, anyhow::anyhow!("the client panicked; please report it"))),
     }
+}
+
+fn cursor(text: &str) -> Result<String, String> {
+    let known =
+        text.split_once(':').is_some_and(|(epoch, seq)| !epoch.is_empty() && seq.parse::<u64>().is_ok());
+    if known {
+        return Ok(text.to_owned());
+    }
+    Err("expected EPOCH:SEQ, the epoch and seq of the last event that was seen, such as 01J9ZK3NDEKTSV4RRFFQ69G5FA:1842".into())
 }
 
 fn failure(error: ClientError) -> Failure {

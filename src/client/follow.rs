@@ -221,6 +221,8 @@ impl Follower {
                 let period = message["limits"]["heartbeat_s"].as_f64();
                 Ok(period.and_then(|s| Duration::try_from_secs_f64(s).ok()))
             }
+            // A source may come that is not there yet.
+            Some("error") if code == "unknown_source" => Ok(None),
             // A full daemon may have room later; any other refusal would be repeated.
             Some("error") if code == "full" => {
                 self.met = true;

@@ -19,22 +19,35 @@ const WIDEST_BAR: usize = 40;
 
 /// The view in at most `height - 1` lines (the cursor needs one) of at most `width` columns; times are told in `zone`.
 pub fn render(view: &View, width: usize, height: usize, zone: &TimeZone) -> Vec<String> {
-    let mut lines = head(view);
-    for of in &view.sources {
-        lines.push(String::new());
-        source(of, width, zone, &mut lines);
-    }
     let room = height.saturating_sub(1).max(1);
-    if lines.len() > room {
-        let more = lines.len() - room + 1;
+    let mut lines = head(view, width);
+    let total = view.sources.len();
+    for (place, of) in view.sources.iter().enumerate() {
+        let mut block = vec![String::new()];
+        if view.link == Link::Connected {
+            source(of, width, zone, &mut block);
+        } else {
+            past(of, zone, &mut block);
+        }
+        let last = place + 1 == total;
+        if lines.len() + block.len() + usize::from(!last) <= room {
+            lines.append(&mut block);
+            continue;
+        }
+        if place == 0 {
+            lines.append(&mut block);
+        }
         lines.truncate(room - 1);
-        lines.push(style(format!("… {more} more lines")).dim().to_string());
+        let text = format!("… {} of {total} sources do not fit here", total - place);
+        lines.push(style(text).dim().to_string());
+        break;
     }
+    lines.truncate(room);
     let fit = |line: String| truncate_str(&line, width, "…").into_owned();
     lines.into_iter().map(fit).collect()
 }
 
-fn head(view: &View) -> Vec<String> {
+fn head(view: &View, width: usize) -> Vec<String> {
     let version = view.version.as_deref().unwrap_or_default();
     let mut first = style(format!("genrecast {}", clean(version)).trim_end()).bold().to_string();
     if let Some(model) = &view.model {
@@ -54,8 +67,8 @@ fn head(view: &View) -> Vec<String> {
         let text = format!("{} events were missed", view.missed);
         lines.push(style(text).yellow().to_string());
     }
-    if let Some(error) = &view.error {
-        lines.push(style(clean(error)).red().to_string());
+    for part in view.error.iter().flat_map(|error| wrap(&clean(error), width)) {
+        lines.push(style(part).red().to_string());
     }
     lines
 }
@@ -70,19 +83,27 @@ fn source(of: &SourceView, width: usize, zone: &TimeZone, lines: &mut Vec<String
         title.push_str(&format!(" · {}", level(window)));
     }
     lines.push(title);
-    for text in [
-        of.state.as_ref().and_then(|change| change.reason.as_ref()),
-        of.state.as_ref().and_then(|change| change.remedy.as_ref()),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        lines.push(format!("  {}", style(clean(text)).yellow()));
+    let told = of.state.iter().flat_map(|change| [&change.reason, &change.remedy]).flatten();
+    for part in told.flat_map(|text| wrap(&clean(text), width.saturating_sub(2))) {
+        lines.push(format!("  {}", style(part).yellow()));
     }
     match &of.window {
         Some(of) => window(of, width, zone, lines),
         None => lines.push(style("  nothing heard yet").dim().to_string()),
     }
+}
+
+/// A source of which nothing is heard now, because there is no connection: what was known last, as what it is.
+fn past(of: &SourceView, zone: &TimeZone, lines: &mut Vec<String>) {
+    lines.push(style(clean(&of.name)).bold().underlined().to_string());
+    let known = match &of.window {
+        Some(window) => {
+            let label = clean(&window.stable.label).to_uppercase();
+            format!("  last known: {label}, up to {}", clock(window.window.end, zone))
+        }
+        None => "  nothing known".into(),
+    };
+    lines.push(style(known).dim().to_string());
 }
 
 fn window(window: &GenreWindow, width: usize, zone: &TimeZone, lines: &mut Vec<String>) {
@@ -158,6 +179,21 @@ fn state(state: SourceState) -> (&'static str, Style) {
 
 fn clock(time: Timestamp, zone: &TimeZone) -> String {
     time.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
+}
+
+/// Breaks a text between words into lines of at most `width` columns; a word that is longer stands alone.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// Titles and names come from strangers: what could steer the terminal is taken out.

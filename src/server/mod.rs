@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
@@ -94,8 +94,23 @@ pub enum ServerError {
 /// # Errors
 /// [`ServerError::Listen`] when the address is taken, not ours or not allowed.
 pub async fn bind(listen: SocketAddr) -> Result<TcpListener, ServerError> {
-    TcpListener::bind(listen).await.map_err(|io| ServerError::Listen { listen, io })
+    let listening = || {
+        let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        // Connections inherit it.
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(listen)?;
+        socket.listen(BACKLOG)
+    };
+    listening().map_err(|io| ServerError::Listen { listen, io })
 }
+
+/// Bytes that the kernel may hold for one connection. Left to itself it takes megabytes, and a client that never reads
+/// would have all those frames serialised for nobody.
+const SEND_BUFFER: u32 = 64 << 10;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// What every connection shares.
 pub(crate) struct Shared {

@@ -81,6 +81,52 @@ fn a_lost_connection_and_missed_events_are_told() {
 }
 
 #[test]
+fn what_was_known_is_not_shown_as_current_without_a_connection() {
+    let mut view = met();
+    view.apply(&json!({
+        "type": "source.state", "v": 1, "epoch": "E", "seq": 1, "source": "radio",
+        "time": "2026-01-01T12:00:00Z", "state": "live",
+    }));
+    view.apply(&window(0.75, false));
+    assert!(draw(&view, 80, 24).iter().any(|line| line.contains("live")));
+    for link in [Link::Lost { why: "refused".into(), retry_s: 4 }, Link::Connecting] {
+        view.link = link;
+        let lines = draw(&view, 80, 24);
+        assert_eq!(lines[3..], ["radio", "  last known: JAZZ, up to 12:00:30", "", "mic", "  nothing known"]);
+    }
+}
+
+#[test]
+fn a_long_reason_is_wrapped_and_not_cut() {
+    let mut view = met();
+    let reason =
+        "the device \"USB Audio\" is not there any more; it was unplugged or another program has taken it";
+    let remedy = "plug it in again, or name another one that `genrecast devices` lists in the configuration";
+    view.apply(&json!({
+        "type": "source.state", "v": 1, "epoch": "E", "seq": 1, "source": "radio",
+        "time": "2026-01-01T12:00:00Z", "state": "reconnecting", "reason": reason, "remedy": remedy,
+    }));
+    let lines = draw(&view, 60, 24);
+    assert!(lines.iter().all(|line| measure_text_width(line) <= 60 && !line.contains('…')), "{lines:#?}");
+    let told: Vec<_> =
+        lines[4..].iter().take_while(|line| !line.contains("nothing")).map(|line| line.trim()).collect();
+    assert_eq!(told.join(" "), format!("{reason} {remedy}"));
+}
+
+#[test]
+fn sources_that_do_not_fit_are_counted() {
+    let mut view = View::new("ws://127.0.0.1:8470/v1/events");
+    let names: Vec<_> = (1..=9).map(|number| format!("radio{number}")).collect();
+    view.apply(&json!({"type": "hello", "version": "0.1.0", "sources": names}));
+    // Two lines of head, three for each source: five fit beside the note.
+    let lines = draw(&view, 80, 19);
+    assert_eq!(lines.len(), 18);
+    assert!(lines.contains(&"radio5".to_owned()) && !lines.contains(&"radio6".to_owned()));
+    assert_eq!(lines[17], "… 4 of 9 sources do not fit here");
+    assert_eq!(draw(&view, 80, 30).len(), 29, "all fit");
+}
+
+#[test]
 fn odd_probabilities_do_no_harm() {
     let mut view = met();
     let mut odd = window(7.0, false);
