@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::sync::{Arc, Mutex};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use genrecast::source::{Capture, Pulse, ring};
+use genrecast::source::{Capture, Mixer, Pulse, ring};
 use support::noise;
 
 /// 10 ms at 48 kHz, as sound servers hand out.
@@ -57,7 +57,7 @@ fn callback(criterion: &mut Criterion) {
     let data: Vec<i16> = noise(2 * PERIOD).iter().map(|sample| (sample * 32_767.0) as i16).collect();
     let mut out = vec![0.0; PERIOD];
     let (writer, mut reader) = ring(48_000, Arc::default());
-    let (mut capture, _exchange) = Capture::new(writer, 2, Arc::new(Pulse::default()));
+    let (mut capture, _exchange) = Capture::new(writer, Mixer::mean(2), Arc::new(Pulse::default()));
     let mut group = criterion.benchmark_group("ring/callback");
     group.throughput(Throughput::Elements(PERIOD as u64));
     group.bench_function("480 frames of 16-bit stereo, and reading them", |bencher| {
