@@ -150,6 +150,9 @@ impl SourceError {
                 "convert it, for instance: ffmpeg -i INPUT -vn OUTPUT.flac"
             }
             Self::Damaged { .. } | Self::Rate { .. } => "get the file again, or re-encode it",
+            Self::NoDevice { available, .. } if available.is_empty() => {
+                "plug one in or start the sound server: it is taken when it comes"
+            }
             Self::NoDevice { .. } | Self::AmbiguousDevice { .. } => {
                 "use one of these names, or `mic:` for the default; `genrecast devices` lists them"
             }

@@ -1,9 +1,10 @@
-//! The real daemon on the default microphone, and a subscriber that keeps every event.
+//! The real daemon on a microphone, and a subscriber that keeps every event.
 //! Touch it when the trials ask it something else.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::process::Running;
 use super::sound_server::SoundServer;
+use super::usage::Usage;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_genrecast");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -33,18 +35,29 @@ pub struct Daemon {
     /// Every message so far.
     pub seen: Vec<Value>,
     threads: Vec<JoinHandle<()>>,
+    /// When it logged a line.
+    lines: Arc<Mutex<Vec<Instant>>>,
 }
 
 impl Daemon {
+    /// On the default microphone.
     pub fn start(server: &SoundServer) -> Self {
+        Self::start_on(server, &["mic:"])
+    }
+
+    pub fn start_on(server: &SoundServer, sources: &[&str]) -> Self {
         let mut command = server.command(BINARY);
-        command.arg("run").args(common_flags()).args(["--source", "mic:", "--listen", "127.0.0.1:0"]);
+        command.arg("run").args(common_flags()).args(["--listen", "127.0.0.1:0"]);
+        command.args(sources.iter().flat_map(|source| ["--source", source]));
         command.env("GENRECAST_LOG__FORMAT", "human");
         let mut process = Running::start(command.stdout(Stdio::null()).stderr(Stdio::piped()));
         let log = BufReader::new(process.child().stderr.take().expect("piped"));
         let (tell_address, address) = bounded(1);
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let when = Arc::clone(&lines);
         let log = std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
+                when.lock().expect("not poisoned").push(Instant::now());
                 println!("    daemon: {line}");
                 if let Some((_, address)) = line.split_once("listening on http://") {
                     let _ = tell_address.try_send(address.trim().to_owned());
@@ -63,7 +76,7 @@ impl Daemon {
                 }
             }
         });
-        Self { process, address, incoming, seen: Vec::new(), threads: vec![log, subscriber] }
+        Self { process, address, incoming, seen: Vec::new(), threads: vec![log, subscriber], lines }
     }
 
     /// Waits for a message; what was seen before does not count.
@@ -111,6 +124,21 @@ impl Daemon {
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         let mut body: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"));
         serde_json::from_value(body["sources"][0].take()).expect("a source")
+    }
+
+    /// What it takes of the machine now.
+    pub fn usage(&self) -> Usage {
+        self.process.usage()
+    }
+
+    pub fn processor_time(&self) -> Duration {
+        self.process.processor_time()
+    }
+
+    /// When it logged lines, since then.
+    pub fn lines_since(&self, begin: Instant) -> Vec<Instant> {
+        let lines = self.lines.lock().expect("not poisoned");
+        lines.iter().copied().filter(|at| *at >= begin).collect()
     }
 
     /// Asks it to end.

@@ -2,14 +2,18 @@
 //! cpal, to the library and to the daemon. Touch it to add a trial. It plays in real time, so it takes minutes.
 
 mod busy;
+mod calm;
 mod capture;
 mod daemon;
 mod fidelity;
 mod levels;
 mod process;
 mod recovery;
+mod removal;
 mod signal;
 mod sound_server;
+#[path = "../support/usage.rs"]
+mod usage;
 mod windows;
 
 use libtest_mimic::{Arguments, Trial};
@@ -27,8 +31,12 @@ fn main() {
     }
     let control = trial("control_a_lost_block_is_noticed", fidelity::control);
     let live = [
-        trial("a_sound_server_that_dies_is_found_again", recovery::run),
+        trial("a_sound_server_that_dies_three_times_is_found_again", recovery::run),
         trial("a_sound_server_that_comes_late_is_waited_for", recovery::server_comes_late),
+        trial("a_source_that_goes_away_comes_back_in_another_format", removal::run),
+        trial("through_alsa_too", removal::through_alsa),
+        trial("a_named_microphone_is_waited_for", removal::comes_late),
+        trial("a_channel_that_is_not_there_is_told", removal::no_channel),
         trial("two_minutes_of_music_are_heard_as_they_were_played", fidelity::run),
     ];
     let live = live.into_iter().map(|trial| trial.with_ignored_flag(missing.is_some()));

@@ -3,6 +3,8 @@
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
+use super::usage::Usage;
+
 /// Between two looks at what cannot be awaited.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -16,6 +18,23 @@ impl Running {
 
     pub fn child(&mut self) -> &mut Child {
         &mut self.0
+    }
+
+    /// What it takes of the machine now.
+    pub fn usage(&self) -> Usage {
+        Usage::of(self.0.id())
+    }
+
+    /// Processor time that it has taken, all threads together.
+    pub fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).expect("it runs");
+        // The second field is its name, which may hold anything; utime and stime are the 14th and 15th.
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        let ticks: u64 =
+            fields.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().expect("a number")).sum();
+        // SAFETY: takes a constant and cannot fail.
+        let a_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+        Duration::from_secs_f64(ticks as f64 / a_second as f64)
     }
 
     /// The exit status once it has ended.

@@ -1,33 +1,49 @@
-//! The sound server is killed under a live microphone and started again: the daemon tells it, finds its way back by
-//! itself, and says what was lost. Touch it when the way back changes.
+//! The sound server is killed under a live microphone and started again, three times: the daemon tells it, finds its
+//! way back by itself, says what was lost, and leaves nothing behind. Touch it when the way back changes.
 
 use std::time::{Duration, Instant};
 
 use genrecast::event::SourceState;
 use serde_json::Value;
 
+use super::calm::{Watch, assert_settles};
 use super::daemon::Daemon;
 use super::sound_server::SoundServer;
 
-const LIVE_LIMIT: Duration = Duration::from_secs(30);
+pub const LIVE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long the daemon may take to see that the microphone is lost.
-const LOSS_LIMIT: Duration = Duration::from_secs(10);
+pub const LOSS_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long it may take to hear again once it can.
-const BACK_LIMIT: Duration = Duration::from_secs(20);
+pub const BACK_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the sound server stays away.
+const AWAY: Duration = Duration::from_secs(10);
 
 pub fn run() {
     let mut server = SoundServer::start();
     let mut daemon = Daemon::start(&server);
     daemon.await_event(LIVE_LIMIT, "the first window", |event| event["type"] == "genre.window");
+    let before = daemon.usage();
+    for _ in 0..3 {
+        die_once(&mut server, &mut daemon);
+        assert_settles(&daemon, before);
+    }
+    let asked = Instant::now();
+    let status = daemon.terminate(Duration::from_secs(10));
+    println!("  ended {:.1} s after being asked to: {status}", asked.elapsed().as_secs_f64());
+    assert!(status.success(), "{status}");
+}
 
+fn die_once(server: &mut SoundServer, daemon: &mut Daemon) {
     server.kill();
-    let killed = Instant::now();
+    let (killed, watch) = (Instant::now(), Watch::begin(daemon));
     daemon.await_event(LOSS_LIMIT, "the microphone is stalled", |event| is_state(event, "stalled"));
     let stalled = killed.elapsed();
     daemon.await_event(LOSS_LIMIT, "it is being opened again", |event| is_state(event, "reconnecting"));
     let reconnecting = killed.elapsed();
+    watch.until(AWAY, daemon);
 
     server.restart();
     let back = Instant::now();
@@ -50,11 +66,6 @@ pub fn run() {
     assert!(seconds(&window["window"], "start_s") >= to_s - 1e-3, "{window} after {gap}");
     assert!(window["audio"]["gap_ms"].as_u64() > Some(0), "{window}");
     assert_eq!(window["provisional"], true, "{window}");
-
-    let asked = Instant::now();
-    let status = daemon.terminate(Duration::from_secs(10));
-    println!("  ended {:.1} s after being asked to: {status}", asked.elapsed().as_secs_f64());
-    assert!(status.success(), "{status}");
 }
 
 /// The daemon is started before the sound server, as at boot.
@@ -78,6 +89,6 @@ pub fn server_comes_late() {
     assert!(daemon.terminate(Duration::from_secs(10)).success());
 }
 
-fn is_state(event: &Value, state: &str) -> bool {
+pub fn is_state(event: &Value, state: &str) -> bool {
     event["type"] == "source.state" && event["state"] == state
 }

@@ -62,6 +62,23 @@ impl SoundServer {
         Running::start(self.command("paplay").arg(wav))
     }
 
+    /// Takes away every null sink, and with them the microphones.
+    pub fn unplug(&self) {
+        self.control(&["unload-module", "module-null-sink"]);
+    }
+
+    /// Adds a null sink; its monitor becomes the default microphone.
+    pub fn plug_in(&self, name: &str, format: &[&str]) {
+        let named = format!("sink_name={name}");
+        self.control(&[&["load-module", "module-null-sink", &named], format].concat());
+        self.control(&["set-default-source", &format!("{name}.monitor")]);
+    }
+
+    fn control(&self, arguments: &[&str]) {
+        let answer = self.command("pactl").args(arguments).output().expect("pactl runs");
+        assert!(answer.status.success(), "pactl {arguments:?}: {}", String::from_utf8_lossy(&answer.stderr));
+    }
+
     /// Kills the server as a crash would.
     pub fn kill(&mut self) {
         self.running.kill();
