@@ -89,9 +89,11 @@ impl FromStr for UsbName {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
+        let is_number =
+            |digits: &&str| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
         let mut parts = text.splitn(3, ':');
         let mut number = || {
-            let digits = parts.next().filter(|digits| digits.len() == 4).ok_or(())?;
+            let digits = parts.next().filter(is_number).ok_or(())?;
             u16::from_str_radix(digits, 16).map_err(|_| ())
         };
         let (vendor, product) = (number()?, number()?);

@@ -18,8 +18,9 @@ use crate::source::ring::{RingReader, ring};
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
 
-/// Deliveries a second that a sound server is asked for.
-const SERVED_A_SECOND: u32 = 20;
+/// Seconds that a sound server may keep for us, of which it delivers the half at a time. What it cannot get rid of in
+/// that time on a busy machine it drops without a word.
+const SERVED_SECONDS: u32 = 1;
 
 /// A running capture stream.
 pub(super) struct Opened {
@@ -121,7 +122,7 @@ fn build(
     let mut stream_config = config.config();
     if known.served {
         // Left to itself a sound server may deliver once every two seconds.
-        stream_config.buffer_size = cpal::BufferSize::Fixed((config.sample_rate() / SERVED_A_SECOND).max(1));
+        stream_config.buffer_size = cpal::BufferSize::Fixed(config.sample_rate() * SERVED_SECONDS);
     }
     macro_rules! build_for {
         ($($format:ident: $sample:ty),* $(,)?) => {

@@ -31,7 +31,7 @@ fn fed_by_hand() -> (Opened, Arc<Mutex<Capture>>) {
 }
 
 fn no_device() -> SourceError {
-    SourceError::NoDevice { wanted: "USB".into(), available: Vec::new() }
+    SourceError::NoDevice { wanted: "USB".into(), available: vec!["\"default\" (A card)".into()] }
 }
 
 /// What is told: state, reason, remedy.
