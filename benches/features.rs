@@ -7,9 +7,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use genrecast::features::LogMel;
-use support::{SETS, features, noise};
+use support::{SETS, cpu_time::CpuTime, features, noise};
 
-fn columns(criterion: &mut Criterion) {
+fn columns(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("features/ten seconds");
     for (name, folder) in SETS {
         let settings = features(folder);
@@ -27,5 +27,5 @@ fn columns(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, columns);
+criterion_group! { name = benches; config = support::cpu_time::criterion(); targets = columns }
 criterion_main!(benches);

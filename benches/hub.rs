@@ -1,6 +1,8 @@
 //! One event to many subscribers: published once, read by each through its cursor, serialised once; beside a broadcast
 //! channel of the same frame. Touch it when subscribers read otherwise.
 
+mod support;
+
 #[allow(dead_code)]
 #[path = "../tests/server/events.rs"]
 mod events;
@@ -9,11 +11,12 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use genrecast::hub::{Hub, HubLimits};
+use support::cpu_time::CpuTime;
 
 /// Labels in a frame.
 const TOP: usize = 5;
 
-fn fan_out(criterion: &mut Criterion) {
+fn fan_out(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("hub/one event to");
     for subscribers in [1, 100, 1000] {
         group.throughput(Throughput::Elements(subscribers));
@@ -50,5 +53,5 @@ fn fan_out(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, fan_out);
+criterion_group! { name = benches; config = support::cpu_time::criterion(); targets = fan_out }
 criterion_main!(benches);

@@ -7,12 +7,12 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use genrecast::pipeline::{DecideSettings, Front, Pipeline};
-use support::{SETS, manifest, model, noise, onnxruntime, rate, tract};
+use support::{SETS, cpu_time::CpuTime, manifest, model, noise, onnxruntime, rate, tract};
 
 const RATES: [u32; 2] = [44_100, 48_000];
 
 /// Samples in to blocks of columns out, without a model.
-fn front(criterion: &mut Criterion) {
+fn front(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("pipeline/front, ten seconds");
     for hz in RATES {
         let samples = noise(10 * hz as usize);
@@ -31,7 +31,7 @@ fn front(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn whole(criterion: &mut Criterion) {
+fn whole(criterion: &mut Criterion<CpuTime>) {
     let Some(runtime) = tract().or_else(onnxruntime) else { return };
     let mut group = criterion.benchmark_group(format!("pipeline/whole with {}, ten seconds", runtime.name()));
     group.sample_size(10);
@@ -56,5 +56,5 @@ fn whole(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, front, whole);
+criterion_group! { name = benches; config = support::cpu_time::criterion(); targets = front, whole }
 criterion_main!(benches);

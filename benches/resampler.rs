@@ -5,9 +5,9 @@ mod support;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use genrecast::features::Resampler;
-use support::{noise, rate};
+use support::{cpu_time::CpuTime, noise, rate};
 
-fn chunks(criterion: &mut Criterion) {
+fn chunks(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("resampler");
     for (from, to) in [(44_100, 22_050), (48_000, 22_050), (44_100, 16_000), (48_000, 16_000)] {
         let mut resampler = Resampler::new(rate(from), rate(to)).expect("a usual pair");
@@ -20,5 +20,5 @@ fn chunks(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, chunks);
+criterion_group! { name = benches; config = support::cpu_time::criterion(); targets = chunks }
 criterion_main!(benches);

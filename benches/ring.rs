@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use genrecast::source::{Capture, Mixer, Pulse, ring};
-use support::noise;
+use support::{cpu_time::CpuTime, noise};
 
 /// 10 ms at 48 kHz, as sound servers hand out.
 const PERIOD: usize = 480;
 
-fn periods(criterion: &mut Criterion) {
+fn periods(criterion: &mut Criterion<CpuTime>) {
     let samples = noise(PERIOD);
     let mut out = vec![0.0; PERIOD];
     let mut group = criterion.benchmark_group("ring/write and read 480 samples");
@@ -53,7 +53,7 @@ fn periods(criterion: &mut Criterion) {
 }
 
 /// What cpal's callback does: integers to floats, channels to their mean, into the ring.
-fn callback(criterion: &mut Criterion) {
+fn callback(criterion: &mut Criterion<CpuTime>) {
     let data: Vec<i16> = noise(2 * PERIOD).iter().map(|sample| (sample * 32_767.0) as i16).collect();
     let mut out = vec![0.0; PERIOD];
     let (writer, mut reader) = ring(48_000, Arc::default());
@@ -69,5 +69,5 @@ fn callback(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, periods, callback);
+criterion_group! { name = benches; config = support::cpu_time::criterion(); targets = periods, callback }
 criterion_main!(benches);

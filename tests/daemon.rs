@@ -61,7 +61,15 @@ async fn a_finite_file_is_told_from_start_to_end_and_the_daemon_serves_on() {
     assert_eq!(of["window"]["top"].as_array().map(Vec::len), Some(3));
     assert_eq!(daemon.get("/livez").0, 200);
     assert_eq!(daemon.get("/readyz"), (200, serde_json::json!({"ready": true})));
-    assert_eq!(daemon.get("/v1/now?top_k=3"), (200, snapshot));
+    let (status, now) = daemon.get("/v1/now?top_k=3");
+    assert_eq!((status, &now["seq"], &now["epoch"]), (200, &snapshot["seq"], &snapshot["epoch"]));
+    for field in ["source", "state", "window"] {
+        assert_eq!(now["sources"][0][field], of[field]);
+    }
+    let (row, window) = (&now["sources"][0]["info"], &of["window"]);
+    assert_eq!((&row["stable"], &row["rms_dbfs"]), (&window["stable"], &window["audio"]["rms_dbfs"]));
+    assert_eq!((&row["last_window"], &row["last_audio"]), (&window["time"], &window["window"]["end"]));
+    assert_eq!(row["since"], of["state"]["time"]);
     let (status, sources) = daemon.get("/v1/sources");
     let row = &sources["sources"][0];
     assert_eq!((status, &row["state"], &row["native_hz"]), (200, &"ended".into(), &22_050.into()));

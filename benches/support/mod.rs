@@ -4,6 +4,7 @@
 // Every bench uses its own part of this.
 #![allow(dead_code)]
 
+pub mod cpu_time;
 pub mod inference;
 
 use std::path::Path;

@@ -10,7 +10,7 @@ use genrecast::source::SourceSpec;
 
 use super::exit::{Failure, Status};
 use super::log::LogHandle;
-use super::{CommonArguments, run, setup, sources};
+use super::{CommonArguments, setup, sources};
 
 /// Remembers what the daemon was started with and what it runs by now.
 pub(super) struct Rereader<'a> {
@@ -48,7 +48,7 @@ impl<'a> Rereader<'a> {
             self.running.file.as_deref().map_or("the compiled-in default".into(), Path::to_string_lossy);
         Ok(Reloaded {
             from: from.into_owned(),
-            adjustable: run::adjustable(&new.config, specs),
+            adjustable: setup::adjustable(&new.config, specs),
             applied: live.iter().map(ToString::to_string).collect(),
             waiting: waiting.iter().map(ToString::to_string).collect(),
         })

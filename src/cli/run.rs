@@ -4,12 +4,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Args;
-use genrecast::config::Config;
-use genrecast::daemon::{self, Adjustable, Settings, Signals};
+use genrecast::daemon::{self, Settings, Signals};
 use genrecast::event::ModelInfo;
-use genrecast::hub::HubLimits;
 use genrecast::server::ServerSettings;
-use genrecast::source::SourceSpec;
 
 use super::exit::Failure;
 use super::flags::DaemonFlags;
@@ -40,7 +37,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let settings = Settings {
         model: setup::model(config)?,
         runtime: setup::runtime(config)?,
-        adjustable: adjustable(config, sources),
+        adjustable: setup::adjustable(config, sources),
         server: ServerSettings::new(config.server.listen),
     };
     if let Some(note) = settings.runtime.note() {
@@ -53,14 +50,4 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let mut rereader = Rereader::new(&arguments.common, arguments.flags.keys(), loaded, log);
     daemon::run(settings, &signals, on_listening, &mut |running| rereader.read(running))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// What can be changed while the daemon runs.
-pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustable {
-    Adjustable {
-        sources,
-        decide: setup::decide(config),
-        hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
-        live: config.server.live(),
-    }
 }

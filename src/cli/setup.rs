@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use genrecast::config::{self, Config, Flag, Loaded};
+use genrecast::daemon::Adjustable;
 use genrecast::decide::GateSettings;
+use genrecast::hub::HubLimits;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
 use genrecast::pipeline::DecideSettings;
+use genrecast::source::SourceSpec;
 use toml::Value;
 
 use super::CommonArguments;
@@ -72,5 +75,15 @@ pub(super) fn decide(config: &Config) -> DecideSettings {
         hold_seconds: decide.hold_seconds,
         silence_seconds: decide.silence_seconds,
         abstain_below: decide.abstain_below,
+    }
+}
+
+/// What can be changed while the daemon runs.
+pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustable {
+    Adjustable {
+        sources,
+        decide: decide(config),
+        hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
+        live: config.server.live(),
     }
 }

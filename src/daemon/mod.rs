@@ -1,6 +1,7 @@
 //! The only place that spawns, names and joins threads. It wires the rooms along the line of the data and takes
 //! them down in the same order. Touch it when a thread is added or must end otherwise.
 
+mod adjustable;
 mod board;
 mod dsp;
 mod model;
@@ -25,10 +26,11 @@ use std::time::Duration;
 use crate::event::ModelInfo;
 use crate::model::{Model, ModelError, Runtime};
 use crate::server::{ServerError, ServerSettings};
+pub use adjustable::Adjustable;
 use models::Models;
 use net::Net;
 use notify::Notifier;
-pub use reload::{Adjustable, Reload, ReloadError, Reloaded};
+pub use reload::{Reload, ReloadError, Reloaded};
 pub use signals::{Ender, SignalError, Signals, Wish};
 use stage::Stage;
 use supervisor::Supervisor;

@@ -6,25 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::adjustable::Adjustable;
 use super::stage::{Rows, Stage};
 use super::supervisor::Supervisor;
-use crate::hub::HubLimits;
-use crate::pipeline::DecideSettings;
-use crate::server::{Live, LiveSettings};
+use crate::server::Live;
 use crate::source::{SourceSpec, SourceUri};
-
-/// What can be changed while the daemon runs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Adjustable {
-    /// What to listen to; names are unique.
-    pub sources: Vec<SourceSpec>,
-    /// Gate and smoothing.
-    pub decide: DecideSettings,
-    /// Bounds of the event log.
-    pub hub: HubLimits,
-    /// Limits of the network side, and who is let in.
-    pub live: LiveSettings,
-}
 
 /// Reads the configuration again. Gets the sources that run now, so that only new ones need be proved playable.
 pub type Reload<'a> = dyn FnMut(&[SourceSpec]) -> Result<Reloaded, ReloadError> + 'a;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::adjustable::Adjustable;
 use super::board::{Board, Row};
 use super::models::Models;
 use super::progress::{Facts, Progress};
-use super::reload::Adjustable;
 use crate::event::ModelInfo;
 use crate::hub::Hub;
 use crate::manifest::Manifest;

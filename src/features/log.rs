@@ -7,9 +7,9 @@
 pub(super) fn log10(x: f32) -> f32 {
     // log10(e) and log10(2), each as a short and exact part and the rest.
     const E_HIGH: f32 = 4.3359375e-1;
-    const E_LOW: f32 = 7.00731903251827651129e-4;
+    const E_LOW: f32 = 7.007_319e-4;
     const TWO_HIGH: f32 = 3.0078125e-1;
-    const TWO_LOW: f32 = 2.48745663981195213739e-4;
+    const TWO_LOW: f32 = 2.487_456_7e-4;
     // x = m · 2^e with m from √½ to √2.
     let bits = x.to_bits().wrapping_sub(0x3f35_04f3);
     let e = ((bits as i32) >> 23) as f32;
@@ -24,7 +24,7 @@ pub(super) fn log10(x: f32) -> f32 {
         -1.666_805_7e-1,
         2.000_071_5e-1,
         -2.499_999_4e-1,
-        3.333_333_1e-1,
+        3.333_333e-1,
     ] {
         y = y * m + c;
     }

@@ -68,18 +68,19 @@ pub(super) fn open_list(head: &Value, field: &str) -> String {
     out
 }
 
-/// One source of such a list, with its newest events.
+/// One source of such a list: the fields of `head`, which is a struct or a map, and its newest events.
 pub(super) fn push_source(
     out: &mut String,
     place: usize,
-    head: &Value,
+    head: &impl Serialize,
     of: Option<&SourceLatest>,
     top_k: usize,
 ) {
     if place > 0 {
         out.push(',');
     }
-    out.push_str(&head.to_string());
+    let head = serde_json::to_string(head);
+    out.push_str(&head.expect("structs of strings, numbers and times always serialise"));
     out.pop();
     let events = of.map(|of| [("state", &of.state), ("window", &of.window)]);
     for (field, entry) in events.into_iter().flatten() {

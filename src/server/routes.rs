@@ -72,13 +72,16 @@ async fn index(State(shared): State<Arc<Shared>>) -> Json<Value> {
 }
 
 async fn now(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
-    let body = sources::now(&shared, &present(&uri)?);
-    let json = HeaderValue::from_static("application/json");
-    Ok(([(CONTENT_TYPE, json)], body).into_response())
+    Ok(json_text(sources::now(&shared, &present(&uri)?)))
 }
 
-async fn sources(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
-    Ok(Json(sources::sources(&shared, &present(&uri)?)))
+async fn sources(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
+    Ok(json_text(sources::sources(&shared, &present(&uri)?)))
+}
+
+/// An answer that is JSON already.
+fn json_text(body: String) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }
 
 /// The filter for an answer about the present.

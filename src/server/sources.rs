@@ -12,6 +12,13 @@ use super::{Shared, SourceInfo, message};
 use crate::event::{EventBody, PROTOCOL_VERSION, SignalState, Stable};
 use crate::hub::SourceLatest;
 
+/// A source of `/v1/now`, but for its events.
+#[derive(Debug, Serialize)]
+struct Named {
+    source: String,
+    info: Status,
+}
+
 /// One source, complete.
 #[derive(Debug, Serialize)]
 struct Status {
@@ -38,14 +45,16 @@ struct Heard {
 }
 
 /// The answer of `/v1/sources`.
-pub(super) fn sources(shared: &Shared, filter: &Filter) -> Value {
+pub(super) fn sources(shared: &Shared, filter: &Filter) -> String {
     let snapshot = shared.hub.snapshot();
     let latest = by_name(&snapshot.sources);
     let wanted = shared.health.sources().into_iter().filter(|info| filter.wants(&info.name));
-    let sources: Vec<_> = wanted.map(|info| status(&latest, info)).collect();
-    let mut answer = head(shared, snapshot.seq, filter);
-    answer["sources"] = json!(sources);
-    answer
+    let mut out = message::open_list(&head(shared, snapshot.seq, filter), "sources");
+    for (place, info) in wanted.enumerate() {
+        message::push_source(&mut out, place, &status(&latest, info), None, filter.top_k);
+    }
+    out.push_str("]}");
+    out
 }
 
 /// The answer of `/v1/now`: of each source what `/v1/sources` tells, and its newest events as they were logged.
@@ -60,7 +69,7 @@ pub(super) fn now(shared: &Shared, filter: &Filter) -> String {
     let wanted = shared.health.sources().into_iter().filter(|info| filter.wants(&info.name));
     for (place, info) in wanted.enumerate() {
         let of = latest.get(info.name.as_str()).copied();
-        let head = json!({"source": info.name, "info": status(&latest, info)});
+        let head = Named { source: info.name.clone(), info: status(&latest, info) };
         message::push_source(&mut out, place, &head, of, filter.top_k);
     }
     out.push_str("]}");

@@ -1,10 +1,11 @@
 //! What runs inside the audio callback: it copies into the ring and counts.
 //! Touch it with its contract in mind: no heap, lock, log, channel, wake-up, system call or panic.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use cpal::{FromSample, Sample};
+use crossbeam_utils::atomic::AtomicCell;
 use ringbuf::traits::{Consumer, Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
@@ -126,29 +127,46 @@ impl Capture {
 /// A [`Capture`] as the audio library holds it. It can be taken away, because a library may keep the callback of a
 /// device that is gone.
 #[derive(Clone)]
-pub struct Callback(Arc<Mutex<Option<Capture>>>);
+pub struct Callback(Arc<Place>);
+
+struct Place {
+    /// Empty while the callback runs, and when it has been taken away.
+    capture: AtomicCell<Option<Box<Capture>>>,
+    ended: AtomicBool,
+}
+
+// Else the cell would take a lock.
+const _: () = assert!(AtomicCell::<Option<Box<Capture>>>::is_lock_free());
 
 impl Callback {
     /// The callback with this state.
     pub fn new(capture: Capture) -> Self {
-        Self(Arc::new(Mutex::new(Some(capture))))
+        let capture = AtomicCell::new(Some(Box::new(capture)));
+        Self(Arc::new(Place { capture, ended: AtomicBool::new(false) }))
     }
 
-    /// The callback's body. Real-time safe: the lock is taken by nobody else but [`end`](Self::end), and not waited
-    /// for.
+    /// The callback's body. Real-time safe: it never waits for [`end`](Self::end), which waits for it.
     pub fn accept<T: Sample>(&self, data: &[T])
     where
         f32: FromSample<T>,
     {
-        if let Ok(mut capture) = self.0.try_lock()
-            && let Some(capture) = capture.as_mut()
-        {
+        if self.0.ended.load(Ordering::SeqCst) {
+            return;
+        }
+        if let Some(mut capture) = self.0.capture.take() {
             capture.accept(data);
+            self.0.capture.store(Some(capture));
         }
     }
 
-    /// Drops the state, and with it the ring's writer, whether or not callbacks still come. Not real-time safe.
+    /// Drops the state, and with it the ring's writer, whether or not callbacks still come. Waits for one that runs.
     pub fn end(&self) {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if self.0.ended.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        // No callback takes it from now on, but one may just be about to lay it back.
+        while self.0.capture.take().is_none() {
+            std::thread::yield_now();
+        }
     }
 }

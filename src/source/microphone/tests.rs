@@ -1,6 +1,6 @@
 //! The way back to a microphone, with devices that fail in ways which no real one does on request.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Instant, SystemTime};
@@ -170,4 +170,30 @@ fn a_stream_begins_anew_when_the_clocks_come_apart() {
         }));
     });
     feeder.expect("it was live").join().expect("no panic");
+}
+
+#[test]
+fn a_callback_that_still_comes_finds_nothing_once_it_was_taken_away() {
+    let (writer, mut reader) = ring(48_000, Arc::default());
+    let (capture, _exchange) = Capture::new(writer, Mixer::mean(1), Arc::default());
+    let callback = Callback::new(capture);
+    let library = callback.clone();
+    let over = Arc::new(AtomicBool::new(false));
+    let until = Arc::clone(&over);
+    let calls = thread::spawn(move || {
+        let mut calls = 0;
+        while !until.load(Ordering::Relaxed) {
+            library.accept(&[0.5f32; 48]);
+            calls += 1;
+        }
+        calls
+    });
+    let mut out = [0.0; 480];
+    while !matches!(reader.read(&mut out), Read::Samples(_)) {}
+    callback.end();
+    callback.end();
+    // The writer is gone although callbacks come: what was written can be read, then the stream has ended.
+    while !matches!(reader.read(&mut out), Read::Ended) {}
+    over.store(true, Ordering::Relaxed);
+    assert!(calls.join().expect("no panic") > 0);
 }

@@ -1,0 +1,19 @@
+//! The settings that a running daemon can take over. Touch it to add one, with the line that applies it in `reload.rs`.
+
+use crate::hub::HubLimits;
+use crate::pipeline::DecideSettings;
+use crate::server::LiveSettings;
+use crate::source::SourceSpec;
+
+/// What can be changed while the daemon runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adjustable {
+    /// What to listen to; names are unique.
+    pub sources: Vec<SourceSpec>,
+    /// Gate and smoothing.
+    pub decide: DecideSettings,
+    /// Bounds of the event log.
+    pub hub: HubLimits,
+    /// Limits of the network side, and who is let in.
+    pub live: LiveSettings,
+}
