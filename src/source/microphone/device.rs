@@ -18,9 +18,8 @@ use crate::source::ring::{RingReader, ring};
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
 
-/// Seconds that a sound server may keep for us, of which it delivers the half at a time. What it cannot get rid of in
-/// that time on a busy machine it drops without a word.
-const SERVED_SECONDS: u32 = 1;
+/// Deliveries a second that a sound server is asked for, about.
+const SERVED_A_SECOND: u32 = 10;
 
 /// A running capture stream.
 pub(super) struct Opened {
@@ -34,16 +33,16 @@ pub(super) struct Opened {
     pub(super) _stream: Box<dyn Any + Send>,
 }
 
-/// A stream with what has to outlive it.
+/// A stream, or two, with what has to outlive them.
 struct Running {
-    stream: Option<cpal::Stream>,
+    streams: Vec<cpal::Stream>,
     callback: Callback,
     server: Option<cpal::Host>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        drop(self.stream.take());
+        self.streams.clear();
         self.callback.end();
         give_back(self.server.take());
     }
@@ -81,9 +80,14 @@ pub(super) fn open(
     let pulse = Arc::new(Pulse::default());
     let (capture, exchange) = Capture::new(writer, mixer, Arc::clone(&pulse));
     let callback = Callback::new(capture);
-    let mut running = Running { stream: None, callback: callback.clone(), server };
-    let stream = build(&device, &known, &config, callback, &pulse, counters)?;
-    running.stream.insert(stream).play().map_err(device_error("starting"))?;
+    let mut running = Running { streams: Vec::new(), callback: callback.clone(), server };
+    if known.served {
+        running.streams.push(pacer(&device, rate)?);
+    }
+    running.streams.push(build(&device, &config, callback, &pulse, counters)?);
+    for stream in &running.streams {
+        stream.play().map_err(device_error("starting"))?;
+    }
     Ok(Opened { name: known.name, rate, pulse, exchange, reader: Some(reader), _stream: Box::new(running) })
 }
 
@@ -110,25 +114,31 @@ fn config_of(
     Ok((config, mixer, rate))
 }
 
+/// A second stream, whose samples nobody hears: it has a sound server deliver in small portions.
+///
+/// cpal ties the size of the portions to how much the server may keep for us, and what it cannot keep on a busy
+/// machine it drops without a word. So the stream that is heard leaves both to the server, which keeps 4 MB, but alone
+/// would be given portions of up to two seconds.
+fn pacer(device: &cpal::Device, rate: SampleRate) -> Result<cpal::Stream, SourceError> {
+    let buffer_size = cpal::BufferSize::Fixed(rate.hz() / SERVED_A_SECOND);
+    let config = cpal::StreamConfig { channels: 1, sample_rate: rate.hz(), buffer_size };
+    let unheard = |_: &[u8], _: &cpal::InputCallbackInfo| ();
+    device.build_input_stream(config, unheard, |_| (), None).map_err(device_error("opening"))
+}
+
 fn build(
     device: &cpal::Device,
-    known: &Known,
     config: &cpal::SupportedStreamConfig,
     callback: Callback,
     pulse: &Arc<Pulse>,
     counters: &Arc<SourceCounters>,
 ) -> Result<cpal::Stream, SourceError> {
     let on_error = on_error(Arc::clone(pulse), Arc::clone(counters));
-    let mut stream_config = config.config();
-    if known.served {
-        // Left to itself a sound server may deliver once every two seconds.
-        stream_config.buffer_size = cpal::BufferSize::Fixed(config.sample_rate() * SERVED_SECONDS);
-    }
     macro_rules! build_for {
         ($($format:ident: $sample:ty),* $(,)?) => {
             match config.sample_format() {
                 $(SampleFormat::$format => device.build_input_stream(
-                    stream_config,
+                    config.config(),
                     move |data: &[$sample], _: &cpal::InputCallbackInfo| callback.accept(data),
                     on_error,
                     None,
