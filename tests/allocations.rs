@@ -1,7 +1,7 @@
 //! Proves that a hop in the steady state takes nothing from the heap: ring → features → model's state → decision.
 //!
 //! What the inference runtime takes for a run is counted apart and printed. The way between the daemon's threads, which
-//! is not public, is measured in `src/daemon/hop_tests.rs`. Touch it when something joins the line.
+//! is not public, is measured in `src/daemon/tests/hop.rs`. Touch it when something joins the line.
 
 mod support;
 
@@ -207,6 +207,7 @@ fn runs_alone(model: &Model, runtime: &Runtime) -> u64 {
         run();
         run();
         let seen = measure(run);
+        assert_eq!(seen.bytes_current, 0, "a run keeps memory");
         // The tensors that are used again hold nothing back.
         let first = network.run(&input, &shape).expect("runs").to_vec();
         let other: Vec<f32> = (0..input.len()).map(|n| (n % 17) as f32 * 0.1).collect();

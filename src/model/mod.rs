@@ -6,8 +6,12 @@ mod folder;
 mod history;
 mod library;
 mod network;
+mod onnxruntime;
 mod probe;
 mod runtime;
+mod session;
+#[cfg(feature = "tract")]
+mod tract;
 mod window_model;
 
 use std::path::PathBuf;

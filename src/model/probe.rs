@@ -24,3 +24,14 @@ pub(super) fn computes(mut builder: SessionBuilder) -> Result<(), String> {
         other => Err(format!("21 + 21 gave {other:?}")),
     }
 }
+
+#[cfg(all(test, feature = "tract"))]
+mod tests {
+    #[test]
+    fn the_probe_is_a_network_that_doubles() {
+        let mut network = crate::model::tract::Tract::open(super::PROBE).expect("a network");
+        let mut doubled = Vec::new();
+        network.run(&[21.0], &[1], "y", &mut doubled).expect("it runs");
+        assert_eq!(doubled, [42.0]);
+    }
+}

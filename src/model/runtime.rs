@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ort::environment::Environment;
-use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 
 use super::library::{self, NoLibrary};
+use super::onnxruntime::OnnxRuntime;
+use super::session::Session;
 use super::{ModelError, probe};
+use crate::manifest::NetworkFile;
 
 /// Which runtime is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -51,29 +53,31 @@ pub struct RuntimeSettings {
     pub threads: usize,
 }
 
-/// The runtime of this process; there is one.
+/// What computes.
 #[derive(Clone)]
 pub struct Runtime {
-    environment: Environment,
-    name: &'static str,
+    engine: Engine,
     cuda: bool,
     threads: usize,
     note: Option<String>,
-    library: Option<PathBuf>,
 }
 
-/// What was started: `ort` takes one environment a process, so a second start must find the first.
 #[derive(Clone)]
-struct Started {
-    environment: Environment,
-    name: &'static str,
-    /// ONNX Runtime's, if that is what was started.
-    library: Option<PathBuf>,
-    /// Why it is not ONNX Runtime, if that would have been taken.
-    reason: Option<String>,
+enum Engine {
+    OnnxRuntime(Library),
+    #[cfg(feature = "tract")]
+    Tract,
 }
 
-static STARTED: Mutex<Option<Started>> = Mutex::new(None);
+/// ONNX Runtime's library, loaded.
+#[derive(Clone)]
+struct Library {
+    environment: Environment,
+    path: PathBuf,
+}
+
+/// `ort` loads one library a process, so a second start must find the first.
+static LOADED: Mutex<Option<Library>> = Mutex::new(None);
 
 impl Runtime {
     /// Starts the wanted runtime on the wanted device.
@@ -89,27 +93,27 @@ impl Runtime {
                 "set runtime = \"onnxruntime\" or device = \"cpu\"",
             ));
         }
-        let Started { environment, name, library, reason } = start_once(settings)?;
-        if name == "tract" && wants_cuda {
-            let why = reason.unwrap_or_else(|| "ONNX Runtime is not in use".into());
-            return Err(refused(
-                "device = \"cuda\"",
-                &why,
-                "run tools/get-onnxruntime --gpu, or set device = \"auto\"",
-            ));
-        }
-        let note = reason.map(|reason| format!("computing with tract: {reason}"));
-        let threads = settings.threads.max(1);
-        let mut runtime = Self { environment, name, cuda: false, threads, note, library };
-        if name == "onnxruntime" && settings.device != DeviceChoice::Cpu {
-            runtime.try_cuda(wants_cuda)?;
+        let (engine, reason) = choose(settings)?;
+        let mut runtime = Self { engine, cuda: false, threads: settings.threads.max(1), note: None };
+        match runtime.library() {
+            Some(_) if settings.device != DeviceChoice::Cpu => runtime.try_cuda(wants_cuda)?,
+            Some(_) => {}
+            None if wants_cuda => {
+                let why = reason.unwrap_or_else(|| "ONNX Runtime is not in use".into());
+                return Err(refused(
+                    "device = \"cuda\"",
+                    &why,
+                    "run tools/get-onnxruntime --gpu, or set device = \"auto\"",
+                ));
+            }
+            None => runtime.note = reason.map(|reason| format!("computing with tract: {reason}")),
         }
         Ok(runtime)
     }
 
     /// Computes on CUDA from now on, if it can.
     fn try_cuda(&mut self, required: bool) -> Result<(), ModelError> {
-        let proof = self.builder(true).map_err(|error| error.to_string()).and_then(probe::computes);
+        let proof = self.builder(true).and_then(probe::computes);
         // ONNX Runtime's own words end in a line feed.
         let proof = proof.map_err(|reason| reason.trim().to_owned());
         match proof {
@@ -122,7 +126,7 @@ impl Runtime {
                 ));
             }
             // Nobody expects CUDA of a library that came without it.
-            Err(reason) if self.library.as_deref().is_some_and(library::has_cuda) => {
+            Err(reason) if self.library().is_some_and(library::has_cuda) => {
                 self.note = Some(format!(
                     "computing on the CPU: the CUDA execution provider does not work: {reason}"
                 ));
@@ -134,7 +138,7 @@ impl Runtime {
 
     /// `onnxruntime` or `tract`.
     pub fn name(&self) -> &'static str {
-        self.name
+        if self.library().is_some() { "onnxruntime" } else { "tract" }
     }
 
     /// `cpu` or `cuda`.
@@ -149,93 +153,93 @@ impl Runtime {
 
     /// ONNX Runtime's library, when that is what computes.
     pub fn library(&self) -> Option<&Path> {
-        self.library.as_deref()
+        match &self.engine {
+            Engine::OnnxRuntime(library) => Some(&library.path),
+            #[cfg(feature = "tract")]
+            Engine::Tract => None,
+        }
     }
 
     /// Opens a session for a network.
-    pub(super) fn session(&self, file: &str, bytes: &[u8]) -> Result<Session, ModelError> {
-        self.builder(self.cuda)
-            .and_then(|mut builder| builder.commit_from_memory(bytes))
-            .map_err(|error| ModelError::Inference { file: file.to_owned(), reason: error.to_string() })
-    }
-
-    fn builder(&self, cuda: bool) -> ort::Result<ort::session::builder::SessionBuilder> {
-        let mut builder = Session::builder(&self.environment)?
-            // Without this call tract runs the graph as it was read.
-            .with_optimization_level(GraphOptimizationLevel::Level3)?;
-        if self.name == "onnxruntime" {
-            builder = builder.with_intra_threads(self.threads)?.with_inter_threads(1)?;
-        }
-        if cuda {
-            // TF32 would differ from the CPU in the third decimal.
-            let provider = ort::ep::CUDA::default().with_tf32(false).build().error_on_failure();
-            builder = builder.with_execution_providers([provider])?;
-        }
-        Ok(builder)
-    }
-}
-
-fn start_once(settings: &RuntimeSettings) -> Result<Started, ModelError> {
-    let mut slot = STARTED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(started) = slot.as_ref() {
-        let fits = match settings.runtime {
-            RuntimeChoice::Auto => true,
-            RuntimeChoice::OnnxRuntime => started.name == "onnxruntime",
-            RuntimeChoice::Tract => started.name == "tract",
+    pub(super) fn session(&self, file: &NetworkFile, bytes: &[u8]) -> Result<Session, ModelError> {
+        let session = match &self.engine {
+            Engine::OnnxRuntime(_) => self
+                .builder(self.cuda)
+                .and_then(|mut builder| builder.commit_from_memory(bytes).map_err(|error| error.to_string()))
+                .and_then(|open| OnnxRuntime::new(open, &file.output).map_err(|error| error.to_string()))
+                .map(Session::OnnxRuntime),
+            #[cfg(feature = "tract")]
+            Engine::Tract => super::tract::Tract::open(bytes).map(Session::Tract),
         };
-        if !fits {
-            let reason = format!("this process already computes with {}", started.name);
-            return Err(refused("another runtime", &reason, "use one runtime a process"));
-        }
-        return Ok(started.clone());
+        session.map_err(|reason| ModelError::Inference { file: file.file.clone(), reason })
     }
-    let started = choose(settings)?;
-    *slot = Some(started.clone());
-    Ok(started)
+
+    /// A builder of ONNX Runtime's sessions.
+    fn builder(&self, cuda: bool) -> Result<ort::session::builder::SessionBuilder, String> {
+        let build = |library: &Library| {
+            let mut builder = ort::session::Session::builder(&library.environment)?
+                .with_optimization_level(GraphOptimizationLevel::Level3)?
+                .with_intra_threads(self.threads)?
+                .with_inter_threads(1)?;
+            if cuda {
+                // TF32 would differ from the CPU in the third decimal.
+                let provider = ort::ep::CUDA::default().with_tf32(false).build().error_on_failure();
+                builder = builder.with_execution_providers([provider])?;
+            }
+            Ok(builder)
+        };
+        match &self.engine {
+            Engine::OnnxRuntime(library) => build(library).map_err(|error: ort::Error| error.to_string()),
+            #[cfg(feature = "tract")]
+            Engine::Tract => Err("ONNX Runtime is not in use".into()),
+        }
+    }
 }
 
-fn choose(settings: &RuntimeSettings) -> Result<Started, ModelError> {
-    let mut reason = None;
-    if settings.runtime != RuntimeChoice::Tract {
-        match library::load(settings) {
-            Ok((environment, library)) => {
-                let library = Some(library);
-                return Ok(Started { environment, name: "onnxruntime", library, reason });
-            }
-            Err(NoLibrary::Named(error)) => return Err(error),
-            Err(missing) if settings.runtime == RuntimeChoice::OnnxRuntime => {
-                let why = match missing {
-                    NoLibrary::Unusable(why) => why,
-                    _ => library::not_found(),
-                };
-                return Err(refused(
-                    "runtime = \"onnxruntime\"",
-                    &why,
-                    "run tools/get-onnxruntime, name the library in model.onnxruntime or ORT_DYLIB_PATH, or set runtime = \"auto\"",
-                ));
-            }
-            Err(NoLibrary::Unusable(why)) => reason = Some(why),
-            Err(NoLibrary::Missing) => {
-                reason = Some(
-                    "ONNX Runtime, which is faster, was not found (tools/get-onnxruntime fetches it)".into(),
-                );
-            }
-        }
+/// The engine, and why it is not ONNX Runtime if that would have been taken.
+fn choose(settings: &RuntimeSettings) -> Result<(Engine, Option<String>), ModelError> {
+    if settings.runtime == RuntimeChoice::Tract {
+        return Ok((tract()?, None));
     }
-    Ok(Started { environment: start_tract()?, name: "tract", library: None, reason })
+    let reason = match load_once(settings) {
+        Ok(library) => return Ok((Engine::OnnxRuntime(library), None)),
+        Err(NoLibrary::Named(error)) => return Err(error),
+        Err(missing) if settings.runtime == RuntimeChoice::OnnxRuntime => {
+            let why = match missing {
+                NoLibrary::Unusable(why) => why,
+                _ => library::not_found(),
+            };
+            return Err(refused(
+                "runtime = \"onnxruntime\"",
+                &why,
+                "run tools/get-onnxruntime, name the library in model.onnxruntime or ORT_DYLIB_PATH, or set runtime = \"auto\"",
+            ));
+        }
+        Err(NoLibrary::Unusable(why)) => why,
+        Err(NoLibrary::Missing) => {
+            "ONNX Runtime, which is faster, was not found (tools/get-onnxruntime fetches it)".into()
+        }
+    };
+    Ok((tract()?, Some(reason)))
+}
+
+/// Loads the library unless that was done before.
+fn load_once(settings: &RuntimeSettings) -> Result<Library, NoLibrary> {
+    let mut loaded = LOADED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(library) = loaded.as_ref() {
+        return Ok(library.clone());
+    }
+    let (environment, path) = library::load(settings)?;
+    Ok(loaded.insert(Library { environment, path }).clone())
 }
 
 #[cfg(feature = "tract")]
-fn start_tract() -> Result<Environment, ModelError> {
-    let failed = |reason: &str| refused("runtime = \"tract\"", reason, "restart the program");
-    if !ort::set_api(ort_tract::api()) {
-        return Err(failed("a part of ONNX Runtime is already loaded in this process"));
-    }
-    ort::init().with_telemetry(false).build().map_err(|error| failed(&error.to_string()))
+fn tract() -> Result<Engine, ModelError> {
+    Ok(Engine::Tract)
 }
 
 #[cfg(not(feature = "tract"))]
-fn start_tract() -> Result<Environment, ModelError> {
+fn tract() -> Result<Engine, ModelError> {
     Err(refused(
         "a runtime",
         "ONNX Runtime's library was not found and this build has no tract",
@@ -252,13 +256,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_probe_of_a_device_computes_where_there_is_none_to_fail() {
+    fn tract_computes_on_the_cpu_and_needs_no_words() {
         let settings = RuntimeSettings { runtime: RuntimeChoice::Tract, ..RuntimeSettings::default() };
         let runtime = Runtime::start(&settings).expect("tract is compiled in");
         assert_eq!((runtime.name(), runtime.device(), runtime.note()), ("tract", "cpu", None));
-        assert_eq!(
-            runtime.builder(false).map_err(|error| error.to_string()).and_then(probe::computes),
-            Ok(())
-        );
     }
 }

@@ -1,0 +1,83 @@
+//! A session of tract, the runtime that is compiled in. Touch it when tract is to be used otherwise.
+//!
+//! It is called directly, because `ort`'s way to it (`ort-tract` 0.5.0 with `ort` 2.0.0-rc.14) keeps some memory at
+//! every run.
+
+use std::sync::Arc;
+
+use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dimension;
+use tract_onnx::pb::type_proto::Value as Type;
+use tract_onnx::pb::{ValueInfoProto, tensor_proto};
+use tract_onnx::prelude::{
+    Framework, InferenceModelExt, IntoRunnable, Tensor, TractResult, TypedRunnableModel, tvec,
+};
+
+use super::session::Outlet;
+
+/// A network, optimised.
+pub(super) struct Tract {
+    plan: Arc<TypedRunnableModel>,
+    inputs: Vec<Outlet>,
+    outputs: Vec<Outlet>,
+}
+
+impl Tract {
+    /// Reads an ONNX file. The error is a sentence.
+    pub fn open(mut bytes: &[u8]) -> Result<Self, String> {
+        let onnx = tract_onnx::onnx();
+        let proto = onnx.proto_model_for_read(&mut bytes).map_err(said)?;
+        let told = |outlets: &[ValueInfoProto]| outlets.iter().map(outlet).collect();
+        let (inputs, outputs) =
+            proto.graph.as_ref().map(|graph| (told(&graph.input), told(&graph.output))).unwrap_or_default();
+        let plan: TractResult<_> = onnx
+            .model_for_proto_model(&proto)
+            .and_then(InferenceModelExt::into_optimized)
+            .and_then(IntoRunnable::into_runnable);
+        Ok(Self { plan: plan.map_err(said)?, inputs, outputs })
+    }
+
+    pub fn outlets(&self) -> (Vec<Outlet>, Vec<Outlet>) {
+        (self.inputs.clone(), self.outputs.clone())
+    }
+
+    pub fn run(
+        &mut self,
+        input: &[f32],
+        shape: &[usize],
+        name: &str,
+        output: &mut Vec<f32>,
+    ) -> Result<(), String> {
+        let tensor = Tensor::from_shape(shape, input).map_err(said)?;
+        let outputs = self.plan.run(tvec!(tensor.into())).map_err(said)?;
+        let place = self.outputs.iter().position(|outlet| outlet.name == name);
+        let found = place.and_then(|place| outputs.get(place));
+        let found = found.ok_or_else(|| format!("it gave no output {name:?}"))?;
+        output.clear();
+        let plain = found.try_as_plain_ram().map_err(said)?;
+        output.extend_from_slice(plain.as_slice::<f32>().map_err(said)?);
+        Ok(())
+    }
+}
+
+/// What tract says, with its causes.
+fn said(error: impl std::fmt::Display) -> String {
+    format!("{error:#}")
+}
+
+fn outlet(told: &ValueInfoProto) -> Outlet {
+    let shape = match told.r#type.as_ref().and_then(|of| of.value.as_ref()) {
+        Some(Type::TensorType(tensor)) if tensor.elem_type == tensor_proto::DataType::Float as i32 => {
+            let free = |value: &Option<Dimension>| match value {
+                Some(Dimension::DimValue(size)) => usize::try_from(*size).ok().filter(|&size| size > 0),
+                _ => None,
+            };
+            Ok(tensor
+                .shape
+                .as_ref()
+                .map_or_else(Vec::new, |shape| shape.dim.iter().map(|dim| free(&dim.value)).collect()))
+        }
+        Some(Type::TensorType(tensor)) => Err(format!("a tensor of ONNX's type {}", tensor.elem_type)),
+        _ => Err("no tensor".into()),
+    };
+    Outlet { name: told.name.clone(), shape }
+}
