@@ -35,7 +35,7 @@ fn readable(devices: &[DeviceInfo]) -> String {
         let default = if device.default { ", the default (mic:)" } else { "" };
         let _ = write!(text, "{}\n    {}\n    {format}{usb}{default}\n", device.name, device.uri);
     }
-    text + "\nUse one as a source: genrecast run --source 'mic:…'; in config.toml: uri = \"mic:…\"\n"
+    text + "\nUse one: genrecast run --source 'mic:…', or uri = \"mic:…\" in config.toml\n"
 }
 
 #[cfg(test)]
