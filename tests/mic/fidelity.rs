@@ -32,7 +32,9 @@ pub fn run() {
     println!("  {seconds:.1} s of {what}");
     let server = SoundServer::start();
     let wav = server.file("music.wav");
-    signal::write_pcm16(&wav, &music);
+    // While nothing is played the server is ahead of time. When something begins it goes back, which its monitor cannot:
+    // some milliseconds of what is played first are missing there, so that is silence.
+    signal::write_pcm16(&wav, &[vec![0.0; RATE as usize], music.clone()].concat());
 
     let capture = Capture::start(&server);
     // One after the other, so that the music lies elsewhere in each of the two streams.
