@@ -10,7 +10,6 @@ use genrecast::event::{Event, EventBody, SourceState};
 use support::daemon::Daemon;
 use support::subscriber::{Subscriber, is_state, states};
 use support::usage::Usage;
-use support::windows::of_source;
 use support::{genrecast, music, write_wav};
 use temp_dir::TempDir;
 
@@ -63,11 +62,17 @@ fn undisturbed(events: &[Event], name: &str) {
     let its: Vec<&Event> = events.iter().filter(|event| event.source == name).collect();
     assert_eq!(states(its.iter().copied()), [SourceState::Starting, SourceState::Live], "{name}");
     assert!(!its.iter().any(|event| matches!(event.body, EventBody::SourceGap(_))), "{name}");
-    let windows = of_source(events, name);
+    let window = |event: &&Event| match &event.body {
+        EventBody::Window(window) => Some((window.window.end_s, window.audio.skipped_hops)),
+        _ => None,
+    };
+    let windows: Vec<_> = its.iter().filter_map(window).collect();
     assert!(windows.len() > 3, "{} windows", windows.len());
     for pair in windows.windows(2) {
-        let hop = pair[1].end_s - pair[0].end_s;
-        assert!((hop - 0.5).abs() < 0.01, "{name}: a hop of {hop} s at {} s", pair[0].end_s);
+        let ((before_s, _), (end_s, skipped)) = (pair[0], pair[1]);
+        // On a busy machine an evaluation may be skipped; then it is told.
+        let hop = 0.5 * (1.0 + skipped as f64);
+        assert!((end_s - before_s - hop).abs() < 0.01, "{name}: from {before_s} s to {end_s} s");
     }
 }
 
@@ -174,11 +179,18 @@ async fn each_change_is_told_as_applied_or_as_waiting_for_a_restart() {
     world.daemon.end();
 }
 
-/// What the daemon takes once every source has opened its file.
+/// What the daemon takes once every source has opened its file and the connection that asked for that is closed.
 fn usage_playing(daemon: &Daemon) -> Usage {
     let live = |row: &serde_json::Value| row["state"] == "live";
     while !daemon.get("/v1/sources").1["sources"].as_array().expect("a list").iter().all(live) {}
-    Usage::of(daemon.pid())
+    let (mut usage, mut same) = (Usage::of(daemon.pid()), 0);
+    while same < 500 {
+        let now = Usage::of(daemon.pid());
+        same =
+            if (now.threads, now.descriptors) == (usage.threads, usage.descriptors) { same + 1 } else { 0 };
+        usage = now;
+    }
+    usage
 }
 
 /// Each of them adds a source or removes it again, beside one that plays at its own pace.

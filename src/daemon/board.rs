@@ -1,7 +1,7 @@
 //! What is known of each source at this moment: written by the model threads, read by the server.
 //! Touch it when `/healthz`, `/readyz` or `/v1/sources` must tell more.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,8 @@ pub(super) struct Row {
     pub name: String,
     pub uri: String,
     pub counters: Arc<SourceCounters>,
+    /// Raised when nobody waits for the rest of it any more: nothing is told of it from then on.
+    retired: AtomicBool,
     status: Mutex<Status>,
 }
 
@@ -39,8 +41,13 @@ struct Status {
     state: SourceStateChange,
     native_hz: Option<u32>,
     last_window: Option<Instant>,
-    /// Since when a window can be expected: the stream has begun, or the source says that it delivers again.
+    /// Since when a window can be expected: the stream has begun, the source says that it delivers again, audio was
+    /// lost, or a hop was skipped because the model is late.
     expected_since: Option<Instant>,
+    /// Samples that had come at the last of these moments, or at the last window.
+    samples_then: u64,
+    /// Since when the model has failed for this source.
+    model_fails_since: Option<Instant>,
     /// Seconds of audio a second; `None` for a source that waits for us or has not begun.
     pace: Option<f64>,
     genre: Option<String>,
@@ -54,11 +61,14 @@ impl Row {
             name,
             uri,
             counters: Arc::default(),
+            retired: AtomicBool::new(false),
             status: Mutex::new(Status {
                 state,
                 native_hz: None,
                 last_window: None,
                 expected_since: None,
+                samples_then: 0,
+                model_fails_since: None,
                 pace: None,
                 genre: None,
             }),
@@ -69,19 +79,32 @@ impl Row {
         let mut status = self.status();
         status.state = state.clone();
         if state.state == SourceState::Live {
-            status.expected_since = Some(Instant::now());
+            status.expect_from_now(&self.counters);
         }
+    }
+
+    /// A block was worked off without a window, or audio was lost: the next window is due after it.
+    pub fn worked_off(&self) {
+        self.status().expect_from_now(&self.counters);
+    }
+
+    /// Whether the model fails for this source.
+    pub fn set_model_fails(&self, fails: bool) {
+        let mut status = self.status();
+        status.model_fails_since = fails.then(|| status.model_fails_since.unwrap_or_else(Instant::now));
     }
 
     /// A stream of this rate begins; of a source without `pace` nothing can be expected.
     pub fn begin(&self, hz: u32, pace: Option<f64>) {
         let mut status = self.status();
-        (status.native_hz, status.pace, status.expected_since) = (Some(hz), pace, Some(Instant::now()));
+        (status.native_hz, status.pace) = (Some(hz), pace);
+        status.expect_from_now(&self.counters);
     }
 
     pub fn window_published(&self, genre: &str) {
         let mut status = self.status();
         status.last_window = Some(Instant::now());
+        status.samples_then = self.counters.samples.get();
         if status.genre.as_deref() != Some(genre) {
             status.genre = Some(genre.to_owned());
         }
@@ -89,16 +112,29 @@ impl Row {
         self.counters.windows.add(1);
     }
 
+    /// Nothing is told of it from now on: its name may be another's.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+
+    /// Whether something may still be told of it.
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
     /// What it owes us, if `wait_s` is as on the board.
     fn facts(&self, patience: Duration, wait_s: f64) -> SourceFacts {
         let status = self.status();
         let last = status.last_window.max(status.expected_since);
+        // Without samples there is nothing to make a window of, and a restart would not bring them.
+        let flows = self.counters.samples.get() > status.samples_then;
         SourceFacts {
             name: self.name.clone(),
             state: status.state.state,
             reason: status.state.reason.clone(),
             windows: self.counters.windows.get(),
-            owing: status.pace.and(last).map(|moment| moment.elapsed()),
+            owing: status.pace.and(last).filter(|_| flows).map(|moment| moment.elapsed()),
+            model_fails: status.model_fails_since.map(|moment| moment.elapsed()),
             patience: status.pace.map_or(patience, |pace| {
                 patience.max(Duration::try_from_secs_f64(wait_s / pace).unwrap_or(Duration::MAX))
             }),
@@ -132,6 +168,12 @@ impl Row {
                 Some(_) => None,
             },
         }
+    }
+}
+
+impl Status {
+    fn expect_from_now(&mut self, counters: &SourceCounters) {
+        (self.expected_since, self.samples_then) = (Some(Instant::now()), counters.samples.get());
     }
 }
 

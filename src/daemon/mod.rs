@@ -92,6 +92,8 @@ pub fn run(
     on_listening: impl FnOnce(std::net::SocketAddr, &ModelInfo),
     reload: &mut Reload<'_>,
 ) -> Result<(), DaemonError> {
+    // The service manager counts from here, not from when the model is proved.
+    let mut notifier = Notifier::from_environment();
     let Settings { model, runtime, server, adjustable } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let workers = workers(adjustable.sources.len());
@@ -110,7 +112,6 @@ pub fn run(
         supervisor.start(spec.clone(), row)?;
     }
     let mut running = reload::Running { stage: &stage, supervisor: &mut supervisor, rows };
-    let mut notifier = Notifier::from_environment();
     loop {
         let next = notifier.tick(|| stage.facts());
         match next.map_or_else(|| Some(signals.wait()), |limit| signals.wait_for(limit)) {

@@ -62,6 +62,10 @@ impl ModelThread {
                 let decide = *self.decide.borrow_and_update();
                 tracks.values_mut().for_each(|track| track.back.decide_by(&self.manifest, &decide));
             }
+            // It has taken too long to end, and its end was told.
+            if source.is_retired() && !matches!(job, Job::Gone(_)) {
+                continue;
+            }
             let track = tracks.entry(source.id).or_insert_with(|| Track {
                 back: Back::new(&self.manifest, &*self.classifier, &self.decide.borrow()),
                 paced: true,

@@ -77,9 +77,11 @@ pub(super) struct SourceFacts {
     pub reason: Option<String>,
     /// Windows published so far.
     pub windows: u64,
-    /// How long ago its last window was published, or else its stream began; `None` if it owes us nothing: no stream
-    /// has begun, or whoever feeds it sets the pace.
+    /// How long ago its last window was published or another hop worked off, or else its stream began; `None` if it
+    /// owes us nothing: no stream has begun, no samples have come since, or whoever feeds it sets the pace.
     pub owing: Option<Duration>,
+    /// How long the model has failed for it; `None` if it works.
+    pub model_fails: Option<Duration>,
     /// How long it may owe a window.
     pub patience: Duration,
     /// Its stable genre.
@@ -93,6 +95,9 @@ impl SourceFacts {
     }
 }
 
+/// A model that fails for longer will not mend itself, as after an error of the GPU.
+const MODEL_FAILS: Duration = Duration::from_secs(30);
+
 /// What keeps the daemon from getting on, since a moment at which the threads had turned `before`; `None` if all is
 /// well. A source that is away is no obstacle: a restart of the daemon would not bring it back.
 pub(super) fn obstacle(facts: &Facts, before: &HashMap<String, u64>) -> Option<String> {
@@ -105,6 +110,10 @@ pub(super) fn obstacle(facts: &Facts, before: &HashMap<String, u64>) -> Option<S
     if !still.is_empty() {
         still.sort_unstable();
         return Some(format!("standing still: {}", still.join(", ")));
+    }
+    let fails = |source: &&SourceFacts| source.model_fails.is_some_and(|time| time > MODEL_FAILS);
+    if let Some(source) = facts.sources.iter().find(fails) {
+        return Some(format!("the model has failed for {} too long", source.name));
     }
     facts.sources.iter().find_map(|source| {
         let says_it_delivers = matches!(source.state, SourceState::Live | SourceState::Silent);
@@ -129,6 +138,7 @@ pub(super) mod tests {
             reason: None,
             windows: 7,
             owing: Some(Duration::from_secs(1)),
+            model_fails: None,
             patience: Duration::from_secs(10),
             genre: Some("jazz".into()),
         }
@@ -172,5 +182,11 @@ pub(super) mod tests {
         for state in [Starting, Stalled, Reconnecting, Failed, Ended] {
             assert_eq!(judged(source(state, late)), None, "{state:?}");
         }
+        let failing = |seconds| SourceFacts {
+            model_fails: Some(Duration::from_secs(seconds)),
+            ..source(Stalled, None)
+        };
+        assert_eq!(judged(failing(29)), None);
+        assert!(judged(failing(31)).expect("an obstacle").contains("the model has failed for mic"));
     }
 }

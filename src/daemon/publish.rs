@@ -81,6 +81,7 @@ impl Publisher {
 
     /// The model failed for a source.
     pub fn model_failed(&mut self, row: &Row, error: &ModelError) {
+        row.set_model_fails(true);
         let (reason, remedy) = (Some(error.to_string()), Some("genrecast check proves the model".to_owned()));
         tracing::error!(source = row.name, %error, remedy, "no windows until the model works again");
         self.publish_state(row, SourceStateChange { state: SourceState::Stalled, reason, remedy });
@@ -88,6 +89,7 @@ impl Publisher {
 
     /// The model works again; what it did not hear is lost.
     pub fn model_works_again(&mut self, row: &Row, from_s: f64, to_s: f64) {
+        row.set_model_fails(false);
         self.publish_state(row, SourceStateChange { state: SourceState::Live, reason: None, remedy: None });
         self.gap(row, from_s, to_s.max(from_s), "the model failed".to_owned());
     }
@@ -102,6 +104,7 @@ impl Publisher {
         let Some(published) = self.sources.get_mut(&row.id) else { return };
         tracing::warn!(source = row.name, from_s, to_s, reason, "audio lost");
         row.counters.gaps.add(1);
+        row.worked_off();
         published.gap_ms += ((to_s - from_s) * 1000.0).round() as u64;
         let (from, to) = (wall(&published.begin, from_s), wall(&published.begin, to_s));
         self.hub.publish(&row.name, EventBody::SourceGap(SourceGap { from_s, to_s, from, to, reason }));
@@ -110,6 +113,7 @@ impl Publisher {
     /// An evaluation was skipped; the next event tells how many.
     pub fn skipped(&mut self, row: &Row) {
         row.counters.skipped_hops.add(1);
+        row.worked_off();
         if let Some(published) = self.sources.get_mut(&row.id) {
             published.skipped_hops += 1;
         }

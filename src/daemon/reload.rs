@@ -9,6 +9,7 @@ use serde_json::json;
 use super::adjustable::Adjustable;
 use super::stage::{Rows, Stage};
 use super::supervisor::Supervisor;
+use crate::event::{EventBody, SourceState, SourceStateChange};
 use crate::server::Live;
 use crate::source::{SourceSpec, SourceUri};
 
@@ -86,16 +87,26 @@ impl Running<'_> {
         let plan = Plan::new(running, to.sources, &mut waiting);
         self.supervisor.remove(&plan.remove);
         self.supervisor.make_room(plan.order.len());
-        for spec in plan.start {
+        let rows: Vec<_> = plan.start.iter().map(|spec| self.rows.row(spec)).collect();
+        self.supervisor.show(&rows, &plan.order);
+        for (spec, row) in plan.start.into_iter().zip(rows) {
             let (name, uri) = (spec.name.clone(), spec.uri.to_string());
-            let row = self.rows.row(&spec);
-            match self.supervisor.start(spec, row) {
+            match self.supervisor.start(spec, Arc::clone(&row)) {
                 Ok(()) => applied.push(format!("source {name} started: {uri}")),
-                Err(error) => tracing::error!(source = name, %error, "the source could not be started"),
+                Err(error) => {
+                    let reason = error.to_string();
+                    waiting.push(format!("source {name}: {reason}"));
+                    let change = SourceStateChange {
+                        state: SourceState::Failed,
+                        reason: Some(reason),
+                        remedy: Some("restart the daemon when the machine has room".into()),
+                    };
+                    row.set_state(&change);
+                    self.stage.hub.publish(&name, EventBody::SourceState(change));
+                }
             }
         }
         applied.extend(plan.remove.iter().map(|(name, reason)| format!("source {name} ended: {reason}")));
-        self.supervisor.show(&plan.order);
         (applied, waiting)
     }
 }

@@ -82,12 +82,11 @@ impl Signals {
         let ender = Ender(sender);
         let (on_reload, reload) = crossbeam_channel::bounded(1);
         let on_end = ender.clone();
-        let at_terminal = io::stderr().is_terminal();
+        let before = terminals();
         let thread = std::thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in incoming.forever() {
                 // A terminal that has hung up is none any more.
-                let hung_up = at_terminal && !io::stderr().is_terminal();
-                if signal == SIGHUP && !hung_up {
+                if signal == SIGHUP && !hung_up(before) {
                     // Full means that the wish is already there.
                     let _ = on_reload.try_send(());
                 } else {
@@ -121,6 +120,16 @@ impl Signals {
             default(limit) => None,
         }
     }
+}
+
+/// Which of the standard streams are a terminal at this moment.
+fn terminals() -> [bool; 3] {
+    [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()]
+}
+
+/// True if one of those that were terminals is none any more.
+fn hung_up(before: [bool; 3]) -> bool {
+    before.iter().zip(terminals()).any(|(before, now)| *before && !now)
 }
 
 impl Drop for Signals {

@@ -94,6 +94,10 @@ impl Slot {
         if !self.send() {
             return Turn::Idle;
         }
+        // A source that had hung may wake up and tell something after all.
+        if self.forgotten.is_none() {
+            return Turn::Done;
+        }
         // The notice is taken before the ring is read: every sample written before it is then seen first.
         if self.held.is_none() {
             match self.notices.try_recv() {
@@ -119,13 +123,10 @@ impl Slot {
         if !(ended && self.no_more_notices || self.hangs()) {
             return Turn::Idle;
         }
-        match self.forgotten.take() {
-            Some(forgotten) => {
-                self.post(Job::Gone(forgotten));
-                Turn::Progress
-            }
-            None => Turn::Done,
+        if let Some(forgotten) = self.forgotten.take() {
+            self.post(Job::Gone(forgotten));
         }
+        Turn::Progress
     }
 
     /// True if the source was told to stop long ago and still has not ended: a read that never returns.

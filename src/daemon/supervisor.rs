@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::thread::{JoinHandle, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
@@ -162,13 +162,20 @@ impl Supervisor {
             self.sources.drain(..).partition(|running| reason_of(running).is_some());
         self.sources = staying;
         going.iter().for_each(|running| running.stop.stop());
+        // One limit for all of them, because the daemon hears nothing else meanwhile.
+        let deadline = Instant::now() + GONE_LIMIT;
         for running in going {
             let reason = reason_of(&running);
             let name = running.spec.name;
-            join_stage("source", [running.thread], STAGE_LIMIT);
+            join_stage(
+                "source",
+                [running.thread],
+                deadline.saturating_duration_since(Instant::now()).min(STAGE_LIMIT),
+            );
             self.dsp[running.dsp].thread.thread().unpark();
-            if running.forgotten.recv_timeout(GONE_LIMIT) == Err(RecvTimeoutError::Timeout) {
-                tracing::warn!(source = name, "did not end in time; what it still tells may come late");
+            if running.forgotten.recv_deadline(deadline) == Err(RecvTimeoutError::Timeout) {
+                running.row.retire();
+                tracing::warn!(source = name, "did not end in time; the rest of it is not told");
             }
             let (state, remedy) = (SourceState::Ended, None);
             let change = SourceStateChange { state, reason: reason.map(str::to_owned), remedy };
@@ -178,11 +185,12 @@ impl Supervisor {
         }
     }
 
-    /// Puts the running sources, in the order of these names, on the board.
-    pub fn show(&mut self, order: &[String]) {
-        let place = |name: &String| order.iter().position(|one| one == name);
-        self.sources.sort_by_key(|running| place(&running.spec.name));
-        self.stage.board.set_rows(self.sources.iter().map(|running| Arc::clone(&running.row)).collect());
+    /// Puts the running sources and these, in the order of these names, on the board.
+    pub fn show(&self, more: &[Arc<Row>], order: &[String]) {
+        let running = self.sources.iter().map(|running| &running.row);
+        let mut rows: Vec<_> = running.chain(more).map(Arc::clone).collect();
+        rows.sort_by_key(|row| order.iter().position(|name| *name == row.name));
+        self.stage.board.set_rows(rows);
     }
 
     /// Ends everything along the line, so that nothing that was heard is lost.

@@ -58,6 +58,8 @@ impl LastSteps {
     fn column(&mut self, power: &[f32]) -> &[f32] {
         self.filterbank.apply(power, &mut self.column);
         if self.rounding == Rounding::Float16 {
+            // What is louder than a half can say stays the loudest that it can.
+            self.column.iter_mut().for_each(|value| *value = value.min(f16::MAX.to_f32_const()));
             self.half.convert_from_f32_slice(&self.column);
             self.half.convert_to_f32_slice(&mut self.column);
         }

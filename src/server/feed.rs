@@ -30,6 +30,8 @@ pub(super) enum Served {
     Event(u64),
     /// The item is no event, but nothing up to this `seq` follows it any more.
     UpTo(u64),
+    /// The item is no event and moves nobody on.
+    Nothing,
 }
 
 /// A cursor that lies before us.
@@ -69,7 +71,8 @@ impl Feed {
                 let served = Served::UpTo(snapshot.seq);
                 if other.is_some() {
                     let text = message::gap(&hub, 1, snapshot.seq, GapReason::UnknownEpoch).into();
-                    waiting.push_back(Item { kind: "gap", text, served });
+                    // Only the snapshot moves the client on: cut off in between, it must get both again.
+                    waiting.push_back(Item { kind: "gap", text, served: Served::Nothing });
                 }
                 let text = message::snapshot(&hub, &snapshot, &filter).into();
                 waiting.push_back(Item { kind: "snapshot", text, served });

@@ -1,5 +1,5 @@
 //! From an HTTP request to a WebSocket: the handshake of RFC 6455, which leaves the raw stream in our hands.
-//! Touch it when what a client must offer changes. What follows the handshake is in `subscriber`.
+//! Touch it when what a client must offer changes. What follows the handshake is in `websocket`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -76,6 +76,11 @@ fn no_genre_is_named_where_nothing_can_be_heard() {
         let json = run(with_tract("classify").arg("--json").arg(&path));
         let report: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
         assert!(report["top"][0]["label"].is_string(), "{report}");
+        // Programs are told the same as people.
+        let verdict = &report["verdict"];
+        let (label, reason) = (verdict["label"].as_str().expect("a label"), verdict["reason"].as_str());
+        let told = format!("{label}: {}", reason.expect("a reason"));
+        assert!(ran.stdout.contains(&told), "{told:?} in {}", ran.stdout);
         ran.stdout
     };
     for (name, samples, told) in [

@@ -22,7 +22,7 @@ use serde::Serialize;
 use super::exit::{Failure, Status};
 use super::report::print;
 use super::{CommonArguments, setup};
-use readable::Judge;
+use readable::{Judge, Verdict};
 
 #[derive(Args)]
 pub(super) struct ClassifyArguments {
@@ -63,6 +63,14 @@ struct Report {
     damage: Option<String>,
 }
 
+/// The report for programs, with what people are told.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    verdict: Verdict,
+}
+
 #[derive(Serialize)]
 struct Window {
     start_s: f64,
@@ -82,11 +90,13 @@ pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
     let runtime = setup::runtime(&loaded.config)?;
     let decide = setup::decide(&loaded.config);
     let report = classify(input, arguments.top, decoder, &model, &runtime, &decide)?;
+    let judge = Judge::new(&model.manifest, &decide);
     if arguments.json {
-        let json = serde_json::to_string(&report).map_err(|error| Failure::new(Status::Other, error))?;
+        let told = Told { report: &report, verdict: judge.verdict(&report) };
+        let json = serde_json::to_string(&told).map_err(|error| Failure::new(Status::Other, error))?;
         print(&(json + "\n"))?;
     } else {
-        print(&readable::text(&report, &Judge::new(&model.manifest, &decide)))?;
+        print(&readable::text(&report, &judge))?;
     }
     match report.damage {
         None => Ok(ExitCode::SUCCESS),

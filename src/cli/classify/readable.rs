@@ -3,9 +3,10 @@
 
 use std::fmt::Write;
 
-use genrecast::event::SignalState;
+use genrecast::event::{SILENCE, SignalState, UNKNOWN};
 use genrecast::manifest::Manifest;
 use genrecast::pipeline::DecideSettings;
+use serde::Serialize;
 
 use super::{Report, Window};
 use crate::cli::report::{bar, clock};
@@ -26,8 +27,16 @@ impl Judge {
         }
     }
 
-    /// Why no genre can be named for the clip, if so, and whether its scores mean anything at all.
-    fn reservation(&self, report: &Report) -> Option<(String, bool)> {
+    /// What the clip is said to be.
+    pub fn verdict(&self, report: &Report) -> Verdict {
+        let leader = report.top.first().map_or(UNKNOWN, |leader| &leader.label);
+        match self.reservation(report) {
+            None => Verdict { label: leader.to_owned(), reason: None },
+            Some(Reservation { label, why, .. }) => Verdict { label: label.to_owned(), reason: Some(why) },
+        }
+    }
+
+    fn reservation(&self, report: &Report) -> Option<Reservation> {
         let heard = |state| report.windows.iter().any(|window| window.state == state);
         if !heard(SignalState::Signal) {
             let why = if heard(SignalState::Quiet) {
@@ -35,16 +44,35 @@ impl Judge {
             } else {
                 "every sample is exactly zero"
             };
-            return Some((format!("silence: {why}"), false));
+            return Some(Reservation { label: SILENCE, why: why.into(), tells: false });
         }
         if report.duration_s < self.needs_s {
             let (got, needs) = (report.duration_s, self.needs_s);
-            return Some((format!("unknown: {got:.1} s is too short to tell, it takes {needs:.1} s"), false));
+            let why = format!("{got:.1} s is too short to tell, it takes {needs:.1} s");
+            return Some(Reservation { label: UNKNOWN, why, tells: false });
         }
         let leader = report.top.first().filter(|leader| leader.p < self.abstain_below)?;
         let (label, p, least) = (&leader.label, leader.p * 100.0, self.abstain_below * 100.0);
-        Some((format!("unknown: {label} leads, but {p:.1} % is below the threshold of {least:.0} %"), true))
+        let why = format!("{label} leads, but {p:.1} % is below the threshold of {least:.0} %");
+        Some(Reservation { label: UNKNOWN, why, tells: true })
     }
+}
+
+/// Why no genre can be named for a clip.
+struct Reservation {
+    label: &'static str,
+    why: String,
+    /// Whether its scores mean anything at all.
+    tells: bool,
+}
+
+/// What a clip is said to be: a genre, [`SILENCE`] or [`UNKNOWN`].
+#[derive(Serialize)]
+pub(super) struct Verdict {
+    pub label: String,
+    /// Why it is none of the genres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The report as text.
@@ -54,13 +82,11 @@ pub(super) fn text(report: &Report, judge: &Judge) -> String {
     let _ =
         writeln!(text, "{}  {length}  {} on {} ({})\n", report.input, model.id, model.runtime, model.device);
     let reservation = judge.reservation(report);
-    if let Some((why, _)) = &reservation {
-        let _ = writeln!(text, "  {why}");
-    }
-    if let Some((_, false)) = reservation {
-        return text;
-    }
-    if reservation.is_some() {
+    if let Some(Reservation { label, why, tells }) = reservation {
+        let _ = writeln!(text, "  {label}: {why}");
+        if !tells {
+            return text;
+        }
         text.push('\n');
     }
     let width = report.top.iter().map(|score| score.label.chars().count()).max().unwrap_or(0).max(9);

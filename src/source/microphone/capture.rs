@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use cpal::{FromSample, Sample};
 use crossbeam_utils::atomic::AtomicCell;
@@ -164,8 +165,10 @@ impl Callback {
         if self.0.ended.swap(true, Ordering::SeqCst) {
             return;
         }
-        // No callback takes it from now on, but one may just be about to lay it back.
-        while self.0.capture.take().is_none() {
+        // No callback takes it from now on, but one may just be about to lay it back. One that has not after a second
+        // never will.
+        let begin = Instant::now();
+        while self.0.capture.take().is_none() && begin.elapsed() < Duration::from_secs(1) {
             std::thread::yield_now();
         }
     }

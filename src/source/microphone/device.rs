@@ -9,7 +9,7 @@ use cpal::{ErrorKind, I24, SampleFormat, U24};
 
 use super::capture::{Callback, Capture, Exchange, Pulse};
 use super::name::Known;
-use super::system::{Found, device_error, find, give_back};
+use super::system::{Found, Server, device_error, find};
 use crate::source::container::check_rate;
 use crate::source::error::SourceError;
 use crate::source::line::capacity;
@@ -37,14 +37,15 @@ pub(super) struct Opened {
 struct Running {
     streams: Vec<cpal::Stream>,
     callback: Callback,
-    server: Option<cpal::Host>,
+    /// Dropped after the streams on it.
+    _server: Option<Server>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.streams.clear();
+        // First, because dropping a stream may hang, and the callback is not needed any more.
         self.callback.end();
-        give_back(self.server.take());
+        self.streams.clear();
     }
 }
 
@@ -56,8 +57,7 @@ impl Drop for Running {
 pub fn microphone(wanted: Option<&str>, mixdown: Mixdown) -> Result<String, SourceError> {
     let Found { device, known, server } = find(wanted)?;
     let config = config_of(&device, &known, mixdown);
-    drop(device);
-    give_back(server);
+    drop((device, server));
     config.map(|_| known.name)
 }
 
@@ -69,18 +69,12 @@ pub(super) fn open(
     counters: &Arc<SourceCounters>,
 ) -> Result<Opened, SourceError> {
     let Found { device, known, server } = find(wanted)?;
-    let (config, mixer, rate) = match config_of(&device, &known, mixdown) {
-        Ok(format) => format,
-        Err(error) => {
-            give_back(server);
-            return Err(error);
-        }
-    };
+    let (config, mixer, rate) = config_of(&device, &known, mixdown)?;
     let (writer, reader) = ring(capacity(seconds, None, rate), Arc::clone(counters));
     let pulse = Arc::new(Pulse::default());
     let (capture, exchange) = Capture::new(writer, mixer, Arc::clone(&pulse));
     let callback = Callback::new(capture);
-    let mut running = Running { streams: Vec::new(), callback: callback.clone(), server };
+    let mut running = Running { streams: Vec::new(), callback: callback.clone(), _server: server };
     if known.served {
         running.streams.push(pacer(&device, rate)?);
     }

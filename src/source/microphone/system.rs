@@ -1,7 +1,7 @@
 //! The audio systems of this machine, and finding a device in them: the sound server if there is one, else ALSA.
 //! Touch it when another audio system is to be used; which device a name means is `name.rs`'s.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, HostTrait};
@@ -11,11 +11,11 @@ use super::name::{Known, choose, is_of_card};
 use crate::backoff::Backoff;
 use crate::source::error::SourceError;
 
-/// A device and, if the sound server has it, the connection to that, which is to be given back.
+/// A device and, if the sound server has it, the connection to that, which must outlive the device's streams.
 pub(super) struct Found {
     pub(super) device: cpal::Device,
     pub(super) known: Known,
-    pub(super) server: Option<cpal::Host>,
+    pub(super) server: Option<Server>,
 }
 
 /// Connections to the sound server that nobody uses now. They are used again rather than dropped: the thread of one
@@ -33,47 +33,48 @@ pub(super) fn quiet() {
     drop(alsa::Output::local_error_handler());
 }
 
+/// A connection to the sound server, which goes back to the idle ones when it is dropped.
+pub(super) struct Server(Option<cpal::Host>);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        idle().extend(self.0.take());
+    }
+}
+
+/// Only ever held for a moment: a sound server that does not answer must not keep anybody else waiting.
+fn idle() -> MutexGuard<'static, Vec<cpal::Host>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Finds the device that is meant now.
 pub(super) fn find(wanted: Option<&str>) -> Result<Found, SourceError> {
     quiet();
     let cards = cards();
     let by_card = wanted.is_some_and(|wanted| is_of_card(wanted, &cards));
-    let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-    let server = if by_card { None } else { reach(&mut idle)? };
-    let found = match (wanted, &server) {
+    let reached = if by_card { None } else { reach()? };
+    let found = match (wanted, &reached) {
         (None, None) => alsa()?.default_input_device().map(describe),
-        (None, Some((host, _))) => host.default_input_device().map(|device| (served(&device), device)),
+        (None, Some((server, _))) => server.default(),
         (Some(wanted), _) => {
-            let mut devices = server.as_ref().map(|(_, sources)| sources.clone()).unwrap_or_default();
-            devices.extend(devices_of(&alsa()?)?);
-            let known: Vec<_> = devices.iter().map(|(known, _)| known.clone()).collect();
-            match choose(wanted, &known, &cards) {
-                Ok(chosen) => devices.into_iter().nth(chosen),
-                Err(error) => {
-                    drop(devices);
-                    idle.extend(server.map(|(host, _)| host));
-                    return Err(error);
-                }
+            let mut devices = reached.as_ref().map(|(_, sources)| sources.clone()).unwrap_or_default();
+            match alsa().and_then(|alsa| devices_of(&alsa)) {
+                Ok(more) => devices.extend(more),
+                // A container may have a sound server and nothing of ALSA.
+                Err(_) if reached.is_some() => {}
+                Err(error) => return Err(error),
             }
+            let known: Vec<_> = devices.iter().map(|(known, _)| known.clone()).collect();
+            let chosen = choose(wanted, &known, &cards)?;
+            devices.into_iter().nth(chosen)
         }
     };
-    let server = server.map(|(host, _)| host);
-    match found {
-        Some((known, device)) if known.served => Ok(Found { device, known, server }),
-        found => {
-            idle.extend(server);
-            let (known, device) = found.ok_or_else(|| SourceError::NoDevice {
-                wanted: wanted.unwrap_or("default").into(),
-                available: Vec::new(),
-            })?;
-            Ok(Found { device, known, server: None })
-        }
-    }
-}
-
-/// Gives back a connection when the stream on it, if there was one, has been dropped.
-pub(super) fn give_back(server: Option<cpal::Host>) {
-    IDLE.lock().unwrap_or_else(PoisonError::into_inner).extend(server);
+    let (known, device) = found.ok_or_else(|| SourceError::NoDevice {
+        wanted: wanted.unwrap_or("default").into(),
+        available: Vec::new(),
+    })?;
+    let server = reached.map(|(server, _)| server).filter(|_| known.served);
+    Ok(Found { device, known, server })
 }
 
 /// A device and what it is called.
@@ -82,34 +83,54 @@ type Named = (Known, cpal::Device);
 /// Every device of this machine, and the id of the default one. A sound server that cannot be reached has none.
 pub(super) fn all() -> Result<(Vec<Named>, Option<String>), SourceError> {
     quiet();
-    let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-    let Ok(Some((host, mut devices))) = reach(&mut idle) else {
+    let Ok(Some((server, mut devices))) = reach() else {
         let host = alsa()?;
         let default = host.default_input_device().map(|device| describe(device).0.id);
         return Ok((devices_of(&host)?, default));
     };
-    let default = host.default_input_device().map(|device| served(&device).id);
-    idle.push(host);
-    devices.extend(devices_of(&alsa()?)?);
+    let default = server.default().map(|(known, _)| known.id);
+    devices.extend(alsa().and_then(|alsa| devices_of(&alsa)).unwrap_or_default());
     Ok((devices, default))
 }
 
-/// The sound server and its sources; `None` where there is none, as far as the environment tells.
-fn reach(idle: &mut Vec<cpal::Host>) -> Result<Option<(cpal::Host, Vec<Named>)>, SourceError> {
-    let sources = |host: &cpal::Host| -> Result<Vec<Named>, cpal::Error> {
+impl Server {
+    fn default(&self) -> Option<Named> {
+        let device = self.0.as_ref()?.default_input_device()?;
+        Some((served(&device), device))
+    }
+
+    fn sources(&self) -> Result<Vec<Named>, cpal::Error> {
+        let Some(host) = &self.0 else { return Ok(Vec::new()) };
         Ok(host.input_devices()?.map(|device| (served(&device), device)).collect())
-    };
+    }
+
+    /// Lets go of a connection that is dead.
+    fn forget(mut self) {
+        drop(self.0.take());
+    }
+}
+
+/// The sound server and its sources; `None` where there is none, as far as the environment tells.
+fn reach() -> Result<Option<(Server, Vec<Named>)>, SourceError> {
     // One that has died since is not found out before it is asked.
-    while let Some(host) = idle.pop() {
-        if let Ok(devices) = sources(&host) {
-            return Ok(Some((host, devices)));
+    loop {
+        let Some(host) = idle().pop() else { break };
+        let server = Server(Some(host));
+        match server.sources() {
+            Ok(devices) => return Ok(Some((server, devices))),
+            Err(_) => server.forget(),
         }
     }
     let Some(host) = connect() else { return Ok(None) };
     let failed = |error: cpal::Error| SourceError::SoundServer { reason: error.to_string() };
-    let host = host.map_err(failed)?;
-    let devices = sources(&host).map_err(failed)?;
-    Ok(Some((host, devices)))
+    let server = Server(Some(host.map_err(failed)?));
+    match server.sources() {
+        Ok(devices) => Ok(Some((server, devices))),
+        Err(error) => {
+            server.forget();
+            Err(failed(error))
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]
