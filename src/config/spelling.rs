@@ -10,6 +10,23 @@ pub(super) fn warning(variable: &str) -> Option<String> {
         return None;
     }
     let written = rest.to_lowercase();
+    if let "source" | "sources" | "config" = written.as_str() {
+        let flag = written.trim_end_matches('s');
+        return Some(format!(
+            "the variable {variable} sets nothing; use the flag --{flag}, or the configuration file"
+        ));
+    }
+    // The name of a section, which may also be that of a flag.
+    if KNOWN.get(&written).is_some_and(toml::Value::is_table) {
+        let keys = KNOWN
+            .get(&written)
+            .and_then(toml::Value::as_table)
+            .map(|keys| keys.keys().cloned().collect::<Vec<_>>());
+        let (section, keys) = (written.to_uppercase(), keys.unwrap_or_default().join(", "));
+        return Some(format!(
+            "the variable {variable} sets nothing; GENRECAST_{section}__KEY would set one of {keys}"
+        ));
+    }
     let keys = KNOWN.iter().filter_map(|(section, keys)| Some((section, keys.as_table()?)));
     let keys = keys.flat_map(|(section, keys)| keys.keys().map(move |key| (section, key)));
     let (_, section, key) = keys
@@ -37,6 +54,9 @@ mod tests {
             ("GENRECAST_SERVER_LISTEN", "GENRECAST_SERVER__LISTEN would set server.listen"),
             ("GENRECAST_LISTEN", "GENRECAST_SERVER__LISTEN"),
             ("GENRECAST_LOG_LEVL", "GENRECAST_LOG__LEVEL"),
+            ("GENRECAST_LOG", "GENRECAST_LOG__KEY would set one of format, level"),
+            ("GENRECAST_SOURCE", "--source"),
+            ("GENRECAST_CONFIG", "--config"),
         ] {
             let said = warning(variable).expect("told");
             assert!(said.contains(variable) && said.contains(right), "{said}");

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::feed::Feed;
 use super::message;
-use super::request::{ClientMessage, Subscribe};
+use super::request::{ClientMessage, Subscribe, query};
 use super::shutdown::stopped;
 use super::upgrade::Upgrade;
 use super::{MAX_MESSAGE, Shared};
@@ -115,6 +115,10 @@ impl Subscriber {
         };
         match ClientMessage::parse(&text) {
             Ok(ClientMessage::Subscribe(wish)) => {
+                if let Some(unknown) = query::unknown_fields(&text) {
+                    let text = format!("{unknown}; subscribed without it");
+                    self.say(message::error("unknown_field", &text, false)).await?;
+                }
                 let unknown = message::unknown_sources(&self.shared, &wish.filter);
                 if !unknown.is_empty() {
                     let text = format!(

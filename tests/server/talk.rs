@@ -67,6 +67,8 @@ async fn filters_say_what_comes_in_message_and_query_alike() {
     world.hub.publish("mic", changed());
     world.hub.publish("later", state("a source that comes later"));
     let told = by_message.next().await;
+    assert_eq!((&told["code"], &told["fatal"]), (&json!("unknown_field"), &json!(false)), "{told}");
+    let told = by_message.next().await;
     assert_eq!((&told["code"], &told["fatal"]), (&json!("unknown_source"), &json!(false)), "{told}");
     assert!(told["message"].as_str().expect("text").contains("later"), "{told}");
     for client in [&mut by_query, &mut by_message] {

@@ -42,6 +42,18 @@ pub(in crate::server) fn parse(uri: &Uri, known: &[&str]) -> Result<Option<Subsc
     Subscribe::parse(&fields).map(Some)
 }
 
+/// What to say of the fields of a `subscribe` message that are no filters, if there are any: a misspelt one would let
+/// everything through, but a newer client may know more than we.
+pub(in crate::server) fn unknown_fields(message: &str) -> Option<String> {
+    let fields: Map<String, Value> = serde_json::from_str(message).ok()?;
+    let told: Vec<_> = fields
+        .keys()
+        .filter(|name| *name != "type" && !EVENTS.contains(&name.as_str()))
+        .map(|name| unknown(name, EVENTS))
+        .collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 fn unknown(name: &str, known: &[&str]) -> String {
     let list = known.join(", ");
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
@@ -60,6 +72,13 @@ mod tests {
 
     fn query(uri: &str) -> Result<Option<Subscribe>, String> {
         parse(&uri.parse().expect("a URI"), EVENTS)
+    }
+
+    #[test]
+    fn fields_of_a_message_that_are_no_filters_are_told() {
+        assert_eq!(unknown_fields(r#"{"type":"subscribe","types":["genre.changed"],"since":null}"#), None);
+        let told = unknown_fields(r#"{"type":"subscribe","typs":["genre.changed"]}"#).expect("told");
+        assert!(told.contains("\"typs\", did you mean \"types\"?"), "{told}");
     }
 
     #[test]
