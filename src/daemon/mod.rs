@@ -134,8 +134,9 @@ pub fn run(
     }
 }
 
-/// How many threads of a kind serve so many sources: no more than there are cores.
+/// How many threads of a kind serve so many sources: no more than there are cores. Two at least where there can be, so
+/// that a second source that is added later finds everything ready.
 fn workers(sources: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    cores.min(sources).max(1)
+    cores.min(sources.max(2))
 }
