@@ -22,7 +22,7 @@ use genrecast::units::SampleRate;
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::{music, onnxruntime, root};
 
-/// Asks this program to count with ONNX Runtime, for there is one runtime a process.
+/// Asks this program to count with ONNX Runtime, in a process in which nothing else has run.
 const WITH_ONNXRUNTIME: &str = "count-with-onnxruntime";
 
 const MODELS: [&str; 3] = ["toy-window", "toy-encoder", "crnn"];
