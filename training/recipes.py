@@ -13,7 +13,7 @@ class Recipe:
     decay: float = 2e-2
     batch: int = 8
     # Share of batches of 6 to 12 s windows, and of batches with mixup.
-    short: float = 0.8
+    short: float = 0.9
     mix: float = 0.5
     smoothing: float = 0.05
     # Weight of the loss of every output but the first.
@@ -26,8 +26,8 @@ class Recipe:
 
 
 RECIPES = {
-    "ffnn": Recipe(epochs=(60,), rate=1e-3, decay=5e-2, batch=16, short=0.0, every=2),
-    "cnn": Recipe(epochs=(32,)),
-    "crnn": Recipe(epochs=(80,)),
-    "pcrnn": Recipe(epochs=(32,)),
+    "ffnn": Recipe(epochs=(30,), rate=1e-3, decay=5e-2, batch=16, short=0.0, every=3),
+    "cnn": Recipe(epochs=(24,)),
+    "crnn": Recipe(epochs=(48,)),
+    "pcrnn": Recipe(epochs=(24,)),
 }
