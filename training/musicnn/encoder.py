@@ -12,23 +12,28 @@ from ..graph import Graph
 from .weights import Weights
 
 FRAMES, STRIDE, MELS = 187, 61, 96
+# What it hears; the mel power was stored in half precision when it was trained.
+FEATURES = {
+    "sample_rate": 16000, "n_fft": 512, "hop": 256, "window": "hann", "pad": "reflect",
+    "n_mels": MELS, "mel_scale": "slaney", "mel_norm": "slaney", "fmin": 0.0, "fmax": 8000.0,
+    "rounding": "float16", "log": {"kind": "log10", "scale": 10000.0},
+}  # fmt: skip
 # Frames that a timbral kernel reaches to each side.
 REACH = 3
 TIMBRAL = 408
 # Columns that the next patch needs of this one's.
 KEPT = FRAMES - STRIDE - 2 * REACH
 TAGS, PENULTIMATE = 50, 200
-EMBEDDING = TAGS + PENULTIMATE
 # Runs that fill the state: enough strides to hold the columns kept.
 WARM_UP = -(-KEPT // STRIDE)
 
 
 class Encoder(Graph):
-    """The graph under construction; `scale` is (mean, deviation) that the penultimate layer is standardised by."""
+    """The graph under construction. An embedding is the tags' probabilities, then `matrix` · penultimate + `offset`."""
 
-    def __init__(self, weights, scale):
+    def __init__(self, weights, matrix, offset):
         super().__init__("musicnn")
-        self._weights, self._scale, self._shared = weights, scale, {}
+        self._weights, self._matrix, self._offset, self._shared = weights, matrix, offset, {}
 
     def _once(self, name, array):
         """A weight that several nodes use."""
@@ -96,9 +101,8 @@ class Encoder(Graph):
         # The normalisation of the dense layer goes into the two that read it.
         probabilities = self.linear(x, tags.kernel * dense.gain, tags.bias + tags.kernel @ dense.shift, "tags.logits")
         probabilities = self.node("Sigmoid", [probabilities], "tags")
-        mean, deviation = self._scale
-        penultimate = self._affine(x, dense.gain / deviation, (dense.shift - mean) / deviation, "penultimate", "penultimate")
-        return self.node("Concat", [probabilities, penultimate], "embedding", axis=1)
+        rest = self.linear(x, self._matrix * dense.gain, self._offset + self._matrix @ dense.shift, "rest")
+        self.node("Concat", [probabilities, rest], "embedding", axis=1)
 
     def streaming(self):
         """The graph (mel, columns) → (embedding, columns_next)."""
@@ -122,12 +126,31 @@ class Encoder(Graph):
         return self
 
 
-def write(checkpoint, path, scale=(0.0, 1.0), streaming=True):
-    """Write the ONNX file of a checkpoint's folder."""
-    graph = Encoder(Weights(checkpoint), scale)
-    mel, embedding = ("mel", [1, FRAMES, MELS]), ("embedding", [1, EMBEDDING])
+def write(checkpoint, path, matrix=None, offset=0.0, streaming=True):
+    """Write the ONNX file of a checkpoint's folder; without `matrix` the penultimate layer stands as it is."""
+    matrix = np.eye(PENULTIMATE) if matrix is None else np.asarray(matrix)
+    graph = Encoder(Weights(checkpoint), matrix, np.zeros(len(matrix)) + offset)
+    mel, embedding = ("mel", [1, FRAMES, MELS]), ("embedding", [1, TAGS + len(matrix)])
     if not streaming:
         graph.whole().save_all(path, [mel], [embedding])
         return
     state = [1, TIMBRAL, KEPT]
     graph.streaming().save_all(path, [mel, ("columns", state)], [embedding, ("columns_next", state)])
+
+
+def tables(file, sha256, embedding):
+    """The manifest's tables of a graph that `write` wrote to `file`."""
+    state = [1, TIMBRAL, KEPT]
+    return {
+        "patch": {"frames": FRAMES, "stride": STRIDE, "embedding": embedding},
+        "encoder": {
+            "file": file, "sha256": sha256,
+            "input": {"name": "mel", "shape": [1, FRAMES, MELS]},
+            "output": {"name": "embedding", "shape": [1, embedding]},
+            "state": {
+                "input": {"name": "columns", "shape": state}, "output": {"name": "columns_next", "shape": state},
+                "warm_up": WARM_UP,
+            },
+        },
+        "taggram": {"tags": TAGS},
+    }  # fmt: skip
