@@ -49,6 +49,10 @@ class Graph:
             "MaxPool", [x], name, kernel_shape=list(kernel), strides=list(kernel), pads=list(padding) * 2
         )
 
+    def average_pool(self, x, kernel, name):
+        """Averages over blocks of `kernel`; what does not fill a block is left out."""
+        return self.node("AveragePool", [x], name, kernel_shape=list(kernel), strides=list(kernel))
+
     def linear(self, x, weight, bias, name):
         """`x @ weight.T + bias`, weight [out, in]."""
         inputs = [x, self.weight(f"{name}.weight", weight), self.weight(f"{name}.bias", bias)]
@@ -66,6 +70,20 @@ class Graph:
         self.nodes.append(helper.make_node("LSTM", inputs, outputs, name=raw, hidden_size=hidden))
         axes = self.weight(f"{name}.axes", np.array([1 if whole_sequence else 0]))
         return self.node("Squeeze", [raw, axes], name)
+
+    def gru(self, x, directions, name):
+        """A GRU over [steps, 1, features] with ONNX's gate order (z, r, h): all outputs [steps, 1, hidden × directions].
+
+        `directions` holds (w, r, b) of the forward one and, if it is bidirectional, of the backward one.
+        """
+        w, r, b = (np.stack(parts) for parts in zip(*directions))
+        count, hidden = len(directions), r.shape[-1]
+        inputs = [x, self.weight(f"{name}.w", w), self.weight(f"{name}.r", r), self.weight(f"{name}.b", b)]
+        attributes = {"hidden_size": hidden, "direction": "bidirectional" if count == 2 else "forward"}
+        # PyTorch applies the reset gate after the recurrence's matrix.
+        x = self.node("GRU", inputs, f"{name}.out", linear_before_reset=1, **attributes)
+        x = self.node("Transpose", [x], f"{name}.by_step", perm=[0, 2, 1, 3])
+        return self.reshape(x, [0, 1, count * hidden], name)
 
     def save(self, path, source, shape_in, sink, shape_out):
         """Check the model and write it with its weights inside; a str in a shape is a dynamic axis."""

@@ -1,0 +1,33 @@
+"""How each model is trained: the settings that `training.train` takes by default."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one run; `python -m training.train --help` says what can be set from outside."""
+
+    # Epochs of each cycle of the learning rate; a later cycle starts from the best weights at half the rate.
+    epochs: tuple
+    rate: float = 3e-3
+    decay: float = 2e-2
+    batch: int = 8
+    # Share of batches of 6 to 12 s windows, and of batches with mixup.
+    short: float = 0.9
+    mix: float = 0.5
+    smoothing: float = 0.05
+    # Weight of the loss of every output but the first.
+    aside: float = 0.5
+    # Epochs between validations.
+    every: int = 4
+
+    def settings(self):
+        return asdict(self)
+
+
+RECIPES = {
+    "ffnn": Recipe(epochs=(30,), rate=1e-3, decay=5e-2, batch=16, short=0.0, every=3),
+    "cnn": Recipe(epochs=(24,)),
+    "crnn": Recipe(epochs=(48,)),
+    "pcrnn": Recipe(epochs=(24,)),
+}
