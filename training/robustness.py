@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import audio, degrade
-from .manifest import Refused
+from . import degrade, inputs, metrics
+from .manifest import Refused, load
+from .report import robustness_table
+from .report.write import compact, redraw
 from .runner import Runner
-from .significance import mcnemar
 
 
 class Scorer:
@@ -29,11 +30,14 @@ class Scorer:
     def __call__(self, clip):
         """Probabilities [conditions][models][labels] of `clip`, a (name, genre, path)."""
         name, _, path = clip
-        samples, rate = audio.read(path)
+        samples, rate = inputs.read(path)
         scores = []
         for condition in self.conditions:
             heard = degrade.apply(condition, samples, rate, degrade.seed_of(name, self.seed))
-            scores.append([audio.score(runner, heard, rate).tolist() for runner in self.runners])
+            # Models of the same features share their columns.
+            kinds = [json.dumps(runner.manifest["features"], sort_keys=True) for runner in self.runners]
+            columns = {k: inputs.columns(heard, rate, r.manifest) for k, r in dict(zip(kinds, self.runners)).items()}
+            scores.append([runner.clip(columns[kind]).tolist() for kind, runner in zip(kinds, self.runners)])
         return scores
 
 
@@ -71,45 +75,48 @@ def scores(folders, clips, conditions, seed, jobs, progress=lambda done: None):
 
 def measure(p, target, conditions):
     """{condition: figures} of p [clips, conditions, labels]; the first condition is what the others are compared with."""
-    right = np.asarray(p).argmax(axis=2) == np.asarray(target)[:, None]
-    likelihood = np.take_along_axis(np.asarray(p), np.asarray(target)[:, None, None], axis=2)[:, :, 0]
+    p, target = np.asarray(p), np.asarray(target)
+    right = p.argmax(axis=2) == target[:, None]
     told = {}
     for i, condition in enumerate(conditions):
-        lost, gained, chance = mcnemar(right[:, 0], right[:, i])
+        lost, gained, chance = metrics.mcnemar(right[:, 0], right[:, i])
         told[condition] = {
             "accuracy": round(float(right[:, i].mean()), 4),
             "difference": round(float(right[:, i].mean() - right[:, 0].mean()), 4),
             "lost": lost, "gained": gained, "mcnemar_p": round(chance, 4),
-            "nll": round(float(-np.log(np.maximum(likelihood[:, i], 1e-12)).mean()), 4),
+            "nll": round(metrics.nll(p[:, i], target), 4),
         }  # fmt: skip
     return told
 
 
-def markdown(robustness):
-    """The table of a report's `robustness` as lines of Markdown."""
-    lines = ["| condition | accuracy | points from clean | lost, gained | p (McNemar) | NLL |", "|---|---|---|---|---|---|"]
-    for name, row in robustness["conditions"].items():
-        apart = ("–", "–", "–")
-        if name != "clean":
-            apart = f"{100 * row['difference']:+.1f}", f"{row['lost']}, {row['gained']}", f"{row['mcnemar_p']:.3f}"
-        lines.append(f"| {name} | {row['accuracy']:.1%} | {' | '.join(apart)} | {row['nll']:.3f} |")
-    return lines
-
-
-def write(folder, robustness):
-    """Store the figures in the model folder's report.json."""
+def report_of(folder):
+    """A model folder's report.json."""
     path = Path(folder) / "report.json"
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Refused(f"{path}: expected the model's report, to add to it: {error}") from None
+    if "splits" not in report:
+        raise Refused(f"{path}: expected a report of training/report, found none of its splits")
+    return report
+
+
+def write(folder, robustness):
+    """Store the figures in the model folder's report.json, and write the card anew."""
+    path, report = Path(folder) / "report.json", report_of(folder)
     report["robustness"] = robustness
-    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    path.write_text(compact(report) + "\n", encoding="utf-8")
+    redraw(folder, load(folder))
 
 
-def run(folders, clips, conditions, seed, jobs, progress=lambda done: None):
-    """{model id: {"clips", "seed", "conditions"}} of the model folders on `clips`, (name, genre, path) each."""
-    manifests = [Runner(folder).manifest for folder in folders]
+def run(folders, clips, conditions, seed, jobs, progress=lambda done: None, split=None):
+    """{model id: {"split", "clips", "seed", "conditions"}} of the model folders on `clips`, (name, genre, path) each."""
+    manifests = [load(folder) for folder in folders]
+    names = [manifest["id"] for manifest in manifests]
+    if len(set(names)) < len(names):
+        raise Refused(f"expected each model once, found {', '.join(names)}")
+    if not clips:
+        raise Refused("no clip to score: the list is empty, or no row is of the split asked for")
     for manifest in manifests:
         for name, genre, _ in clips:
             if genre not in manifest["labels"]:
@@ -119,7 +126,7 @@ def run(folders, clips, conditions, seed, jobs, progress=lambda done: None):
     for i, manifest in enumerate(manifests):
         target = [manifest["labels"].index(genre) for _, genre, _ in clips]
         figures = measure([[models[i] for models in score] for score in found], target, conditions)
-        told[manifest["id"]] = {"clips": len(clips), "seed": seed, "conditions": figures}
+        told[manifest["id"]] = {"split": split, "clips": len(clips), "seed": seed, "conditions": figures}
     return told
 
 
@@ -148,16 +155,19 @@ def main(arguments=None):
     wanted = ["clean", *(args.condition or degrade.CONDITIONS)]
     conditions = [name for name in degrade.CONDITIONS if name in wanted]
     try:
-        clips = audio.listed(args.audio, args.list, args.split)
+        for folder in args.model if args.write else ():
+            # Told now, not after an hour of measuring.
+            report_of(folder)
+        clips = list(inputs.files(args.audio, args.list, args.split))
 
         def progress(done):
             if sys.stderr.isatty():
                 print(f"\r{done} of {len(clips)} clips", end="\n" if done == len(clips) else "", file=sys.stderr, flush=True)
 
-        told = run(args.model, clips, conditions, args.seed, args.jobs, progress)
+        told = run(args.model, clips, conditions, args.seed, args.jobs, progress, args.split)
         if args.write:
             for folder, robustness in zip(args.model, told.values()):
-                write(folder, {"split": args.split, **robustness})
+                write(folder, robustness)
     except Refused as refusal:
         print(f"robustness: {refusal}", file=sys.stderr)
         return 2
@@ -165,7 +175,7 @@ def main(arguments=None):
         print(json.dumps(told))
     else:
         for name, robustness in told.items():
-            print(f"{name}: {robustness['clips']} clips, seed {robustness['seed']}", "", *markdown(robustness), "", sep="\n")
+            print(f"{name}: {robustness_table.explained(robustness)}", "", *robustness_table.table(robustness), "", sep="\n")
     return 0
 
 

@@ -15,23 +15,12 @@ from unittest import mock
 import numpy as np
 import soundfile
 
-from training import degrade, robustness, significance
+from training import degrade, inputs, manifest, report, robustness
 from training.runner import Runner
 from training.tests.signals import RATE, needs_ffmpeg, sound
 
 ROOT = Path(__file__).resolve().parents[2]
 CRNN = ROOT / "models/crnn"
-
-
-class Significance(unittest.TestCase):
-    def test_mcnemar_is_a_coin_thrown_for_each_clip_that_differs(self):
-        lost, gained, p = significance.mcnemar([1] * 10 + [0], [1] * 5 + [0] * 5 + [1])
-        self.assertEqual((lost, gained), (5, 1))
-        self.assertAlmostEqual(p, 2 * (1 + 6) / 64)
-        self.assertEqual(significance.mcnemar([1, 0], [1, 0]), (0, 0, 1.0))
-        self.assertEqual(significance.mcnemar([1, 0], [0, 1])[2], 1.0)
-        with self.assertRaisesRegex(ValueError, "same clips"):
-            significance.mcnemar([1], [1, 0])
 
 
 class Figures(unittest.TestCase):
@@ -44,7 +33,7 @@ class Figures(unittest.TestCase):
         self.assertEqual(told["telephone"]["accuracy"], 0.3333)
         self.assertEqual((told["telephone"]["lost"], told["telephone"]["gained"]), (2, 0))
         self.assertEqual(told["telephone"]["mcnemar_p"], 0.5)
-        table = robustness.markdown({"conditions": told})
+        table = robustness.robustness_table.table({"conditions": told})
         self.assertEqual(table[2], "| clean | 100.0% | – | – | – | 0.280 |")
         self.assertEqual(table[3], "| telephone | 33.3% | -66.7 | 2, 0 | 0.500 | 0.803 |")
 
@@ -82,7 +71,8 @@ class Command(unittest.TestCase):
         p = robustness.scores([CRNN, CRNN], [clip], ["room_10"], 4, 1)
         samples, _ = soundfile.read(clip[2], dtype="float32")
         heard = degrade.apply("room_10", samples, RATE, degrade.seed_of("jazz.0", 4))
-        expected = robustness.audio.score(Runner(CRNN), heard, RATE)
+        runner = Runner(CRNN)
+        expected = runner.clip(inputs.columns(heard, RATE, runner.manifest))
         np.testing.assert_allclose(p[0][0], [expected, expected], rtol=1e-6)
 
     def test_more_processes_tell_the_same(self):
@@ -96,11 +86,14 @@ class Command(unittest.TestCase):
     def test_the_table_names_model_split_and_conditions(self):
         status, out, _ = self.run_command(*self.CHEAP, "--split", "valid")
         self.assertEqual(status, 0)
-        self.assertIn("crnn: 2 clips, seed 1", out)
+        self.assertIn("crnn: 2 valid clips with audio", out)
         self.assertEqual(sum(line.startswith("| ") for line in out.splitlines()), 4)
 
     def test_figures_are_kept_in_the_report(self):
         model = Path(shutil.copytree(CRNN, self.folder / "model"))
+        labels = manifest.load(model)["labels"]
+        p = np.full((4, len(labels)), 1.0 / len(labels))
+        report.write(model, manifest.load(model), report.measure(p, np.arange(4), labels))
         before = json.loads((model / "report.json").read_text(encoding="utf-8"))
         with mock.patch.object(degrade, "CONDITIONS", {name: degrade.CONDITIONS[name] for name in ("clean", "telephone")}):
             with contextlib.redirect_stdout(io.StringIO()):
@@ -110,11 +103,24 @@ class Command(unittest.TestCase):
         before.pop("robustness", None)
         self.assertEqual(after, before)
         self.assertEqual((kept["split"], kept["clips"], list(kept["conditions"])), ("valid", 2, ["clean", "telephone"]))
+        card = (model / "CARD.md").read_text(encoding="utf-8")
+        self.assertIn("2 valid clips with audio", card)
+        self.assertTrue(any(line.startswith("| telephone | ") and line.count("|") == 7 for line in card.splitlines()))
 
     def test_part_of_the_table_is_not_kept(self):
         with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()) as err:
             robustness.main(self.arguments("--write", "--condition", "telephone"))
         self.assertIn("--write stores the whole table", err.getvalue())
+
+    def test_a_model_without_report_and_a_model_given_twice_are_refused(self):
+        model = Path(shutil.copytree(CRNN, self.folder / "model"))
+        status, _, err = self.run_command(*self.CHEAP, "--model", model)
+        self.assertEqual(status, 2)
+        self.assertIn("expected each model once, found crnn, crnn", err)
+        (model / "report.json").write_text("{}", encoding="utf-8")
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            self.assertEqual(robustness.main(self.arguments("--write", model=model)), 2)
+        self.assertIn("expected a report of training/report", err.getvalue())
 
     def test_an_unknown_genre_is_refused(self):
         self.list.write_text("clip,genre\njazz.0,ska\n", encoding="utf-8")
