@@ -101,19 +101,13 @@ class Runner:
         return windows.softmax(logits, self.manifest["calibration"]["temperature"])
 
     def embeddings(self, columns):
-        """[patches, size] of the whole patches on the stream's grid: an encoder's output for `columns`."""
-        self._needs_encoder()
+        """[patches, size]: the encoder's output for the whole patches of `columns` on the stream's grid."""
         patch, known = self.manifest["patch"], Embeddings(self._networks["encoder"], self.manifest["patch"], columns)
         return np.stack([known[start] for start in range(0, max(len(columns) - patch["frames"], 0) + 1, patch["stride"])])
 
     def of_embeddings(self, embeddings):
         """Probabilities [labels] for successive embeddings [patches, size], at most a window of them."""
-        self._needs_encoder()
         return self._calibrated(self._head(embeddings))
-
-    def _needs_encoder(self):
-        if self.manifest["kind"] == "window":
-            raise Refused(f"{self.manifest['id']} has no encoder: expected a model of the kind encoder-head")
 
     def probabilities(self, columns):
         """[labels] of the last window of `columns`, filled if it is not full."""
