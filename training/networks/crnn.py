@@ -75,7 +75,6 @@ class Crnn(nn.Module):
         return [logits, self.aside(self.dropout(summary))]
 
     def graph(self, frames, mels):
-        """The network as an ONNX graph with batch normalisation folded into the convolutions."""
         graph = Graph("crnn")
         x = graph.reshape(self.bands.nodes(graph, "mel"), [1, 1, frames, mels], "image")
         for i, conv in enumerate(self.convs, start=1):
