@@ -87,13 +87,12 @@ class Graph:
 
     def save(self, path, source, shape_in, sink, shape_out):
         """Check the model and write it with its weights inside; a str in a shape is a dynamic axis."""
-        graph = helper.make_graph(
-            self.nodes,
-            self.name,
-            [helper.make_tensor_value_info(source, TensorProto.FLOAT, shape_in)],
-            [helper.make_tensor_value_info(sink, TensorProto.FLOAT, shape_out)],
-            self.weights,
-        )
+        self.save_all(path, [(source, shape_in)], [(sink, shape_out)])
+
+    def save_all(self, path, inputs, outputs):
+        """As `save`, with any number of (name, shape) of inputs and outputs."""
+        tensors = [[helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in side] for side in (inputs, outputs)]
+        graph = helper.make_graph(self.nodes, self.name, *tensors, self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="genrecast")
         model.ir_version = IR_VERSION
         onnx.checker.check_model(model, full_check=True)
