@@ -67,6 +67,12 @@ def read(path):
     return samples.mean(axis=1), found
 
 
+def decode(path, rate):
+    """Mono float32 samples of an audio file at `rate` Hz."""
+    samples, found = read(path)
+    return resample(samples, found, rate)
+
+
 def columns(samples, rate, manifest):
     """A model's columns of mono samples of `rate` Hz."""
     return mel.columns(resample(samples, rate, manifest["features"]["sample_rate"]), manifest["features"])
