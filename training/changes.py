@@ -8,7 +8,16 @@ alone are joined. The measuring needs numpy only; the command runs encoder-head
 models. Touch it to change what counts as leading, or how clips are joined.
 """
 
+import argparse
+import json
+import sys
+from pathlib import Path
+
 import numpy as np
+
+from . import sequences as clips
+from .manifest import Refused
+from .runner import Runner
 
 
 class Timing:
@@ -20,6 +29,8 @@ class Timing:
     @classmethod
     def of(cls, manifest):
         """Those of an encoder-head model."""
+        if manifest["kind"] != "encoder-head":
+            raise Refused(f"{manifest['id']}: expected a model of the kind encoder-head, found {manifest['kind']}")
         column = manifest["features"]["hop"] / manifest["features"]["sample_rate"]
         patch, frames = manifest["patch"], manifest["window"]["frames"]
         patches = (frames - patch["frames"]) // patch["stride"] + 1
@@ -99,3 +110,63 @@ def measure(sequences, genres, labels, predict, timing, pairs=500, seed=1, betwe
                 times.append(time)
     told = {name: {"for_good": summary(good), "twice_in_a_row": summary(twice)} for name, (good, twice) in found.items()}
     return {"pairs": len(drawn), "clips": len(sequences), "clips_right": len(right), "seed": seed, **told}
+
+
+def of_model(runner, timing, found, pairs, seed):
+    """`measure` of a model on clips of training.sequences."""
+    for name, genre in zip(found.names, found.genres):
+        if genre not in runner.labels:
+            raise Refused(f"{name}: genre {genre} is none of the model's: {', '.join(runner.labels)}")
+    try:
+        told = measure(found.sequences, found.genres, runner.labels, runner.of_embeddings, timing, pairs, seed, found.between)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    return {"id": runner.manifest["id"], "patch_s": timing.patch, "stride_s": timing.stride, **told}
+
+
+def readable(told):
+    """A few lines for people."""
+    lines = [
+        f"{told['id']}: {told['pairs']} pairs of the {told['clips_right']} of {told['clips']} clips that are named right alone; "
+        "seconds from the change until the new genre leads, median (quartiles):"
+    ]
+    for name in ("model", "mean"):
+        for variant, words in (("for_good", "for good"), ("twice_in_a_row", "first twice in a row")):
+            figures = told[name][variant]
+            median, low, high = (
+                "never" if figures[k] is None else f"{figures[k]:.1f}" for k in ("median", "lower_quartile", "upper_quartile")
+            )
+            lines.append(f"  {name}, {words}: {median} ({low} to {high}), never in {figures['never']:.1%}")
+    return "\n".join(lines)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m training.changes", description=__doc__)
+    parser.add_argument("--model", required=True, type=Path, help="folder of an encoder-head model")
+    forms = parser.add_mutually_exclusive_group(required=True)
+    forms.add_argument("--taggram", type=Path, help=".npz file of tag probabilities, one row a patch")
+    forms.add_argument("--audio", type=Path, help="folder of clips; needs --list")
+    parser.add_argument("--list", type=Path, help="CSV file with columns clip and genre")
+    parser.add_argument("--split", help="only rows of this split (column split of the list)")
+    parser.add_argument("--pairs", type=int, default=500, help="at most so many (default 500)")
+    parser.add_argument("--seed", type=int, default=1, help="of the draw of pairs (default 1)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    args = parser.parse_args(arguments)
+    if args.audio and not args.list:
+        parser.error("--audio needs --list")
+    if args.pairs < 1:
+        parser.error(f"--pairs: expected 1 or more, found {args.pairs}")
+    try:
+        runner = Runner(args.model)
+        timing = Timing.of(runner.manifest)
+        found = clips.Tags(runner, args.taggram) if args.taggram else clips.Audio(runner, args.audio, args.list, args.split)
+        told = of_model(runner, timing, found, args.pairs, args.seed)
+    except Refused as refusal:
+        print(f"changes: {refusal}", file=sys.stderr)
+        return 2
+    print(json.dumps(told) if args.json else readable(told))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -126,6 +126,11 @@ def _checked(samples):
     return samples
 
 
+def seed_of(name, seed):
+    """The seed of a clip's degradations: its own for each clip, whatever the order and the number of processes."""
+    return zlib.crc32(f"{seed} {name}".encode())
+
+
 def apply(name, samples, rate, seed):
     """Mono float32 `samples` of `rate` Hz under the condition `name`, by `seed`."""
     if name not in CONDITIONS:
