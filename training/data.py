@@ -60,13 +60,13 @@ def mixed(x, y, rng):
 def epoch(mel, target, rng, batch_size, short, mix):
     """Batches (windows, one-hot or mixed targets) of one pass over the clips in random order.
 
-    `short` is the share of batches of 6 to 12 s windows, which cost less; `mix` the share of batches whose windows
+    `short` is the share of batches of 5 to 10 s windows, which cost less; `mix` the share of batches whose windows
     are mixed in pairs.
     """
     order = rng.permutation(len(mel))
     for i in range(0, len(order) - batch_size // 2, batch_size):
         take = order[i : i + batch_size]
-        frames = FRAMES if rng.random() >= short else int(rng.integers(78, 156))
+        frames = FRAMES if rng.random() >= short else int(rng.integers(64, 129))
         x = np.stack([varied(mel[k], frames, rng) for k in take])
         x = masked(standardised(torch.from_numpy(x)), rng)
         y = torch.nn.functional.one_hot(torch.from_numpy(target[take]), len(LABELS)).float()

@@ -19,7 +19,7 @@ from .manifest import Refused
 from .networks import NETWORKS
 from .recipes import RECIPES, Recipe
 from .report.mean_mel import mean_mel
-from .report.write import spread
+from .report.files import spread
 from .runner import HEARD, Runner
 from .windows import softmax
 
