@@ -20,14 +20,14 @@ from .networks import NETWORKS
 from .recipes import RECIPES, Recipe
 from .report.mean_mel import mean_mel
 from .report.files import spread
-from .runner import HEARD, Runner
+from .runner import MOMENTS, Runner
 from .windows import softmax
 
 
 def measured(folder, clips, temperature=None):
     """`report.measure` of a written folder on `splits.Clips`."""
     runner = Runner(folder)
-    scored = [runner.clip_and_beginnings(mel, HEARD) for mel in clips.mel]
+    scored = [runner.clip_and_beginnings(mel, MOMENTS) for mel in clips.mel]
     return report.measure(np.stack([p for p, _ in scored]), clips.target, runner.labels, [heard for _, heard in scored])
 
 
