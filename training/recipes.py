@@ -12,6 +12,8 @@ class Recipe:
     rate: float = 3e-3
     decay: float = 2e-2
     batch: int = 8
+    # False: whole clips as they are, without what data.augmented does.
+    augment: bool = True
     # Share of batches of 5 to 10 s windows, and of batches with mixup.
     short: float = 0.9
     mix: float = 0.5
@@ -26,8 +28,8 @@ class Recipe:
 
 
 RECIPES = {
-    "ffnn": Recipe(epochs=(20,), rate=1e-3, decay=5e-2, batch=16, short=0.0),
-    "cnn": Recipe(epochs=(20,)),
+    "ffnn": Recipe(epochs=(20,), rate=1e-3, decay=5e-2, batch=16, augment=False, every=1),
+    "cnn": Recipe(epochs=(16,)),
     "crnn": Recipe(epochs=(35,)),
-    "pcrnn": Recipe(epochs=(20,)),
+    "pcrnn": Recipe(epochs=(16,)),
 }
