@@ -57,17 +57,29 @@ def mixed(x, y, rng):
     return x, share[:, None] * y + (1.0 - share[:, None]) * y[other]
 
 
-def epoch(mel, target, rng, batch_size, short, mix):
+def plain(mel, target, rng, batch_size):
+    """Batches (windows, one-hot targets) of one pass over the whole clips as they are, in random order."""
+    order = rng.permutation(len(mel))
+    for i in range(0, len(order), batch_size):
+        take = order[i : i + batch_size]
+        yield standardised(torch.from_numpy(mel[take])), one_hot(target[take])
+
+
+def one_hot(target):
+    return torch.nn.functional.one_hot(torch.from_numpy(target), len(LABELS)).float()
+
+
+def augmented(mel, target, rng, batch_size, short, mix):
     """Batches (windows, one-hot or mixed targets) of one pass over the clips in random order.
 
-    `short` is the share of batches of 6 to 12 s windows, which cost less; `mix` the share of batches whose windows
+    `short` is the share of batches of 5 to 10 s windows, which cost less; `mix` the share of batches whose windows
     are mixed in pairs.
     """
     order = rng.permutation(len(mel))
     for i in range(0, len(order) - batch_size // 2, batch_size):
         take = order[i : i + batch_size]
-        frames = FRAMES if rng.random() >= short else int(rng.integers(78, 156))
+        frames = FRAMES if rng.random() >= short else int(rng.integers(64, 129))
         x = np.stack([varied(mel[k], frames, rng) for k in take])
         x = masked(standardised(torch.from_numpy(x)), rng)
-        y = torch.nn.functional.one_hot(torch.from_numpy(target[take]), len(LABELS)).float()
+        y = one_hot(target[take])
         yield mixed(x, y, rng) if rng.random() < mix else (x, y)

@@ -15,7 +15,7 @@ import numpy as np
 from . import inputs
 from .manifest import Refused
 from .report.measure import measure
-from .runner import HEARD, Runner
+from .runner import MOMENTS, Runner
 
 
 def scored(runner, clips, score):
@@ -24,7 +24,7 @@ def scored(runner, clips, score):
     for name, genre, data in clips:
         if genre not in runner.labels:
             raise Refused(f"{name}: genre {genre} is none of the model's: {', '.join(runner.labels)}")
-        out.append((name, genre, *score(data, HEARD)))
+        out.append((name, genre, *score(data, MOMENTS)))
     if not out:
         raise Refused("no clip to evaluate: the list is empty, or no row is of the split asked for")
     return out

@@ -46,6 +46,13 @@ def loss_of(outputs, y, recipe):
     return losses[0], losses[0] + recipe.aside * sum(losses[1:])
 
 
+def batches(clips, rng, recipe):
+    """The batches of one epoch."""
+    if recipe.augment:
+        return data.augmented(clips.mel, clips.target, rng, recipe.batch, recipe.short, recipe.mix)
+    return data.plain(clips.mel, clips.target, rng, recipe.batch)
+
+
 def cycle(network, train, select, seed, number, recipe, curve):
     """One cycle of the learning rate, up and down; yields (loss, averaged network) at each validation.
 
@@ -60,7 +67,7 @@ def cycle(network, train, select, seed, number, recipe, curve):
     for epoch in range(1, epochs + 1):
         started, losses = time.process_time(), []
         network.train()
-        for x, y in data.epoch(train.mel, train.target, rng, recipe.batch, recipe.short, recipe.mix):
+        for x, y in batches(train, rng, recipe):
             own, total = loss_of(network(x), y, recipe)
             optimiser.zero_grad()
             total.backward()

@@ -35,8 +35,8 @@ def per_label(counts):
 
 
 def macro_f1(counts):
-    """Mean F1 of the labels that have clips."""
-    return float(np.mean([f1 for clips, _, _, f1 in per_label(counts) if clips]))
+    """Mean F1 of the labels; one with neither clips nor namings counts as 0."""
+    return float(np.mean([f1 for *_, f1 in per_label(counts)]))
 
 
 def top(p, target, k):
@@ -74,12 +74,12 @@ def ece_if_calibrated(p, quantile=0.95, draws=4000, bins=BINS, seed=0):
     return float(np.quantile(_ece(confidence, right, bins), quantile))
 
 
-def risk_coverage(p, target, steps=20):
-    """[(coverage, accuracy)]: accuracy of the share of clips that the model is surest of."""
+def risk_coverage(p, target, steps=10):
+    """[(coverage, accuracy)]: accuracy of the clips that the model is surest of; part of a clip counts as a whole one."""
     right = (p.argmax(axis=1) == target)[np.argsort(-p.max(axis=1), kind="stable")]
     points = []
     for step in range(1, steps + 1):
-        kept = max(1, round(len(right) * step / steps))
+        kept = -(-len(right) * step // steps)
         points.append((step / steps, float(right[:kept].mean())))
     return points
 

@@ -12,8 +12,10 @@ import onnxruntime
 from . import windows
 from .manifest import Refused, load
 
-# A clip's answer is also told for its beginnings of these lengths, in seconds.
-HEARD = (3.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0)
+# Moments, in seconds since a clip began, at which its answer is told too, and how far from one the window that stands
+# for it may end.
+MOMENTS = (3, 6, 9, 12, 18, 24, 30)
+NEAR = 1.0
 
 
 class Network:
@@ -117,16 +119,21 @@ class Runner:
         """A clip's score: the mean of p over its full windows, else its last provisional one."""
         return self.clip_and_beginnings(columns)[0]
 
-    def clip_and_beginnings(self, columns, marks=()):
-        """(score, [(mark in seconds, p)]): p of the last window that ends within each mark; a mark without is left out."""
-        window, features = self.manifest["window"], self.manifest["features"]
-        grid = windows.ends(len(columns), window["first"], window["frames"], window["stride"])
-        scored = windows.scored(len(columns), window["first"], window["frames"], window["stride"])
-        last = {mark: [e for e in grid[0] + grid[1] if e * features["hop"] <= mark * features["sample_rate"]] for mark in marks}
-        ends = sorted({*scored, *(found[-1] for found in last.values() if found)})
+    def _moments(self, ends, moments):
+        """{moment: the end, in columns, of the window that ends nearest to it}; of two equally near the earlier."""
+        features = self.manifest["features"]
+        reach = {end: ((end - 1) * features["hop"] + features["n_fft"] / 2) / features["sample_rate"] for end in ends}
+        nearest = {moment: min(ends, key=lambda end: abs(reach[end] - moment)) for moment in moments}
+        return {moment: end for moment, end in nearest.items() if abs(reach[end] - moment) <= NEAR}
+
+    def clip_and_beginnings(self, columns, moments=()):
+        """(score, [(moment in seconds, p)]): p of the windows that end nearest to the moments, if any ends near."""
+        window = self.manifest["window"]
+        provisional, full = windows.ends(len(columns), window["first"], window["frames"], window["stride"])
+        scored, heard = full or provisional[-1:], self._moments(provisional + full, moments)
+        ends = sorted({*scored, *heard.values()})
         by_end = dict(zip(ends, self._calibrated(self.logits(columns, ends))))
-        score = np.mean([by_end[end] for end in scored], axis=0)
-        return score, [(mark, by_end[found[-1]]) for mark, found in last.items() if found]
+        return np.mean([by_end[end] for end in scored], axis=0), [(moment, by_end[end]) for moment, end in heard.items()]
 
     def tag_embeddings(self, rows):
         """[patches, size]: stored tags [patches, tags] of a clip's successive patches in the place of embeddings."""
@@ -139,19 +146,15 @@ class Runner:
         embeddings[:, :tags] = rows
         return embeddings
 
-    def tags_and_beginnings(self, rows, marks=()):
+    def tags_and_beginnings(self, rows, moments=()):
         """The same as `clip_and_beginnings` from stored tags [patches, tags]."""
-        embeddings, patch, features = self.tag_embeddings(rows), self.manifest["patch"], self.manifest["features"]
+        embeddings, patch, total = self.tag_embeddings(rows), self.manifest["patch"], len(rows)
         count = (self.manifest["window"]["frames"] - patch["frames"]) // patch["stride"] + 1
 
-        def p(end):
-            return self._calibrated(self._head(embeddings[max(0, end - count) : end]))
+        def p(patches):
+            return self._calibrated(self._head(embeddings[max(0, patches - count) : patches]))
 
-        heard = []
-        for mark in marks:
-            columns = int(mark * features["sample_rate"] / features["hop"])
-            patches = min((columns - patch["frames"]) // patch["stride"] + 1, len(rows))
-            if patches > 0:
-                heard.append((mark, p(patches)))
-        full = range(count, len(rows) + 1) if len(rows) >= count else [len(rows)]
-        return np.mean([p(end) for end in full], axis=0), heard
+        ends = {patch["frames"] + n * patch["stride"]: n + 1 for n in range(total)}
+        heard = [(moment, p(ends[end])) for moment, end in self._moments(list(ends), moments).items()]
+        full = range(count, total + 1) if total >= count else [total]
+        return np.mean([p(patches) for patches in full], axis=0), heard

@@ -19,15 +19,15 @@ from .manifest import Refused
 from .networks import NETWORKS
 from .recipes import RECIPES, Recipe
 from .report.mean_mel import mean_mel
-from .report.write import spread
-from .runner import HEARD, Runner
+from .report.files import spread
+from .runner import MOMENTS, Runner
 from .windows import softmax
 
 
 def measured(folder, clips, temperature=None):
     """`report.measure` of a written folder on `splits.Clips`."""
     runner = Runner(folder)
-    scored = [runner.clip_and_beginnings(mel, HEARD) for mel in clips.mel]
+    scored = [runner.clip_and_beginnings(mel, MOMENTS) for mel in clips.mel]
     return report.measure(np.stack([p for p, _ in scored]), clips.target, runner.labels, [heard for _, heard in scored])
 
 
@@ -72,6 +72,11 @@ def train(model, folder, seeds, recipe, out, keep=None, random_seed=1):
     )  # fmt: skip
 
 
+def flag(text):
+    """A truth value of the command line."""
+    return {"true": True, "false": False}[text]
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
     parser.add_argument("model", choices=sorted(NETWORKS))
@@ -83,7 +88,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=int, nargs="+", help="epochs of each learning-rate cycle")
     for field in fields(Recipe)[1:]:
-        parser.add_argument(f"--{field.name}", type=field.type, help=f"{field.name} of the recipe (training/recipes.py)")
+        parser.add_argument(f"--{field.name}", type=flag if field.type is bool else field.type, help=f"{field.name} of the recipe (training/recipes.py)")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     given = {f.name: getattr(args, f.name) for f in fields(Recipe) if getattr(args, f.name) is not None}

@@ -42,5 +42,5 @@ def seconds_heard(target, heard):
     right = {}
     for truth, beginnings in zip(target, heard):
         for seconds, p in beginnings:
-            right.setdefault(float(seconds), []).append(int(np.argmax(p)) == truth)
+            right.setdefault(seconds, []).append(int(np.argmax(p)) == truth)
     return [{"seconds": s, "accuracy": _r(np.mean(right[s])), "n": len(right[s])} for s in sorted(right)]

@@ -29,9 +29,8 @@ class Figures(unittest.TestCase):
         self.assertEqual(two, (1, 0.0, 0.0, 0.0))
         self.assertAlmostEqual(metrics.macro_f1(counts), (0.5 + 2 / 3 + 0.0) / 3)
 
-    def test_labels_without_clips_do_not_count_in_macro_f1(self):
-        counts = metrics.confusion(P[:1], TARGET[:1])
-        self.assertEqual(metrics.macro_f1(counts), 1.0)
+    def test_labels_without_clips_count_as_0_in_macro_f1(self):
+        self.assertAlmostEqual(metrics.macro_f1(metrics.confusion(P[:1], TARGET[:1])), 1.0 / 3.0)
 
     def test_top_k(self):
         self.assertEqual([metrics.top(P, TARGET, k) for k in (1, 2, 3)], [0.5, 1.0, 1.0])
@@ -52,6 +51,8 @@ class Figures(unittest.TestCase):
         points = metrics.risk_coverage(P, TARGET, steps=4)
         self.assertEqual([c for c, _ in points], [0.25, 0.5, 0.75, 1.0])
         np.testing.assert_allclose([a for _, a in points], [1.0, 1.0, 2 / 3, 0.5])
+        # Three steps of four clips: 1.33, 2.67 and 4 clips, rounded up.
+        np.testing.assert_allclose([a for _, a in metrics.risk_coverage(P, TARGET, steps=3)], [1.0, 2 / 3, 0.5])
 
 
 class Simulation(unittest.TestCase):

@@ -81,12 +81,12 @@ class Toy(unittest.TestCase):
         expected = np.mean([self.runner.probabilities(self.columns[:end]) for end in ends], axis=0)
         np.testing.assert_allclose(self.runner.clip(self.columns), expected, atol=1e-12)
 
-    def test_beginnings_are_the_last_windows_within_the_seconds(self):
-        score, heard = self.runner.clip_and_beginnings(self.columns, (2.0, 3.0, 10.0, 30.0))
+    def test_beginnings_are_the_windows_that_end_nearest(self):
+        score, heard = self.runner.clip_and_beginnings(self.columns, (1, 3, 10, 30, 40))
         np.testing.assert_array_equal(score, self.runner.clip(self.columns))
-        # 187 + 61 n columns of 16 ms: none in 2 s, 187 in 3 s, 614 in 10 s, 1834 in 30 s.
-        self.assertEqual([mark for mark, _ in heard], [3.0, 10.0, 30.0])
-        for (_, p), end in zip(heard, (187, 614, 1834)):
+        # 187 + 61 n columns reach 2.992 + 0.976 n s: 2.992, 9.824 and 29.344 s, and the next 30.32 s; 1 and 40 have none.
+        self.assertEqual([moment for moment, _ in heard], [3, 10, 30])
+        for (_, p), end in zip(heard, (187, 187 + 7 * 61, 187 + 28 * 61)):
             np.testing.assert_allclose(p, self.runner.probabilities(self.columns[:end]), atol=1e-12)
 
 
@@ -107,10 +107,10 @@ class Tags(unittest.TestCase):
         np.testing.assert_allclose(self.runner.tags_and_beginnings(self.rows)[0], expected, atol=1e-12)
 
     def test_few_rows_are_one_window(self):
-        score, heard = self.runner.tags_and_beginnings(self.rows[:5], (2.0, 3.0, 5.0, 30.0))
+        score, heard = self.runner.tags_and_beginnings(self.rows[:5], (1, 3, 5, 30))
         np.testing.assert_allclose(score, self.head(self.rows[:5]), atol=1e-12)
-        self.assertEqual([mark for mark, _ in heard], [3.0, 5.0, 30.0])
-        # 5 s hold 312 columns: 187 and two steps of 61.
+        self.assertEqual([moment for moment, _ in heard], [3, 5])
+        # The third row reaches 4.944 s.
         np.testing.assert_allclose(heard[1][1], self.head(self.rows[:3]), atol=1e-12)
 
     def test_other_tags_and_models_without_are_refused(self):
