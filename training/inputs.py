@@ -54,8 +54,8 @@ def tag_rows(path):
         yield name, name.split(".")[0], part.astype(np.float32)
 
 
-def decode(path, rate):
-    """Mono float32 samples of an audio file at `rate` Hz."""
+def read(path):
+    """(mono float32 samples, sample rate in Hz) of an audio file."""
     import soundfile
 
     try:
@@ -64,7 +64,18 @@ def decode(path, rate):
         raise Refused(f"{path}: cannot be decoded: {error}") from None
     if len(samples) == 0:
         raise Refused(f"{path}: holds no samples")
-    return resample(samples.mean(axis=1), found, rate)
+    return samples.mean(axis=1), found
+
+
+def decode(path, rate):
+    """Mono float32 samples of an audio file at `rate` Hz."""
+    samples, found = read(path)
+    return resample(samples, found, rate)
+
+
+def columns(samples, rate, manifest):
+    """A model's columns of mono samples of `rate` Hz."""
+    return mel.columns(resample(samples, rate, manifest["features"]["sample_rate"]), manifest["features"])
 
 
 def listed(listing, split):
@@ -80,13 +91,18 @@ def listed(listing, split):
     return [row for row in rows if not split or row["split"] == split]
 
 
-def audio_clips(folder, listing, split, manifest):
-    """Columns of the listed clips, found in `folder` by their name with or without a suffix."""
+def files(folder, listing, split):
+    """Yields (name, genre, path) of the listed clips, found in `folder` by their name with or without a suffix."""
     for row in listed(listing, split):
         name = row["clip"]
         paths = [folder / name] + [folder / f"{name}{suffix}" for suffix in SUFFIXES]
         path = next((p for p in paths if p.is_file()), None)
         if path is None:
             raise Refused(f"{folder}: no file {name}, with or without {', '.join(SUFFIXES)}")
-        samples = decode(path, manifest["features"]["sample_rate"])
-        yield name, row["genre"], mel.columns(samples, manifest["features"])
+        yield name, row["genre"], path
+
+
+def audio_clips(folder, listing, split, manifest):
+    """Columns of the listed clips in `folder`."""
+    for name, genre, path in files(folder, listing, split):
+        yield name, genre, columns(*read(path), manifest)

@@ -102,6 +102,15 @@ class Runner:
     def _calibrated(self, logits):
         return windows.softmax(logits, self.manifest["calibration"]["temperature"])
 
+    def embeddings(self, columns):
+        """[patches, size]: the encoder's output for the whole patches of `columns` on the stream's grid."""
+        patch, known = self.manifest["patch"], Embeddings(self._networks["encoder"], self.manifest["patch"], columns)
+        return np.stack([known[start] for start in range(0, max(len(columns) - patch["frames"], 0) + 1, patch["stride"])])
+
+    def of_embeddings(self, embeddings):
+        """Probabilities [labels] for successive embeddings [patches, size], at most a window of them."""
+        return self._calibrated(self._head(embeddings))
+
     def probabilities(self, columns):
         """[labels] of the last window of `columns`, filled if it is not full."""
         return self._calibrated(self.logits(columns))
@@ -126,16 +135,20 @@ class Runner:
         by_end = dict(zip(ends, self._calibrated(self.logits(columns, ends))))
         return np.mean([by_end[end] for end in scored], axis=0), [(moment, by_end[end]) for moment, end in heard.items()]
 
-    def tags_and_beginnings(self, rows, moments=()):
-        """The same from stored tags [patches, tags] of a clip's successive patches, which stand for its embeddings."""
+    def tag_embeddings(self, rows):
+        """[patches, size]: stored tags [patches, tags] of a clip's successive patches in the place of embeddings."""
         tags = self.manifest.get("taggram", {}).get("tags")
         if not tags:
             raise Refused(f"{self.manifest['id']} takes no stored tags: its manifest has no [taggram]; give --audio")
         if rows.ndim != 2 or rows.shape[1] != tags:
             raise Refused(f"expected tags [rows, {tags}], found {list(rows.shape)}")
-        patch, total = self.manifest["patch"], len(rows)
-        embeddings = np.zeros((total, patch["embedding"]), dtype=np.float32)
+        embeddings = np.zeros((len(rows), self.manifest["patch"]["embedding"]), dtype=np.float32)
         embeddings[:, :tags] = rows
+        return embeddings
+
+    def tags_and_beginnings(self, rows, moments=()):
+        """The same as `clip_and_beginnings` from stored tags [patches, tags]."""
+        embeddings, patch, total = self.tag_embeddings(rows), self.manifest["patch"], len(rows)
         count = (self.manifest["window"]["frames"] - patch["frames"]) // patch["stride"] + 1
 
         def p(patches):

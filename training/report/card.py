@@ -1,5 +1,7 @@
 """The model card as Markdown, from the manifest and report.json alone. Touch it with what people should read first."""
 
+from . import robustness_table
+
 PICTURES = {
     "confusion": "Confusion matrix", "risk_coverage": "Accuracy against coverage", "curve": "Training",
     "seconds_heard": "Accuracy against seconds heard", "mean_mel": "Mean mel picture of each genre",
@@ -39,13 +41,11 @@ def seed_lines(seeds):
     ]
 
 
-def robustness_lines(table):
-    """The accuracy of each condition of training.robustness, if it was measured."""
-    conditions = table.get("conditions") if isinstance(table, dict) else None
-    if not isinstance(conditions, dict):
+def robustness_lines(robustness):
+    """The table of training.robustness, if it was measured."""
+    if "conditions" not in robustness:
         return []
-    lines = ["", "## Under degraded sound", "", "| condition | accuracy |", "|---|---|"]
-    return lines + [f"| {name} | {figures['accuracy']:.1%} |" for name, figures in conditions.items()]
+    return ["", "## Under degraded sound", "", robustness_table.explained(robustness), "", *robustness_table.table(robustness)]
 
 
 def card(manifest, report):
