@@ -66,7 +66,10 @@ class Compare(unittest.TestCase):
             a = self.evaluation(folder, "a.json", {i: i != 9 for i in range(10)})
             b = self.evaluation(folder, "b.json", {i: i > 5 for i in range(2, 12)})
             # In common are 2 to 9: a is right of 7, b of 6 to 9; only a 2 to 5, only b 9: 2 (1 + 5) / 32.
-            self.assertEqual(compare.compare(a, b), (8, 7, 4, 4, 1, 0.375))
+            found = compare.compare(a, b)
+            apart = found.pop("apart")
+            self.assertEqual(found, {"n": 8, "right_a": 7, "right_b": 4, "only_a": 4, "only_b": 1, "p": 0.375})
+            self.assertAlmostEqual(apart, 0.2)
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
                 self.assertEqual(compare.main([str(a), str(b)]), 0)
