@@ -25,9 +25,9 @@ def arrays(path, wanted):
 
 def mel_rows(path, manifest):
     """Columns in dB of each row of an .npz file: uint8 `mel` [clips, 128, frames] and `name`."""
-    expected = {k: v for k, v in gtzan.FEATURES.items() if k != "log"}
-    other = [k for k, v in expected.items() if manifest["features"].get(k, "none") != v]
-    if manifest["features"]["log"]["kind"] != "db":
+    features, expected = manifest["features"], gtzan.FEATURES
+    other = [k for k in {**expected, **features} if k != "log" and features.get(k) != expected.get(k)]
+    if features["log"]["kind"] != "db":
         other.append("log")
     if other:
         raise Refused(f"{path}: mel rows do not fit {manifest['id']}, whose {', '.join(other)} is another: give --audio")

@@ -16,7 +16,7 @@ import numpy as np
 from . import degrade, inputs, metrics
 from .manifest import Refused, load
 from .report import robustness_table
-from .report.write import compact, redraw
+from .report.files import compact, redraw
 from .runner import Runner
 
 

@@ -18,6 +18,7 @@ from training.runner import Runner
 ROOT = Path(__file__).resolve().parents[2]
 CRNN = ROOT / "models/crnn"
 FIXTURES = ROOT / "tests/fixtures/models"
+FOLDERS = sorted(path.parent for root in (ROOT / "models", FIXTURES) for path in root.glob("*/manifest.toml"))
 
 
 def run(*arguments):
@@ -30,7 +31,7 @@ def run(*arguments):
 
 class Folders(unittest.TestCase):
     def test_golden_windows(self):
-        for folder in (CRNN, FIXTURES / "toy-window", FIXTURES / "toy-encoder"):
+        for folder in FOLDERS:
             with self.subTest(folder.name):
                 runner = Runner(folder)
                 shape = runner.manifest["window"]["frames"], runner.manifest["features"]["n_mels"]
@@ -39,7 +40,7 @@ class Folders(unittest.TestCase):
                 self.assertLess(apart, runner.manifest["golden"]["tolerance"])
 
     def test_windows_fit_the_stride(self):
-        for folder in (CRNN, FIXTURES / "toy-window", FIXTURES / "toy-encoder"):
+        for folder in FOLDERS:
             window = manifest.load(folder)["window"]
             self.assertEqual((window["frames"] - window["first"]) % window["stride"], 0)
 

@@ -90,13 +90,16 @@ class Write(unittest.TestCase):
     def test_everything_is_written_and_robustness_kept(self):
         self.write()
         path = self.folder / "report.json"
-        stored = json.loads(path.read_text(encoding="utf-8")) | {"robustness": {"conditions": {"mp3": {"accuracy": 0.5}}}}
+        clean = {"accuracy": 1.0, "difference": 0.0, "lost": 0, "gained": 0, "mcnemar_p": 1.0, "nll": 0.5}
+        mp3 = {"accuracy": 0.5, "difference": -0.5, "lost": 2, "gained": 0, "mcnemar_p": 0.5, "nll": 1.5}
+        robustness = {"clips": 4, "seed": 1, "conditions": {"clean": clean, "mp3_32": mp3}}
+        stored = json.loads(path.read_text(encoding="utf-8")) | {"robustness": robustness}
         path.write_text(json.dumps(stored), encoding="utf-8")
         again = self.write()
         self.assertEqual(again, stored)
         self.assertEqual(again["seeds"]["accuracy"], {"mean": 0.6, "sd": 0.141421, "each": {"1": 0.5, "2": 0.7}})
         card = (self.folder / "CARD.md").read_text(encoding="utf-8")
-        for part in ("Accuracy 75.0% of 4 clips", "distilled", "60.0% ± 14.1 points", "| mp3 | 50.0% |", "Random split"):
+        for part in ("Accuracy 75.0% of 4 clips", "distilled", "60.0% ± 14.1 points", "| mp3_32 | 50.0% | -50.0 |", "Random split"):
             self.assertIn(part, card)
 
     def test_pictures_are_well_formed_and_the_card_shows_them_all(self):
