@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use allocation_counter::measure;
-use genrecast::manifest::{Kind, NetworkFile};
+use genrecast::manifest::{Kind, NetworkFile, Tensor};
 use genrecast::model::{
-    Classifier, Model, ModelError, ModelState, Network, Runtime, RuntimeChoice, RuntimeSettings, find_model,
+    Classifier, Model, ModelError, ModelState, Network, Runtime, RuntimeChoice, RuntimeSettings, TensorView,
+    find_model,
 };
 use genrecast::pipeline::{Back, DecideSettings, Front, Outcome};
 use genrecast::source::{Read, RingReader, RingWriter, ring};
@@ -25,7 +26,7 @@ use support::{music, onnxruntime, root};
 /// Asks this program to count with ONNX Runtime, in a process in which nothing else has run.
 const WITH_ONNXRUNTIME: &str = "count-with-onnxruntime";
 
-const MODELS: [&str; 3] = ["toy-window", "toy-encoder", "crnn"];
+const MODELS: [&str; 4] = ["toy-window", "toy-encoder", "toy-stream", "crnn"];
 
 /// Hops that are measured, after the window has become full.
 const HOPS: usize = 40;
@@ -201,19 +202,27 @@ fn runs_alone(model: &Model, runtime: &Runtime) -> u64 {
         let bytes = std::fs::read(Path::new(&model.folder).join(&file.file)).expect("readable");
         let open = || Network::open(runtime, file, &bytes).expect("opens");
         let mut network = open();
-        let shape: Vec<usize> = file.input.shape.iter().map(|&d| if d == 0 { free } else { d }).collect();
-        let input = vec![0.5; shape.iter().product()];
-        let mut run = || assert!(!network.run(&input, &shape).expect("runs").is_empty());
+        let input = |tensor: &Tensor, scale: f32| {
+            let shape: Vec<usize> = tensor.shape.iter().map(|&d| if d == 0 { free } else { d }).collect();
+            let values = (0..shape.iter().product()).map(|n: usize| 0.5 + (n % 17) as f32 * scale).collect();
+            (shape, values)
+        };
+        let inputs = |scale| file.inputs().map(|tensor| input(tensor, scale)).collect::<Vec<(_, Vec<f32>)>>();
+        let (level, other) = (inputs(0.0), inputs(0.1));
+        let views = |inputs: &'_ [(Vec<usize>, Vec<f32>)]| {
+            inputs.iter().map(|(shape, values)| TensorView { shape, values }).collect::<Vec<_>>()
+        };
+        let (level, other) = (views(&level), views(&other));
+        let mut run = || assert!(!network.run(&level).expect("runs")[0].is_empty());
         run();
         run();
         let seen = measure(run);
         assert_eq!(seen.bytes_current, 0, "a run keeps memory");
         // The tensors that are used again hold nothing back.
-        let first = network.run(&input, &shape).expect("runs").to_vec();
-        let other: Vec<f32> = (0..input.len()).map(|n| (n % 17) as f32 * 0.1).collect();
-        let second = network.run(&other, &shape).expect("runs").to_vec();
-        assert_ne!(first, second);
-        assert_eq!(second, open().run(&other, &shape).expect("runs"));
+        let first = network.run(&level).expect("runs").to_vec();
+        let second = network.run(&other).expect("runs").to_vec();
+        first.iter().zip(&second).for_each(|(first, second)| assert_ne!(first, second));
+        assert_eq!(second, open().run(&other).expect("runs"));
         seen.count_total
     };
     match manifest.kind {
