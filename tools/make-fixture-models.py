@@ -139,7 +139,7 @@ class Columns:
 def toy_stream(root):
     """Its encoder keeps the columns that the next patch hears again. plain.onnx is the same without a state."""
     folder, labels, size, mels = root / "toy-stream", ["a", "b", "c"], 16, 32
-    frames, stride, patches, kernel, channels = 187, 61, 8, 7, 6
+    frames, stride, patches, kernel, channels = 187, 61, 4, 7, 6
     folder.mkdir(parents=True, exist_ok=True)
     edge = kernel // 2
     kept = frames - 2 * edge - stride
