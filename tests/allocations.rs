@@ -13,8 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use allocation_counter::measure;
 use genrecast::manifest::{Kind, NetworkFile, Tensor};
 use genrecast::model::{
-    Classifier, Model, ModelError, ModelState, Network, Runtime, RuntimeChoice, RuntimeSettings, TensorView,
-    find_model,
+    Classifier, Model, ModelError, ModelState, Runtime, RuntimeChoice, RuntimeSettings, TensorView,
 };
 use genrecast::pipeline::{Back, DecideSettings, Front, Outcome};
 use genrecast::source::{Read, RingReader, RingWriter, ring};
