@@ -26,6 +26,8 @@ pub struct TensorView<'a> {
 #[derive(Debug)]
 pub(super) struct Places {
     pub inputs: Vec<usize>,
+    /// ONNX Runtime does not need them: it was asked for its outputs by their names, in the manifest's order.
+    #[cfg_attr(not(feature = "tract"), expect(dead_code))]
     pub outputs: Vec<usize>,
 }
 
