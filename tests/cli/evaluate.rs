@@ -161,11 +161,13 @@ fn a_clip_that_cannot_be_heard_is_told_and_the_rest_is_evaluated() {
     let clips = Clips::new();
     let before = clips.json(&[]);
     clips.write("b/words.mp3", b"No music, only words.\n");
+    // Audio that cannot be decoded is no less a clip.
+    clips.write("b/sun.au", &[&b".snd\0\0\0\x18"[..], &[0x55; 4_000]].concat());
     symlink("nowhere", clips.folder.join("b/gone.flac")).expect("linked");
     let ran = clips.evaluate(&["--json"]);
-    refused(&ran, 5, &["b/words.mp3: it is text", "b/gone.flac: there is no file", "2 of the clips"]);
+    refused(&ran, 5, &["b/words.mp3: it is text", "b/gone.flac: there is no file", "3 of the clips"]);
     let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
-    assert_eq!(names(&report["failed"]), ["b/gone.flac", "b/words.mp3"]);
+    assert_eq!(names(&report["failed"]), ["b/gone.flac", "b/sun.au", "b/words.mp3"]);
     for key in ["per_clip", "accuracy", "confusion", "left_out"] {
         assert_eq!(report[key], before[key], "{key}");
     }
@@ -185,7 +187,7 @@ fn a_clip_that_cannot_be_heard_is_told_and_the_rest_is_evaluated() {
     }
     fs::remove_file(clips.folder.join("b/cut.mp3")).expect("removed");
     let ran = clips.evaluate(&["--json"]);
-    refused(&ran, 4, &["no clip could be heard", "b/gone.flac", "1 other"]);
+    refused(&ran, 4, &["no clip could be heard", "b/gone.flac", "2 others"]);
     assert_eq!(ran.stdout, "");
 }
 

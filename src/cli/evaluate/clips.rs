@@ -9,8 +9,13 @@ use serde::Serialize;
 
 use crate::cli::exit::{Failure, Status};
 
-/// Suffixes of files of audio. What has another one is a clip only if its content is audio.
-pub(super) const SUFFIXES: [&str; 9] = ["ogg", "flac", "wav", "mp3", "opus", "m4a", "aac", "oga", "mp4"];
+/// Suffixes of files of audio, also of such that cannot be decoded: that is a fault to be told. What has another suffix
+/// is a clip only if its content is audio.
+#[rustfmt::skip]
+pub(super) const SUFFIXES: [&str; 20] = [
+    "ogg", "flac", "wav", "mp3", "opus", "m4a", "aac", "oga", "mp4",
+    "au", "snd", "aif", "aiff", "wma", "ape", "wv", "mpc", "caf", "mka", "webm",
+];
 
 /// A clip to be evaluated.
 #[derive(Debug, PartialEq)]
