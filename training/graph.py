@@ -24,8 +24,8 @@ class Graph:
         """A constant tensor (float32, or int64 for shapes and axes)."""
         array = np.asarray(array)
         kind = np.int64 if array.dtype.kind == "i" else np.float32
-        # ascontiguousarray, as a transposed view would be stored in the wrong order.
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array.astype(kind)), name))
+        # A copy in C's order, as a transposed view would be stored in the wrong one.
+        self.weights.append(numpy_helper.from_array(array.astype(kind, order="C"), name))
         return name
 
     def node(self, kind, inputs, name, **attributes):
@@ -49,6 +49,10 @@ class Graph:
             "MaxPool", [x], name, kernel_shape=list(kernel), strides=list(kernel), pads=list(padding) * 2
         )
 
+    def average_pool(self, x, kernel, name):
+        """Averages over blocks of `kernel`; what does not fill a block is left out."""
+        return self.node("AveragePool", [x], name, kernel_shape=list(kernel), strides=list(kernel))
+
     def linear(self, x, weight, bias, name):
         """`x @ weight.T + bias`, weight [out, in]."""
         inputs = [x, self.weight(f"{name}.weight", weight), self.weight(f"{name}.bias", bias)]
@@ -67,15 +71,39 @@ class Graph:
         axes = self.weight(f"{name}.axes", np.array([1 if whole_sequence else 0]))
         return self.node("Squeeze", [raw, axes], name)
 
+    def gru(self, x, directions, name):
+        """A GRU over [steps, 1, features] with ONNX's gate order (z, r, h): all outputs [steps, 1, hidden × directions].
+
+        `directions` holds (w, r, b) of the forward one and, if it is bidirectional, of the backward one.
+        """
+        w, r, b = (np.stack(parts) for parts in zip(*directions))
+        count, hidden = len(directions), r.shape[-1]
+        inputs = [x, self.weight(f"{name}.w", w), self.weight(f"{name}.r", r), self.weight(f"{name}.b", b)]
+        attributes = {"hidden_size": hidden, "direction": "bidirectional" if count == 2 else "forward"}
+        # PyTorch applies the reset gate after the recurrence's matrix.
+        x = self.node("GRU", inputs, f"{name}.out", linear_before_reset=1, **attributes)
+        x = self.node("Transpose", [x], f"{name}.by_step", perm=[0, 2, 1, 3])
+        return self.reshape(x, [0, 1, count * hidden], name)
+
+    def gru_both_ways(self, x, w, r, b, name):
+        """A bidirectional GRU over [steps, 1, features] with gate order z, r, h: all outputs [1, steps, 2 · hidden]."""
+        inputs = [x, self.weight(f"{name}.w", w), self.weight(f"{name}.r", r), self.weight(f"{name}.b", b)]
+        self.nodes.append(
+            helper.make_node(
+                "GRU", inputs, [f"{name}.out"], name=f"{name}.out", hidden_size=r.shape[-1], direction="bidirectional", linear_before_reset=1
+            )
+        )
+        x = self.node("Transpose", [f"{name}.out"], f"{name}.batch_first", perm=[2, 0, 1, 3])
+        return self.reshape(x, [1, -1, 2 * r.shape[-1]], name)
+
     def save(self, path, source, shape_in, sink, shape_out):
         """Check the model and write it with its weights inside; a str in a shape is a dynamic axis."""
-        graph = helper.make_graph(
-            self.nodes,
-            self.name,
-            [helper.make_tensor_value_info(source, TensorProto.FLOAT, shape_in)],
-            [helper.make_tensor_value_info(sink, TensorProto.FLOAT, shape_out)],
-            self.weights,
-        )
+        self.save_all(path, [(source, shape_in)], [(sink, shape_out)])
+
+    def save_all(self, path, inputs, outputs):
+        """As `save`, with any number of (name, shape) of inputs and outputs."""
+        tensors = [[helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in side] for side in (inputs, outputs)]
+        graph = helper.make_graph(self.nodes, self.name, *tensors, self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="genrecast")
         model.ir_version = IR_VERSION
         onnx.checker.check_model(model, full_check=True)

@@ -1,0 +1,1 @@
+"""The recurrent head over musicnn's embeddings: the default model."""

@@ -1,0 +1,13 @@
+"""The networks that `training.train` can train, each with its ONNX graph. Touch it when one is added.
+
+A network takes normalised windows [batch, frames, mels] and gives logits [batch, labels]; while training it may give a
+list of several, each of which is trained on. `graph(frames, mels)` writes it in plain ONNX operators, and `title` is its
+line in the manifest. Torch is needed here, but not for evaluation.
+"""
+
+from .cnn import Cnn
+from .crnn import Crnn
+from .ffnn import Ffnn
+from .pcrnn import Pcrnn
+
+NETWORKS = {"ffnn": Ffnn, "cnn": Cnn, "crnn": Crnn, "pcrnn": Pcrnn}

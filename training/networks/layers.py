@@ -1,0 +1,82 @@
+"""What the networks share: normalised bands, convolution blocks, and their plain ONNX nodes."""
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class Bands(nn.Module):
+    """Each mel band normalised on its own, [batch, frames, mels] in and out.
+
+    Without it the slope of every spectrum, the same for all music, drowns the rest.
+    """
+
+    def __init__(self, mels):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(mels)
+
+    def forward(self, x):
+        return self.norm(x.transpose(1, 2)).transpose(1, 2)
+
+    def nodes(self, graph, x):
+        gain, offset = scale(self.norm)
+        x = graph.node("Mul", [x, graph.weight("bands.gain", gain.numpy())], "bands_scaled")
+        return graph.node("Add", [x, graph.weight("bands.offset", offset.numpy())], "bands")
+
+
+class Convolution(nn.Module):
+    """Convolution with `same` padding, max pooling, batch normalisation, ReLU, dropout of whole maps.
+
+    Pooled first, the normalisation costs a quarter less of the whole training.
+    """
+
+    def __init__(self, before, channels, kernel, pool, dropout, padding=(0, 0)):
+        super().__init__()
+        self.kernel, self.pool, self.padding = kernel, pool, padding
+        # An even kernel is padded by one more behind than before.
+        self.before, self.behind = (kernel - 1) // 2, kernel // 2
+        self.conv = nn.Conv2d(before, channels, kernel, padding=self.before if kernel % 2 else 0, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.dropout = nn.Dropout2d(dropout)
+
+    def forward(self, x):
+        if self.before != self.behind:
+            x = nn.functional.pad(x, (self.before, self.behind) * 2)
+        x = nn.functional.max_pool2d(self.conv(x), self.pool, padding=self.padding)
+        return self.dropout(torch.relu(self.norm(x)))
+
+    def nodes(self, graph, x, name):
+        gain, offset = (part.numpy()[:, None, None] for part in scale(self.norm))
+        weight = self.conv.weight.detach().numpy()
+        pads = [self.before, self.before, self.behind, self.behind]
+        x = graph.conv(x, weight, np.zeros(len(weight)), name, pads=pads)
+        x = graph.max_pool(x, self.pool, self.padding, f"{name}_pool")
+        x = graph.node("Mul", [x, graph.weight(f"{name}.gain", gain)], f"{name}_scaled")
+        x = graph.node("Add", [x, graph.weight(f"{name}.offset", offset)], f"{name}_norm")
+        return graph.relu(x, f"{name}_relu")
+
+    def steps(self, frames):
+        """Columns that are left of `frames`."""
+        return (frames + 2 * self.padding[0]) // self.pool[0]
+
+
+def scale(norm):
+    """(gain, offset) per channel that a trained batch normalisation comes to."""
+    gain = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
+    return gain, (norm.bias - norm.running_mean * gain).detach()
+
+
+def weights(linear):
+    """Weight and bias as numpy arrays."""
+    return linear.weight.detach().numpy(), linear.bias.detach().numpy()
+
+
+def recurrent(module, layer, order, suffix=""):
+    """Kernel, recurrence and the two biases of a layer of nn.LSTM or nn.GRU in ONNX's shapes.
+
+    `order` holds PyTorch's gates in the order in which ONNX wants them.
+    """
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    parts = [getattr(module, f"{name}_l{layer}{suffix}").detach().numpy() for name in names]
+    w, r, b_in, b_out = (np.concatenate([np.split(part, len(order))[gate] for gate in order]) for part in parts)
+    return w, r, np.concatenate([b_in, b_out])
