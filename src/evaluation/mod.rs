@@ -1,5 +1,5 @@
 //! How good a model is: from the probabilities of clips whose genre is known to accuracy, confusion, calibration.
-//! `training/report.py` has the same formulas; touch both together. It knows neither sound nor models.
+//! `training/metrics.py` has the same formulas; touch both together. It knows neither sound nor models.
 
 mod certainty;
 mod confusion;

@@ -50,7 +50,7 @@ class OwnModel(unittest.TestCase):
         cls.environment = {key: value for key, value in os.environ.items() if not key.startswith("GENRECAST_")}
         cls.environment |= {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": scratch.name}
         subprocess.run([sys.executable, cls.script, cls.folder], env=cls.environment, check=True, timeout=LIMIT_S)
-        cls.tones = {"bass": 120.0, "middle": 900.0, "treble": 4500.0}
+        cls.tones = {"bass": 220.0, "middle": 1760.0, "treble": 5000.0}
         for label, hertz in cls.tones.items():
             (cls.folder / "clips" / label).mkdir(parents=True)
             tone(cls.folder / "clips" / label / "tone.wav", hertz)
