@@ -15,7 +15,7 @@ pub struct Coverage {
 }
 
 /// The probability that leads.
-fn top(clip: &ScoredClip) -> f64 {
+pub(super) fn top(clip: &ScoredClip) -> f64 {
     clip.p.get(leader(&clip.p)).copied().map_or(0.0, f64::from)
 }
 
@@ -24,14 +24,16 @@ pub(super) fn nll(clips: &[ScoredClip]) -> f64 {
     losses.sum::<f64>() / clips.len() as f64
 }
 
-pub(super) fn ece(clips: &[ScoredClip], bins: usize) -> f64 {
+/// Of answers, each with the probability that led and whether it was right.
+pub(super) fn ece(answers: impl ExactSizeIterator<Item = (f64, bool)>, bins: usize) -> f64 {
+    let count = answers.len() as f64;
     // Of each bin the sum of (right − p), from which its weighted distance follows.
     let mut excess = vec![0.0; bins];
-    for clip in clips {
-        let bin = ((top(clip) * bins as f64) as usize).min(bins - 1);
-        excess[bin] += f64::from(u8::from(clip.is_right())) - top(clip);
+    for (top, right) in answers {
+        let bin = ((top * bins as f64) as usize).min(bins - 1);
+        excess[bin] += f64::from(u8::from(right)) - top;
     }
-    excess.iter().map(|sum| sum.abs()).sum::<f64>() / clips.len() as f64
+    excess.iter().map(|sum| sum.abs()).sum::<f64>() / count
 }
 
 pub(super) fn risk_coverage(clips: &[ScoredClip]) -> Vec<Coverage> {

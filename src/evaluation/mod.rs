@@ -5,6 +5,7 @@ mod certainty;
 mod confusion;
 mod seconds;
 mod share;
+mod simulation;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,9 @@ pub use certainty::Coverage;
 pub use confusion::{Confusion, Genre};
 pub use seconds::SecondsHeard;
 pub use share::Share;
+
+/// Equal bins of the probability that leads, for the calibration error.
+const BINS: usize = 15;
 
 /// A clip whose genre is known, and what a model says of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +67,9 @@ pub struct Measures {
     /// Expected calibration error: in each of 15 equal bins of the leading p, the distance of its mean from the accuracy,
     /// weighted by the clips of the bin.
     pub ece_15: f64,
+    /// What it would stay below in 95 of 100 cases if the model with these probabilities were perfectly calibrated: few
+    /// clips show an error by chance alone.
+    pub ece_15_if_calibrated_95: f64,
     /// Figures of each label, in the order of the labels.
     #[serde(serialize_with = "confusion::by_label")]
     pub genres: Vec<Genre>,
@@ -80,6 +87,7 @@ pub fn measure(labels: &[String], clips: &[ScoredClip]) -> Option<Measures> {
     let confusion = Confusion::new(labels, clips);
     let genres = confusion.genres();
     let within = |k: usize| Share::of(clips, |clip| rank(&clip.p, clip.genre) < k).map_or(0.0, Share::value);
+    let answers = clips.iter().map(|clip| (certainty::top(clip), clip.is_right()));
     Some(Measures {
         accuracy: right.value(),
         n: clips.len(),
@@ -88,7 +96,8 @@ pub fn measure(labels: &[String], clips: &[ScoredClip]) -> Option<Measures> {
         top_2: within(2),
         top_3: within(3),
         nll: certainty::nll(clips),
-        ece_15: certainty::ece(clips, 15),
+        ece_15: certainty::ece(answers, BINS),
+        ece_15_if_calibrated_95: simulation::ece_if_calibrated(clips, BINS, 0.95),
         genres,
         confusion,
         risk_coverage: certainty::risk_coverage(clips),

@@ -76,8 +76,8 @@ fn every_clip_gets_what_classify_gives_and_the_report_has_the_keys_of_the_contra
     let report = clips.json(&[]);
     #[rustfmt::skip]
     assert_eq!(keys(&report), [
-        "accuracy", "accuracy_interval_95", "confusion", "ece_15", "failed", "genres", "input", "left_out", "macro_f1",
-        "model", "n", "nll", "per_clip", "risk_coverage", "seconds_heard", "top_2", "top_3",
+        "accuracy", "accuracy_interval_95", "confusion", "ece_15", "ece_15_if_calibrated_95", "failed", "genres", "input",
+        "left_out", "macro_f1", "model", "n", "nll", "per_clip", "risk_coverage", "seconds_heard", "top_2", "top_3",
     ]);
     let per_clip = &report["per_clip"];
     let expected = ["a/one.wav", "a/three.wav", "a/two.flac", "c/four.wav", "c/sound without a suffix"];
