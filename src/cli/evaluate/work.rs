@@ -50,7 +50,7 @@ pub(super) fn hear<'a>(
         let mut workers = Vec::new();
         for job in 0..jobs.clamp(1, clips.len().max(1)) {
             let named = thread::Builder::new().name(format!("evaluate-{job}"));
-            workers.push(named.spawn_scoped(scope, &work).inspect_err(|_| no_more())?);
+            workers.push(named.spawn_scoped(scope, work).inspect_err(|_| no_more())?);
         }
         workers.into_iter().try_for_each(|worker| match worker.join() {
             Ok(ended) => ended,
