@@ -187,7 +187,7 @@ fn a_clip_that_cannot_be_heard_is_told_and_the_rest_is_evaluated() {
     }
     fs::remove_file(clips.folder.join("b/cut.mp3")).expect("removed");
     let ran = clips.evaluate(&["--json"]);
-    refused(&ran, 4, &["no clip could be heard", "b/gone.flac", "2 others"]);
+    refused(&ran, 4, &["no clip could be heard", "b/gone.flac", "nor could 2 more"]);
     assert_eq!(ran.stdout, "");
 }
 

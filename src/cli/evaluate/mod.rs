@@ -91,6 +91,11 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
     bar.finish_and_clear();
     let (info, input) = (model.info(&runtime), folder.display().to_string());
     let report = Report::new(input, info, labels, clips, answers?, left_out).map_err(nothing_heard)?;
+    tell(&report, arguments)
+}
+
+/// Prints and draws the report; what is wrong with single clips stands before it and in the exit status.
+fn tell(report: &Report, arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
     for Passed { name, reason } in &report.failed {
         eprintln!("genrecast: {name}: {reason}");
     }
@@ -101,10 +106,10 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
         eprintln!("genrecast: {}", told(&report.left_out));
     }
     if arguments.json {
-        let json = serde_json::to_string(&report).map_err(|error| Failure::new(Status::Other, error))?;
+        let json = serde_json::to_string(report).map_err(|error| Failure::new(Status::Other, error))?;
         print(&(json + "\n"))?;
     } else {
-        print(&readable::text(&report))?;
+        print(&readable::text(report))?;
     }
     if let Some(path) = &arguments.svg {
         let drawing = svg::heat_map(&report.measures.confusion, &report.model.id);
@@ -165,9 +170,9 @@ fn nothing_heard(Unheard { failed, left_out }: Unheard) -> Failure {
             anyhow!("there is no clip to evaluate: the folders are empty"),
         );
     };
-    let others = match failed.len() + left_out.len() - 1 {
+    let more = match failed.len() + left_out.len() - 1 {
         0 => String::new(),
-        others => format!(", and so with {others} others"),
+        more => format!("; nor could {more} more"),
     };
-    Failure::new(Status::NotAudio, anyhow!("no clip could be heard: {name}: {reason}{others}"))
+    Failure::new(Status::NotAudio, anyhow!("no clip could be heard: {name}: {reason}{more}"))
 }
