@@ -2,8 +2,10 @@
 
 mod check;
 mod classify;
+mod clip;
 mod completions;
 mod devices;
+mod evaluate;
 mod exit;
 mod flags;
 mod listen;
@@ -36,6 +38,8 @@ enum Command {
     Run(run::RunArguments),
     /// Name the genre of a file
     Classify(classify::ClassifyArguments),
+    /// Measure a model on clips whose genre is known
+    Evaluate(evaluate::EvaluateArguments),
     /// Show what a running daemon hears
     Listen(listen::ListenArguments),
     /// List the microphones
@@ -100,6 +104,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let result: Result<ExitCode, Failure> = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Classify(arguments) => classify::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Listen(arguments) => listen::run(arguments),
         Command::Devices { json } => devices::run(json),
         Command::Check(arguments) => check::run(&arguments),
