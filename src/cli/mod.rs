@@ -71,7 +71,7 @@ struct CommonArguments {
     /// Configuration file [default: the first of $XDG_CONFIG_HOME/genrecast/config.toml and /etc/genrecast/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
-    /// Folder name of the model [default: crnn]
+    /// Folder name of the model [default: musicnn-crnn]
     #[arg(long, value_name = "ID")]
     model: Option<String>,
     /// A place to look for models first
