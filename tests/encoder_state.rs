@@ -7,7 +7,8 @@ use std::iter::{empty, successors};
 
 use genrecast::manifest::Manifest;
 use genrecast::model::{DeviceChoice, ModelError, Runtime, RuntimeChoice, RuntimeSettings};
-use genrecast::pipeline::self_test;
+use genrecast::pipeline::{Front, self_test};
+use genrecast::units::SampleRate;
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::models::{Copied, largest_difference, model, play, toy_stream_without_state, tract};
 use support::{music, onnxruntime};
@@ -23,6 +24,7 @@ fn main() {
             .with_ignored_flag(no_library),
         Trial::test("both_runtimes_agree", runtimes_agree).with_ignored_flag(no_library),
         Trial::test("any_split_gives_identical_outcomes", any_split),
+        Trial::test("the_shipped_model_gives_what_whole_windows_give", shipped),
         Trial::test("control_too_few_warm_up_runs_are_noticed", too_few_warm_up_runs),
         Trial::test("a_network_whose_state_is_not_the_manifests_is_refused", refusals),
     ];
@@ -78,6 +80,42 @@ fn runtimes_agree() -> Result<(), Failed> {
     let [one, other] = [tract(), library()].map(|runtime| play(&model, &runtime, &stretches, &mut empty()));
     let difference = largest_difference(&one, &other);
     assert!(difference <= 1e-5, "{difference:e}");
+    Ok(())
+}
+
+/// The default model over a stream against each of some windows by itself, as if the stream began with it.
+fn shipped() -> Result<(), Failed> {
+    let model = model("musicnn-crnn");
+    let runtime = if onnxruntime().is_some() { library() } else { tract() };
+    let (window, n_mels) = (model.manifest.window, model.manifest.features.n_mels);
+    let mut classifier = model.classifier(&runtime)?;
+    for stretch in stretches(&model.manifest, &[45.0, 36.0]) {
+        let mut columns = Vec::new();
+        let hz = model.manifest.features.sample_rate;
+        let mut front = Front::new(&model.manifest, SampleRate::new(hz).ok_or("a rate")?)?;
+        front.push(&stretch, |block| columns.extend_from_slice(block.columns));
+        let blocks = |from: usize, to: usize| {
+            let (first, later) = columns[from * n_mels..to * n_mels].split_at(window.first * n_mels);
+            std::iter::once(first).chain(later.chunks(window.stride * n_mels)).map(<[f32]>::to_vec)
+        };
+        let total = columns.len() / n_mels;
+        let mut state = classifier.new_state();
+        let mut streamed = Vec::new();
+        for block in blocks(0, total) {
+            classifier.push(&mut state, &block, false)?;
+            streamed.push(classifier.evaluate(&state)?.to_vec());
+        }
+        for end in (window.frames..=total).step_by(4 * window.stride) {
+            let mut alone = classifier.new_state();
+            for block in blocks(end - window.frames, end) {
+                classifier.push(&mut alone, &block, false)?;
+            }
+            let of_stream = &streamed[(end - window.first) / window.stride];
+            for (whole, streamed) in classifier.evaluate(&alone)?.iter().zip(of_stream) {
+                assert!((whole - streamed).abs() <= 1e-4, "{end}: {whole} {streamed}");
+            }
+        }
+    }
     Ok(())
 }
 

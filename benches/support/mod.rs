@@ -20,7 +20,8 @@ pub const SETS: [(&str, &str); 2] = [
 ];
 
 /// Folders of the models that are measured.
-pub const MODELS: [&str; 4] = [
+pub const MODELS: [&str; 5] = [
+    "models/musicnn-crnn",
     "models/crnn",
     "tests/fixtures/models/toy-window",
     "tests/fixtures/models/toy-encoder",
