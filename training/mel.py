@@ -40,7 +40,22 @@ def filterbank(features):
     weights = np.maximum(0.0, np.minimum(rising, falling))
     if features["mel_norm"] == "slaney":
         weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
+    if "resampler" in features:
+        weights *= response(np.arange(1 + n_fft // 2) / n_fft, features["resampler"]) ** 2
     return weights.astype(np.float32)
+
+
+def response(frequency, resampler):
+    """Amplitude of a windowed-sinc resampler at `frequency` in units of its output's rate.
+
+    Its kernel is rolloff · sinc(rolloff · t) under a Kaiser window (`beta`) that spans `zeros` samples to each side:
+    what resampy's filters are (B. McFee, https://resampy.readthedocs.io).
+    """
+    zeros, steps = resampler["zeros"], 64
+    time = np.arange(-zeros * steps, zeros * steps + 1) / steps
+    window = np.i0(resampler["beta"] * np.sqrt(np.maximum(0.0, 1.0 - (time / zeros) ** 2))) / np.i0(resampler["beta"])
+    kernel = resampler["rolloff"] * np.sinc(resampler["rolloff"] * time) * window
+    return np.cos(2.0 * np.pi * np.outer(frequency, time)) @ kernel / steps
 
 
 def logarithm(power, log):

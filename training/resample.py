@@ -1,6 +1,6 @@
 """Resampling of a whole recording, the daemon's way: windowed sinc by FFT in blocks (rubato's `Fft`), in numpy.
 
-Flat to 0.1 dB up to 0.45 of the lower rate, stop band below -120 dB. Touch it only together with the daemon's
+Flat to 0.1 dB up to 0.45 of the lower rate, stop band below -100 dB. Touch it only together with the daemon's
 `features/resample.rs`: models are measured here and served there.
 """
 
@@ -10,8 +10,8 @@ import numpy as np
 
 # Length of a block at the lower rate: a longer one has a steeper filter.
 BLOCK_AT_LOWER_RATE = 320
-# rubato's fit of the cutoff for a squared Blackman-Harris window, by 1, 1/n, 1/n² and 1/n³.
-CUTOFF = (1.0, 13.745202940783823, 121.73532586374934, 5964.163279612051)
+# rubato's fit of the cutoff for a Blackman-Harris window, by 1, 1/n, 1/n² and 1/n³.
+CUTOFF = (1.0, 8.041443677716476, 55.9506779343387, 898.0287985384213)
 BLOCKS_AT_ONCE = 256
 
 
@@ -29,7 +29,7 @@ def kernel(size_in, size_out):
     cutoff = np.float32(1.0 / sum(k / lower**i for i, k in enumerate(CUTOFF))) * np.float32(lower / size_in)
     angle = 2.0 * np.pi * np.arange(size_in) / size_in
     window = 0.35875 - 0.48829 * np.cos(angle) + 0.14128 * np.cos(2 * angle) - 0.01168 * np.cos(3 * angle)
-    taps = window**2 * np.sinc((np.arange(size_in) - size_in // 2) * float(cutoff))
+    taps = window * np.sinc((np.arange(size_in) - size_in // 2) * float(cutoff))
     return taps / taps.sum()
 
 

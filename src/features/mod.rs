@@ -8,6 +8,7 @@ mod log;
 mod log_mel;
 mod mel;
 mod resample;
+mod response;
 mod stft;
 
 pub use level::{Level, LevelMeter};

@@ -48,7 +48,7 @@ impl Resampler {
                 block,
                 1,
                 1,
-                WindowFunction::BlackmanHarris2,
+                WindowFunction::BlackmanHarris,
                 FixedSync::Both,
             );
             Some(fft.map_err(|error| refuse(error.to_string()))?)

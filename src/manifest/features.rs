@@ -34,6 +34,22 @@ pub struct FeatureSettings {
     pub rounding: Rounding,
     /// The logarithm.
     pub log: LogScale,
+    /// The resampler through which all sound went that the network was trained on: its response near half the sample
+    /// rate is imitated, because a network hears what lies there.
+    pub resampler: Option<SincResampler>,
+}
+
+/// A resampler whose kernel is rolloff · sinc(rolloff · t) under a Kaiser window, t in samples of its output, as
+/// resampy's are (<https://resampy.readthedocs.io>).
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SincResampler {
+    /// Samples that the window spans to each side.
+    pub zeros: u16,
+    /// Shape of the Kaiser window.
+    pub beta: f64,
+    /// Cutoff as a share of half the output's rate.
+    pub rolloff: f64,
 }
 
 /// Window of an STFT frame.
@@ -122,6 +138,15 @@ impl FeatureSettings {
         }
         if self.n_mels == 0 || self.n_mels > 1024 {
             return Err(bad_value("features.n_mels", self.n_mels, "1 to 1024"));
+        }
+        if let Some(SincResampler { zeros, beta, rolloff }) = self.resampler
+            && !((1..=512).contains(&zeros) && (0.0..=50.0).contains(&beta) && rolloff > 0.0 && rolloff <= 1.0)
+        {
+            return Err(bad_value(
+                "features.resampler",
+                format!("zeros {zeros}, beta {beta}, rolloff {rolloff}"),
+                "zeros 1 to 512, beta 0 to 50, rolloff above 0 and at most 1",
+            ));
         }
         let nyquist = f64::from(self.sample_rate) / 2.0;
         if !(self.fmin >= 0.0 && self.fmin < self.fmax && self.fmax <= nyquist) {

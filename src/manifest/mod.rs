@@ -7,7 +7,9 @@ mod window;
 
 use serde::Deserialize;
 
-pub use features::{FeatureSettings, LogScale, MelNorm, MelScale, PaddingMode, Rounding, WindowFunction};
+pub use features::{
+    FeatureSettings, LogScale, MelNorm, MelScale, PaddingMode, Rounding, SincResampler, WindowFunction,
+};
 pub use network::{NetworkFile, Patch, Tensor};
 pub use window::{Normalise, Window};
 

@@ -24,6 +24,9 @@ class Recipe:
     steps: int = 1500
     size: int = 32
     joins: float = 0.5
+    # Price of forgetting where nothing changes, for the sum of a; and of what is left of the old clip after a change.
+    memory: float = 0.05
+    notice: float = 0.5
     rate: float = 3e-3
     decay: float = 1e-2
 
@@ -68,8 +71,13 @@ def forgetting(start, sets, probabilities, seed, recipe, watch=None):
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps + 1, pct_start=0.1)
     losses = []
     for step in range(1, recipe.steps + 1):
-        rows, p, target, weight = (torch.from_numpy(a) for a in batch(pool, recipe.size, recipe.joins, rng))
-        loss = (torch.nn.functional.nll_loss(head(rows, p), target, reduction="none") * weight).mean()
+        rows, p, joint, target, weight = (torch.from_numpy(a) for a in batch(pool, recipe.size, recipe.joins, rng))
+        logits, forgotten = head.answer(rows, p)
+        forgotten = forgotten[..., 0]
+        loss = torch.nn.functional.nll_loss(logits, target, reduction="none") * weight
+        loss = loss + recipe.memory * ((1.0 - joint) * forgotten).sum(dim=1)
+        there = joint.amax(dim=1) * weight
+        loss = (loss + recipe.notice * there * torch.exp(-(joint * forgotten).sum(dim=1))).mean()
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)

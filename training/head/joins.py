@@ -12,8 +12,8 @@ PATCHES = 27
 FULL = 0.6
 # Patches of 187 frames at a stride of 61 that lie across a change: two.
 ACROSS = 2
-# After so many patches of the new clip, not naming its genre costs in full.
-CERTAIN = 6.0
+# Patches of the new clip after which not naming its genre begins to cost, and after which it costs in full.
+PATIENT, CERTAIN = 1.0, 4.0
 
 
 class Pool:
@@ -40,7 +40,10 @@ def joined(pool, before, clip, length, rng):
     old, new = (stretch(*pool.draw(index, rng), count, rng) for index, count in ((before, kept), (clip, fresh)))
     share = (np.arange(1, ACROSS + 1) / (ACROSS + 1.0))[:, None].astype(np.float32)
     rows, p = (np.concatenate([a, (1 - share) * a[-1] + share * b[0], b]) for a, b in zip(old, new))
-    return rows, p, min(1.0, fresh / CERTAIN)
+    # Where forgetting is right: at the patches across the change and the first new one.
+    joint = np.zeros(length, dtype=np.float32)
+    joint[kept : kept + ACROSS + 1] = 1.0
+    return rows, p, joint, float(np.clip((fresh - PATIENT) / (CERTAIN - PATIENT), 0.0, 1.0))
 
 
 def stretch(rows, p, length, rng):
@@ -49,7 +52,7 @@ def stretch(rows, p, length, rng):
 
 
 def batch(pool, size, joins, rng):
-    """Random sequences of one length: (rows, probabilities) [size, patches, …], targets and weights [size].
+    """Random sequences of one length: (rows, probabilities, joints) [size, patches, …], targets and weights [size].
 
     `joins` is the share of joined ones.
     """
@@ -60,6 +63,7 @@ def batch(pool, size, joins, rng):
             others = np.flatnonzero(pool.targets != pool.targets[clip])
             out.append(joined(pool, int(rng.choice(others)), int(clip), length, rng))
         else:
-            out.append((*stretch(*pool.draw(int(clip), rng), length, rng), 1.0))
-    rows, p, weights = zip(*out)
-    return np.stack(rows), np.stack(p).astype(np.float32), pool.targets[clips], np.array(weights, dtype=np.float32)
+            out.append((*stretch(*pool.draw(int(clip), rng), length, rng), np.zeros(length, dtype=np.float32), 1.0))
+    rows, p, joints, weights = zip(*out)
+    weights = np.array(weights, dtype=np.float32)
+    return np.stack(rows), np.stack(p).astype(np.float32), np.stack(joints), pool.targets[clips], weights

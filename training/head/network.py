@@ -13,9 +13,9 @@ from ..gtzan import LABELS
 from ..musicnn.encoder import TAGS
 from .linear import CLIP
 
-HIDDEN, SUMMARY = 16, 16
-# exp(-6) = 0.0025 a patch: at the start, a window of 28 patches is as good as the plain mean.
-START = -6.0
+HIDDEN, SUMMARY = 24, 24
+# softplus(-3) = 0.05 a patch: training begins with slow forgetting, from where it can learn either way.
+START = -3.0
 # Keeps the logarithm finite; far below any probability that matters.
 LEAST = 1e-7
 
@@ -32,7 +32,6 @@ class Head(nn.Module):
         self.summary = nn.Linear(TAGS, SUMMARY)
         self.gru = nn.GRU(len(LABELS) + SUMMARY, HIDDEN, batch_first=True, bidirectional=True)
         self.forget = nn.Linear(2 * HIDDEN, 1)
-        nn.init.zeros_(self.forget.weight)
         nn.init.constant_(self.forget.bias, START)
 
     def patches(self, rows):
@@ -43,17 +42,24 @@ class Head(nn.Module):
         logits = torch.cat([odds, torch.sqrt(tags)], dim=-1) @ self.tags + rows[..., TAGS:] @ self.rest + self.bias
         return odds, torch.softmax(logits, dim=-1)
 
-    def forward(self, rows, p=None):
-        """With `p` [batch, patches, labels], these stand in place of the linear start's probabilities."""
+    def forgotten(self, odds, p):
+        """a [batch, patches, 1] of the log-odds and probabilities of each patch."""
+        states, _ = self.gru(torch.cat([p, torch.tanh(self.summary(odds))], dim=-1))
+        return nn.functional.softplus(self.forget(states))
+
+    def forward(self, rows):
+        return self.answer(rows)[0]
+
+    def answer(self, rows, p=None):
+        """(logits, forgotten); with `p` [batch, patches, labels], these stand in place of the linear start's probabilities."""
         odds, own = self.patches(rows)
         p = own if p is None else p
-        states, _ = self.gru(torch.cat([p, torch.tanh(self.summary(odds))], dim=-1))
-        forgotten = nn.functional.softplus(self.forget(states))
+        forgotten = self.forgotten(odds, p)
         # What is forgotten after each patch: the sum over later ones.
         after = forgotten.flip(1).cumsum(1).flip(1) - forgotten
         weight = torch.exp(-after)
         mean = (weight * p).sum(dim=1) / weight.sum(dim=1)
-        return torch.log(mean + LEAST)
+        return torch.log(mean + LEAST), forgotten
 
     def graph(self, numbers):
         """The head as an ONNX graph from "embeddings" [1, patches, numbers] to "logits" [1, labels]."""
