@@ -29,7 +29,7 @@ class Recipe:
 
 RECIPES = {
     "ffnn": Recipe(epochs=(20,), rate=1e-3, decay=5e-2, batch=16, augment=False, every=1),
-    "cnn": Recipe(epochs=(16,)),
+    "cnn": Recipe(epochs=(12,), every=3),
     "crnn": Recipe(epochs=(35,)),
-    "pcrnn": Recipe(epochs=(16,)),
+    "pcrnn": Recipe(epochs=(10,), every=3),
 }

@@ -16,7 +16,7 @@ ORDER = ("ffnn", "cnn", "crnn", "pcrnn", "crnn-large", "musicnn-crnn")
 # What the user's documents report, on their own clips.
 DOCUMENTS = {"ffnn": "0.100", "cnn": "0.525", "crnn": "0.670", "pcrnn": "0.38 on 50 songs from elsewhere"}
 HEAD = [
-    "| model | origin | weights | fault-filtered: valid (95 % interval) | macro F1 | NLL | seeds, mean ± sd | random 80/20 | documents |",
+    "| model | what it is | weights | fault-filtered: valid (95 % interval) | macro F1 | NLL | seeds, mean ± sd | random 80/20 | documents |",
     "|---|---|---|---|---|---|---|---|---|",
 ]
 
@@ -29,7 +29,8 @@ def share(split):
 def row(manifest, report):
     """One line of the table."""
     name, filtered = manifest["id"], report["splits"]["fault_filtered"]
-    origin = " and ".join(o for o in ("pretrained", "distilled") if manifest.get(o)) or "from scratch"
+    origin = [o for o in ("pretrained", "distilled") if manifest.get(o)]
+    what = manifest["title"] + (f" ({', '.join(origin)})" if origin else "")
     accuracy = report.get("seeds", {}).get("accuracy")
     seeds = "–"
     if accuracy and accuracy["sd"] is not None:
@@ -37,7 +38,7 @@ def row(manifest, report):
     random = share(report["splits"]["random"]) if "random" in report["splits"] else "–"
     weights = report.get("facts", {}).get("parameters")
     cells = [
-        f"[`{name}`]({name}/CARD.md)", origin, f"{weights:,}" if weights else "–", share(filtered),
+        f"[`{name}`]({name}/CARD.md)", what, f"{weights:,}" if weights else "–", share(filtered),
         f"{filtered['macro_f1']:.3f}", f"{filtered['nll']:.3f}", seeds, random, DOCUMENTS.get(name, "–"),
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |"

@@ -1,6 +1,6 @@
 """The CNN: four convolutions 4×4 with pooling and dropout 0.25, a dense layer, the labels.
 
-Deviations from the documents, which give neither channels nor pools: 16 to 48 channels and pools that end in 2 bands;
+Deviations from the documents, in which neither channels nor pools are known: 16 to 48 channels and pools that end in 2 bands;
 batch normalisation; the maps are averaged over time before the dense layer, so that a window of any length can be
 trained on and it does not matter when in it something sounds.
 """

@@ -7,7 +7,7 @@ Deviations from the documents:
 - The dense layer reads the mean of the LSTM's outputs, which weighs the whole window alike, not the last one.
 - While training, a second output aside of the LSTM is trained too: without it the convolutions learn little through
   so narrow an LSTM from 442 clips. It is not exported.
-- Channels (the documents give none), batch normalisation, and each band normalised.
+- Channels (the documents' are not known), batch normalisation, and each band normalised.
 """
 
 import torch

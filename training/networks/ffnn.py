@@ -1,6 +1,6 @@
 """The FFNN: three dense layers of 128, 128 and 64 with ReLU on the mel picture.
 
-Deviations from the documents: they say nothing of the input's size, so the picture is first averaged over blocks of
+Deviations from the documents, of which the input's size is not known: the picture is first averaged over blocks of
 9 frames × 2 bands (the whole one would make 25 MB of weights); each band is normalised. A dense layer has no idea of
 what lies side by side, so that this network says what the others gain by knowing it.
 """

@@ -1,6 +1,6 @@
 """The PCRNN: five convolutions with pooling, in parallel with a bidirectional GRU of 64 on the pooled mel picture.
 
-Deviations from the documents, which give neither channels nor pools: 16 to 64 channels, pools of 2 over time that
+Deviations from the documents, in which neither channels nor pools are known: 16 to 64 channels, pools of 2 over time that
 leave 12 steps and one band; batch normalisation, each band normalised, dropout 0.25 before the output. Both branches
 are averaged over time, concatenated and read by one dense layer.
 """

@@ -21,7 +21,8 @@ class Table(unittest.TestCase):
     def model(self, name, **report):
         folder = self.folder / name
         folder.mkdir()
-        (folder / "manifest.toml").write_text(f'id = "{name}"\npretrained = {str(name == "b").lower()}\n', encoding="utf-8")
+        manifest = f'id = "{name}"\ntitle = "A net"\npretrained = {str(name == "b").lower()}\n'
+        (folder / "manifest.toml").write_text(manifest, encoding="utf-8")
         (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
 
     def test_rows_hold_what_the_reports_say(self):
@@ -33,10 +34,10 @@ class Table(unittest.TestCase):
         self.assertEqual(len(rows), 2)
         self.assertEqual(
             rows[0],
-            "| [`crnn`](crnn/CARD.md) | from scratch | 40,564 | 0.500 of 197 (0.431–0.569) | 0.480 | 1.400 "
+            "| [`crnn`](crnn/CARD.md) | A net | 40,564 | 0.500 of 197 (0.431–0.569) | 0.480 | 1.400 "
             "| 0.490 ± 0.012 (2) | 0.500 of 143 (0.431–0.569) | 0.670 |",
         )
-        self.assertIn("| pretrained | – |", rows[1])
+        self.assertIn("| A net (pretrained) | – |", rows[1])
 
     def test_only_what_stands_between_the_markers_is_replaced(self):
         readme = self.folder / "README.md"
