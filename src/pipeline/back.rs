@@ -58,7 +58,7 @@ pub struct Outcome {
     pub heard: Heard,
     /// Calibrated probabilities in the order of the manifest's labels.
     pub p: Vec<f32>,
-    /// Level of the audio since the previous outcome.
+    /// Level of the audio since the previous outcome, or of the last audio there was.
     pub level: Level,
     /// The stable genre, after this window.
     pub stable: Segment,
@@ -76,8 +76,8 @@ pub struct Back {
     forgotten: u64,
     temperature: f32,
     level: Level,
-    /// The newest one, written again by each evaluation, so that a hop needs nothing from the heap. Its `heard` is that
-    /// of the newest hop with native samples; the end of a stream may flush columns without any.
+    /// The newest one, written again by each evaluation, so that a hop needs nothing from the heap. Its `heard` and `level`
+    /// are those of the newest hop with native samples; the end of a stream may flush columns without any.
     outcome: Outcome,
 }
 
@@ -146,9 +146,13 @@ impl Back {
         let logits = classifier.evaluate(&self.state)?;
         let outcome = &mut self.outcome;
         decide::probabilities(logits, self.temperature, &mut outcome.p);
-        outcome.level = std::mem::take(&mut self.level);
-        if outcome.level.samples > 0 {
-            outcome.heard = self.gate.judge(outcome.level.rms_dbfs());
+        let level = std::mem::take(&mut self.level);
+        if level.samples > 0 {
+            outcome.level = level;
+            outcome.heard = self.gate.judge(level.rms_dbfs());
+        } else {
+            // It is still as loud as it was last, but no sample is to be counted twice.
+            outcome.level.clipped = 0;
         }
         let columns = self.state.heard();
         outcome.start_s = block.origin_s + self.grid.start(self.forgotten, columns);

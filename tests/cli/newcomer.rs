@@ -85,7 +85,7 @@ fn no_genre_is_named_where_nothing_can_be_heard() {
     };
     for (name, samples, told) in [
         ("silence.wav", vec![0.0; 22_050 * 8], "  silence: every sample is exactly zero"),
-        ("blip.wav", music(22_050, 0.4), "  unknown: 0.4 s is too short to tell, it takes 2.8 s"),
+        ("blip.wav", music(22_050, 0.4), "  unknown: 0.4 s is too short to tell, it takes 3.0 s"),
     ] {
         let text = say(name, &samples);
         assert!(text.trim_end().ends_with(told), "{text}");
