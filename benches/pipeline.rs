@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use genrecast::pipeline::{DecideSettings, Front, Pipeline};
-use support::{SETS, cpu_time::CpuTime, manifest, model, noise, onnxruntime, rate, tract};
+use support::{MODELS, SETS, cpu_time::CpuTime, manifest, model, noise, onnxruntime, rate, tract};
 
 const RATES: [u32; 2] = [44_100, 48_000];
 
@@ -35,7 +35,7 @@ fn whole(criterion: &mut Criterion<CpuTime>) {
     let Some(runtime) = tract().or_else(onnxruntime) else { return };
     let mut group = criterion.benchmark_group(format!("pipeline/whole with {}, ten seconds", runtime.name()));
     group.sample_size(10);
-    for folder in ["models/crnn", "tests/fixtures/models/toy-window", "tests/fixtures/models/toy-encoder"] {
+    for folder in MODELS {
         let model = model(folder);
         for hz in RATES {
             let samples = noise(10 * hz as usize);

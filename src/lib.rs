@@ -11,6 +11,7 @@ pub mod client;
 pub mod config;
 pub mod daemon;
 pub mod decide;
+pub mod evaluation;
 pub mod event;
 pub mod features;
 pub mod hub;

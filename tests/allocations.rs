@@ -6,26 +6,26 @@
 mod support;
 
 use std::hint::black_box;
-use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use allocation_counter::measure;
-use genrecast::manifest::{Kind, NetworkFile};
+use genrecast::manifest::{Kind, NetworkFile, Tensor};
 use genrecast::model::{
-    Classifier, Model, ModelError, ModelState, Network, Runtime, RuntimeChoice, RuntimeSettings, find_model,
+    Classifier, Model, ModelError, ModelState, Runtime, RuntimeChoice, RuntimeSettings, TensorView,
 };
 use genrecast::pipeline::{Back, DecideSettings, Front, Outcome};
 use genrecast::source::{Read, RingReader, RingWriter, ring};
 use genrecast::units::SampleRate;
 use libtest_mimic::{Arguments, Failed, Trial};
-use support::{music, onnxruntime, root};
+use support::models::{model, open};
+use support::{music, onnxruntime};
 
 /// Asks this program to count with ONNX Runtime, in a process in which nothing else has run.
 const WITH_ONNXRUNTIME: &str = "count-with-onnxruntime";
 
-const MODELS: [&str; 3] = ["toy-window", "toy-encoder", "crnn"];
+const MODELS: [&str; 5] = ["toy-window", "toy-encoder", "toy-stream", "crnn", "musicnn-crnn"];
 
 /// Hops that are measured, after the window has become full.
 const HOPS: usize = 40;
@@ -66,8 +66,7 @@ fn with_onnxruntime() -> Result<(), Failed> {
 fn count_with(settings: &RuntimeSettings) {
     let runtime = Runtime::start(settings).expect("the runtime starts");
     for id in MODELS {
-        let places = [root().join("tests/fixtures/models"), root().join("models")];
-        let model = Model::load(&find_model(id, &places).expect("a model")).expect("valid");
+        let model = model(id);
         let of_networks = runs_alone(&model, &runtime);
         for hz in [44_100, 48_000] {
             let hops = steady_hops(&model, &runtime, hz);
@@ -193,36 +192,52 @@ fn steady_hops(model: &Model, runtime: &Runtime, hz: u32) -> Hops {
     Hops { outside: seen.count_total - inside, inside }
 }
 
-/// What the networks of a hop take when they run by themselves.
+/// Shape and values of each of a network's inputs; a free dimension is `free`.
+fn inputs(file: &NetworkFile, free: usize, scale: f32) -> Vec<(Vec<usize>, Vec<f32>)> {
+    let input = |tensor: &Tensor| {
+        let shape: Vec<usize> = tensor.shape.iter().map(|&d| if d == 0 { free } else { d }).collect();
+        let count: usize = shape.iter().product();
+        (shape, (0..count).map(|n| 0.5 + (n % 17) as f32 * scale).collect())
+    };
+    file.inputs().map(input).collect()
+}
+
+fn views(inputs: &[(Vec<usize>, Vec<f32>)]) -> Vec<TensorView<'_>> {
+    inputs.iter().map(|(shape, values)| TensorView { shape, values }).collect()
+}
+
+/// What the networks of a hop take when they run by themselves, one after the other as in a hop: tract's scratch space is
+/// the thread's, and each may want it otherwise than the one before.
 fn runs_alone(model: &Model, runtime: &Runtime) -> u64 {
     let manifest = &model.manifest;
-    let run = |file: &Option<NetworkFile>, free: usize| {
-        let file = file.as_ref().expect("a network");
-        let bytes = std::fs::read(Path::new(&model.folder).join(&file.file)).expect("readable");
-        let open = || Network::open(runtime, file, &bytes).expect("opens");
-        let mut network = open();
-        let shape: Vec<usize> = file.input.shape.iter().map(|&d| if d == 0 { free } else { d }).collect();
-        let input = vec![0.5; shape.iter().product()];
-        let mut run = || assert!(!network.run(&input, &shape).expect("runs").is_empty());
-        run();
-        run();
-        let seen = measure(run);
-        assert_eq!(seen.bytes_current, 0, "a run keeps memory");
-        // The tensors that are used again hold nothing back.
-        let first = network.run(&input, &shape).expect("runs").to_vec();
-        let other: Vec<f32> = (0..input.len()).map(|n| (n % 17) as f32 * 0.1).collect();
-        let second = network.run(&other, &shape).expect("runs").to_vec();
-        assert_ne!(first, second);
-        assert_eq!(second, open().run(&other, &shape).expect("runs"));
-        seen.count_total
-    };
-    match manifest.kind {
-        Kind::Window => run(&manifest.network, 0),
+    let files: Vec<(&NetworkFile, usize)> = match manifest.kind {
+        Kind::Window => manifest.network.iter().map(|network| (network, 0)).collect(),
         Kind::EncoderHead => {
             let patches = manifest.patch.expect("an encoder").count(manifest.window.frames);
-            run(&manifest.encoder, 0) + run(&manifest.head, patches)
+            manifest.encoder.iter().chain(&manifest.head).map(|file| (file, patches)).collect()
         }
+    };
+    let given = files.iter().map(|&(file, free)| [inputs(file, free, 0.0), inputs(file, free, 0.1)]);
+    let given: Vec<_> = given.collect();
+    let given: Vec<_> = given.iter().map(|[level, other]| [views(level), views(other)]).collect();
+    let mut networks: Vec<_> = files.iter().map(|(file, _)| open(runtime, model, file)).collect();
+    let mut hop = || {
+        for (network, [level, _]) in networks.iter_mut().zip(&given) {
+            assert!(!network.run(level).expect("runs")[0].is_empty());
+        }
+    };
+    hop();
+    hop();
+    let seen = measure(hop);
+    assert_eq!(seen.bytes_current, 0, "a hop keeps memory");
+    // The tensors that are used again hold nothing back.
+    for ((file, _), (network, [level, other])) in files.iter().zip(networks.iter_mut().zip(&given)) {
+        let first = network.run(level).expect("runs").to_vec();
+        let second = network.run(other).expect("runs").to_vec();
+        first.iter().zip(&second).for_each(|(first, second)| assert_ne!(first, second));
+        assert_eq!(second, open(runtime, model, file).run(other).expect("runs"));
     }
+    seen.count_total
 }
 
 /// A model that takes one box a call.
@@ -244,8 +259,7 @@ impl Classifier for Wasteful {
 }
 
 fn control() -> Result<(), Failed> {
-    let places = [root().join("tests/fixtures/models")];
-    let model = Model::load(&find_model("toy-window", &places)?)?;
+    let model = model("toy-window");
     let runtime = Runtime::start(&settings(RuntimeChoice::Tract))?;
     let state = model.classifier(&runtime)?.new_state();
     let (mut watched, inside) = Watched::new(Box::new(Wasteful));

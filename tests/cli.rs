@@ -9,6 +9,8 @@ mod check;
 mod classify;
 #[path = "cli/configuration.rs"]
 mod configuration;
+#[path = "cli/evaluate.rs"]
+mod evaluate;
 #[path = "cli/log.rs"]
 mod log;
 #[path = "cli/newcomer.rs"]

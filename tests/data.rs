@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use support::daemon::Daemon;
 use support::subscriber::Subscriber;
 use support::windows::{difference, of_report, of_source, score_difference};
-use support::{classify, clips, genrecast, onnxruntime, run};
+use support::{classify, clips, genrecast, onnxruntime, run, with_tract};
 
 fn main() {
     let (clips, library) = (clips(), onnxruntime());
@@ -20,13 +21,16 @@ fn main() {
     let neither = no_clips || library.is_none();
     let folder = clips.unwrap_or_default();
     let library = library.unwrap_or_default();
-    let (of_live, of_runtimes, of_accuracy) = (folder.clone(), folder.clone(), folder);
+    let (of_live, of_runtimes, of_accuracy, of_list) =
+        (folder.clone(), folder.clone(), folder.clone(), folder);
     let trials = vec![
         Trial::test("five_clips_played_give_what_classify_gives", move || played(&of_live))
             .with_ignored_flag(no_clips),
         Trial::test("tract_and_onnxruntime_agree_on_ten_clips", move || runtimes(&of_runtimes, &library))
             .with_ignored_flag(neither),
         Trial::test("the_genre_is_right_for_half_of_forty_clips", move || accuracy(&of_accuracy))
+            .with_ignored_flag(no_clips),
+        Trial::test("evaluate_says_of_ten_clips_what_classify_says", move || evaluated(&of_list))
             .with_ignored_flag(no_clips),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -106,6 +110,36 @@ fn runtimes(folder: &Path, library: &Path) -> Result<(), Failed> {
     let worst = differences.iter().copied().fold(0.0, f32::max);
     println!("{} clips: largest difference of tract from ONNX Runtime {worst:.1e}", differences.len());
     assert!(worst <= 1e-4, "{worst}");
+    Ok(())
+}
+
+fn evaluated(folder: &Path) -> Result<(), Failed> {
+    let clips = lossless(folder)?;
+    let place = temp_dir::TempDir::new()?;
+    let list = place.path().join("list.csv");
+    let mut text = String::from("clip,genre\n");
+    for clip in &clips {
+        let name = Path::new(clip).file_stem().ok_or("a name")?.to_string_lossy();
+        let (genre, _) = name.split_once('.').ok_or("a genre before the dot")?;
+        text += &format!("{name},{genre}\n");
+    }
+    std::fs::write(&list, text)?;
+    let audio = folder.join("gtzan_audio_flac");
+    let ran = run(with_tract("evaluate").args(["--json", "--jobs", "2", "--list"]).arg(&list).arg(audio));
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout)?;
+    assert_eq!(report["n"], clips.len());
+    let told = report["per_clip"].as_array().ok_or("clips")?;
+    let pairs: Vec<_> = told.iter().zip(&clips).collect();
+    let differences = in_pairs(&pairs, |(told, clip)| {
+        let p: BTreeMap<String, f32> = serde_json::from_value(told["p"].clone()).expect("probabilities");
+        let evaluated: Vec<_> = p.into_iter().map(|(label, p)| LabelScore { label, p }).collect();
+        let classified: Vec<LabelScore> =
+            serde_json::from_value(classify(clip, Vec::new())["top"].clone()).expect("scores");
+        score_difference(&evaluated, &classified)
+    });
+    println!("{} clips, accuracy {}", differences.len(), report["accuracy"]);
+    assert_eq!(differences, vec![0.0; clips.len()]);
     Ok(())
 }
 

@@ -53,7 +53,8 @@ fn every_folder_has_a_card_a_report_and_the_pictures_of_its_card() {
         let measured = &report["splits"]["fault_filtered"];
         let shown = format!("Accuracy {:.1}%", measured["accuracy"].as_f64().expect("a share") * 100.0);
         assert!(card.contains(&shown), "{}: no {shown}", folder.display());
-        let pictures: Vec<&str> = card.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+        let pictures: Vec<&str> =
+            card.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
         assert!(!pictures.is_empty(), "{}", folder.display());
         for picture in pictures {
             assert!(folder.join(picture).is_file(), "{}: no {picture}", folder.display());

@@ -3,33 +3,14 @@
 
 mod support;
 
-use std::path::PathBuf;
-
 use genrecast::features::LogMel;
 use genrecast::manifest::Manifest;
-use genrecast::model::{Model, ModelError, Network, Runtime, RuntimeChoice, RuntimeSettings, find_model};
+use genrecast::model::{Model, ModelError, TensorView, find_model};
 use genrecast::pipeline::{Back, ClipScore, DecideSettings, Front, Outcome, Pipeline, self_test};
 use genrecast::units::{SampleIndex, SampleRate};
 use proptest::prelude::*;
-use sha2::{Digest, Sha256};
+use support::models::{Copied, encoder_without_state, model, open, places, sha256, tract};
 use support::music;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn fixtures() -> Vec<PathBuf> {
-    vec![root().join("tests/fixtures/models"), root().join("models")]
-}
-
-fn tract() -> Runtime {
-    Runtime::start(&RuntimeSettings { runtime: RuntimeChoice::Tract, ..Default::default() })
-        .expect("tract is built in")
-}
-
-fn model(id: &str) -> Model {
-    Model::load(&find_model(id, &fixtures()).expect("a fixture")).expect("a valid model")
-}
 
 fn classify(
     model: &Model,
@@ -54,7 +35,7 @@ fn classify(
 
 #[test]
 fn every_model_passes_its_golden_window_on_tract() {
-    for id in ["crnn", "toy-window", "toy-encoder"] {
+    for id in ["crnn", "toy-window", "toy-encoder", "toy-stream"] {
         let model = model(id);
         let runtime = tract();
         let mut classifier = model.classifier(&runtime).expect("opens");
@@ -84,21 +65,22 @@ fn columns(manifest: &Manifest, samples: &[f32]) -> Vec<f32> {
 
 #[test]
 fn an_encoder_and_head_answer_incrementally_as_for_the_whole_window() {
-    let model = model("toy-encoder");
+    for id in ["toy-encoder", "toy-stream"] {
+        answers_incrementally(&model(id));
+    }
+}
+
+fn answers_incrementally(model: &Model) {
     let manifest = &model.manifest;
     let runtime = tract();
     let rate = manifest.features.sample_rate;
     let samples = music(rate, 40.0);
-    let outcomes = classify(&model, rate, &samples, &mut std::iter::repeat(1000));
+    let outcomes = classify(model, rate, &samples, &mut std::iter::repeat(1000));
     let columns = columns(manifest, &samples);
     let patch = manifest.patch.expect("an encoder");
     let n_mels = manifest.features.n_mels;
-    let open = |file: &Option<genrecast::manifest::NetworkFile>| {
-        let file = file.as_ref().expect("a network");
-        let bytes = std::fs::read(model.folder.join(&file.file)).expect("readable");
-        Network::open(&runtime, file, &bytes).expect("opens")
-    };
-    let (mut encoder, mut head) = (open(&manifest.encoder), open(&manifest.head));
+    let mut encoder = open(&runtime, model, &encoder_without_state(model));
+    let mut head = open(&runtime, model, manifest.head.as_ref().expect("a head"));
     let hop_s = manifest.features.hop_seconds();
     let mut compared = 0;
     for outcome in &outcomes {
@@ -111,14 +93,16 @@ fn an_encoder_and_head_answer_incrementally_as_for_the_whole_window() {
         let mut embeddings = Vec::new();
         for index in 0..count {
             let from = (first + index * patch.stride) * n_mels;
-            let input = &columns[from..from + patch.frames * n_mels];
-            embeddings.extend(encoder.run(input, &[1, patch.frames, n_mels]).expect("runs"));
+            let values = &columns[from..from + patch.frames * n_mels];
+            let patch = TensorView { shape: &[1, patch.frames, n_mels], values };
+            embeddings.extend_from_slice(&encoder.run(&[patch]).expect("runs")[0]);
         }
-        let logits = head.run(&embeddings, &[1, count, patch.embedding]).expect("runs");
+        let sequence = TensorView { shape: &[1, count, patch.embedding], values: &embeddings };
+        let logits = &head.run(&[sequence]).expect("runs")[0];
         let mut p = Vec::new();
         genrecast::decide::probabilities(logits, manifest.calibration.temperature, &mut p);
         let worst = p.iter().zip(&outcome.p).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(worst <= 1e-4, "at {} s: {worst}", outcome.end_s);
+        assert!(worst <= 1e-4, "{} at {} s: {worst}", manifest.id, outcome.end_s);
         compared += 1;
     }
     assert!(compared >= 35, "{compared} windows compared");
@@ -128,8 +112,8 @@ fn an_encoder_and_head_answer_incrementally_as_for_the_whole_window() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
-    fn any_split_gives_identical_outcomes(blocks in prop::collection::vec(1usize..=10_000, 1..40), toy in 0usize..2) {
-        let model = model(["toy-window", "toy-encoder"][toy]);
+    fn any_split_gives_identical_outcomes(blocks in prop::collection::vec(1usize..=10_000, 1..40), toy in 0usize..3) {
+        let model = model(["toy-window", "toy-encoder", "toy-stream"][toy]);
         let samples = music(44_100, 9.0);
         let whole = classify(&model, 44_100, &samples, &mut std::iter::empty());
         let split = classify(&model, 44_100, &samples, &mut blocks.into_iter().cycle());
@@ -167,7 +151,12 @@ fn windows_lie_on_the_grid_and_the_last_one_ends_with_the_clip() {
 
 #[test]
 fn skipped_evaluations_change_no_later_one_and_a_gap_forgets() {
-    let model = model("toy-encoder");
+    for id in ["toy-encoder", "toy-stream"] {
+        skipping_and_forgetting(&model(id));
+    }
+}
+
+fn skipping_and_forgetting(model: &Model) {
     let rate = SampleRate::new(16_000).expect("not zero");
     let samples = music(16_000, 12.0);
     let run = |skip: &dyn Fn(usize) -> bool, restart_at: Option<usize>| {
@@ -205,67 +194,39 @@ fn skipped_evaluations_change_no_later_one_and_a_gap_forgets() {
 
 #[test]
 fn a_model_that_is_not_what_its_manifest_says_is_refused() {
-    let place = temp_dir::TempDir::new().expect("a folder");
-    let copy = place.path().join("toy-window");
-    let copy_all = || {
-        let _ = std::fs::remove_dir_all(&copy);
-        std::fs::create_dir_all(&copy).expect("created");
-        for entry in std::fs::read_dir(root().join("tests/fixtures/models/toy-window")).expect("readable") {
-            let entry = entry.expect("an entry");
-            std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("copied");
-        }
+    let fixture = || Copied::of("toy-window");
+    let (network, golden) = {
+        let manifest = model("toy-window").manifest;
+        (manifest.network.expect("a window model").file, manifest.golden)
     };
-    let edit = |from: &str, to: &str| {
-        let path = copy.join("manifest.toml");
-        let text = std::fs::read_to_string(&path).expect("readable");
-        assert!(text.contains(from), "{from} in {text}");
-        std::fs::write(path, text.replacen(from, to, 1)).expect("written");
-    };
-    let refused = || match Model::load(&copy).and_then(|model| model.classifier(&tract()).map(drop)) {
-        Ok(()) => panic!("accepted"),
-        Err(error) => error.to_string(),
-    };
+    let read = |file: &str| std::fs::read(fixture().folder.join(file)).expect("readable");
 
-    copy_all();
-    let network = model("toy-window").manifest.network.expect("a window model").file;
-    let mut bytes = std::fs::read(copy.join(&network)).expect("readable");
+    let mut bytes = read(&network);
     bytes.push(0);
-    std::fs::write(copy.join(&network), bytes).expect("written");
-    let error = refused();
+    let error = fixture().write(&network, &bytes).refused();
     assert!(error.contains("expected sha256") && error.contains("found"), "{error}");
 
-    copy_all();
-    edit("stride = ", "strde = ");
-    assert!(refused().contains("strde"), "{}", refused());
+    let error = fixture().edit("stride = ", "strde = ").refused();
+    assert!(error.contains("strde"), "{error}");
 
-    copy_all();
-    edit("n_mels = 96", "n_mels = 95");
-    assert!(refused().contains("expected"), "{}", refused());
+    let error = fixture().edit("n_mels = 96", "n_mels = 95").refused();
+    assert!(error.contains("expected"), "{error}");
 
-    copy_all();
-    edit("name = \"logits\"", "name = \"answers\"");
-    let error = refused();
+    let error = fixture().edit("name = \"logits\"", "name = \"answers\"").refused();
     assert!(error.contains("answers") && error.contains("logits"), "{error}");
 
     for tolerance in ["0.5", "0.0", "nan"] {
-        copy_all();
-        edit("tolerance = 0.0001", &format!("tolerance = {tolerance}"));
-        let error = refused();
+        let error = fixture().edit("tolerance = 0.0001", &format!("tolerance = {tolerance}")).refused();
         assert!(error.contains("golden.tolerance") && error.contains("at most 0.01"), "{error}");
     }
 
-    copy_all();
-    let golden = model("toy-window").manifest.golden;
-    let mut bytes = std::fs::read(copy.join(&golden.file)).expect("readable");
+    let mut bytes = read(&golden.file);
     bytes.truncate(123 * 96 * 4);
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    std::fs::write(copy.join(&golden.file), bytes).expect("written");
-    edit(&golden.sha256, &hash);
-    let error = refused();
+    let error = fixture().write(&golden.file, &bytes).edit(&golden.sha256, &sha256(&bytes)).refused();
     assert!(error.contains("expected 47616 bytes (124 columns of 96 f32)"), "{error}");
     assert!(error.contains("is 47232 bytes"), "{error}");
 
-    assert!(find_model("../crnn", &fixtures()).is_err());
-    let error = find_model("nothing", &fixtures()).expect_err("no such model").to_string();
+    assert!(find_model("../crnn", &places()).is_err());
+    let error = find_model("nothing", &places()).expect_err("no such model").to_string();
     assert!(error.contains("toy-window") && error.contains("crnn"), "{error}");
 }

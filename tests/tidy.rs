@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 300;
 
 /// What each room may import of the crate, besides itself.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("source", &["backoff", "event", "stats", "units"]),
+    ("evaluation", &[]),
     ("features", &["manifest", "units"]),
     ("model", &["event", "manifest"]),
     ("decide", &[]),

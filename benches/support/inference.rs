@@ -5,12 +5,12 @@ use criterion::{BenchmarkId, Criterion};
 use genrecast::model::Runtime;
 
 use super::cpu_time::CpuTime;
-use super::{model, noise};
+use super::{MODELS, model, noise};
 
 /// One evaluation of a full window, and what a hop costs with it: a new block for the model's state, then the answer.
 pub fn bench(criterion: &mut Criterion<CpuTime>, runtime: &Runtime) {
     let mut group = criterion.benchmark_group(format!("inference/{}", runtime.name()));
-    for folder in ["models/crnn", "tests/fixtures/models/toy-window", "tests/fixtures/models/toy-encoder"] {
+    for folder in MODELS {
         let model = model(folder);
         let (window, n_mels) = (model.manifest.window, model.manifest.features.n_mels);
         let mut classifier = model.classifier(runtime).expect("opens");

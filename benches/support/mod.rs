@@ -19,6 +19,15 @@ pub const SETS: [(&str, &str); 2] = [
     ("512/256, 96 mels, 16 kHz", "tests/fixtures/models/toy-encoder"),
 ];
 
+/// Folders of the models that are measured.
+pub const MODELS: [&str; 5] = [
+    "models/musicnn-crnn",
+    "models/crnn",
+    "tests/fixtures/models/toy-window",
+    "tests/fixtures/models/toy-encoder",
+    "tests/fixtures/models/toy-stream",
+];
+
 /// White noise of full scale ±0.5 (a linear congruential generator's upper bits).
 pub fn noise(length: usize) -> Vec<f32> {
     let mut state = 1u32;

@@ -11,7 +11,7 @@ use genrecast::source::SourceError;
 /// What `--help` says about exit statuses.
 pub const HELP: &str = "Exit status: 0 done; 1 something else went wrong; 2 wrong usage or configuration; \
 3 the input cannot be found or read; 4 the input is not audio that can be decoded; \
-5 the input is damaged or ends early (what could be heard is still printed); \
+5 the input, or a clip of evaluate, is damaged or ends early (what could be heard is still printed); \
 6 model or runtime; 7 microphone; 8 network";
 
 /// Why a command ended without doing what it should.

@@ -2,8 +2,10 @@
 
 mod check;
 mod classify;
+mod clip;
 mod completions;
 mod devices;
+mod evaluate;
 mod exit;
 mod flags;
 mod listen;
@@ -36,6 +38,8 @@ enum Command {
     Run(run::RunArguments),
     /// Name the genre of a file
     Classify(classify::ClassifyArguments),
+    /// Measure a model on clips whose genre is known
+    Evaluate(evaluate::EvaluateArguments),
     /// Show what a running daemon hears
     Listen(listen::ListenArguments),
     /// List the microphones
@@ -67,7 +71,7 @@ struct CommonArguments {
     /// Configuration file [default: the first of $XDG_CONFIG_HOME/genrecast/config.toml and /etc/genrecast/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
-    /// Folder name of the model [default: crnn]
+    /// Folder name of the model [default: musicnn-crnn]
     #[arg(long, value_name = "ID")]
     model: Option<String>,
     /// A place to look for models first
@@ -100,6 +104,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let result: Result<ExitCode, Failure> = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Classify(arguments) => classify::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Listen(arguments) => listen::run(arguments),
         Command::Devices { json } => devices::run(json),
         Command::Check(arguments) => check::run(&arguments),

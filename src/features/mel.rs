@@ -44,14 +44,14 @@ impl MelFilterbank {
             };
             let mut band: Vec<f32> = Vec::new();
             let mut first_bin = 0;
-            for bin in 0..=settings.n_fft / 2 {
+            for (bin, heard) in heard.iter().enumerate() {
                 let hz = bin as f64 * bin_hz;
                 let weight = ((hz - left) / (centre - left)).min((right - hz) / (right - centre));
                 if weight > 0.0 {
                     if band.is_empty() {
                         first_bin = bin;
                     }
-                    band.push((weight * area * heard[bin]) as f32);
+                    band.push((weight * area * heard) as f32);
                 }
             }
             let begin = weights.len();

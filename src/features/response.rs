@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn it_is_the_response_of_resampys_best_kaiser_filter() {
-        let best = SincResampler { zeros: 64, beta: 14.769_656_459_379_492, rolloff: 0.947_593_716_739_959_6 };
+        let best =
+            SincResampler { zeros: 64, beta: 14.769_656_459_379_492, rolloff: 0.947_593_716_739_959_6 };
         // training.mel.response with the same settings, at Hz of an output at 16 kHz.
         for (hz, expected) in EXPECTED {
             let found = amplitude(&best, hz / 16_000.0);

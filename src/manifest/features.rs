@@ -140,7 +140,10 @@ impl FeatureSettings {
             return Err(bad_value("features.n_mels", self.n_mels, "1 to 1024"));
         }
         if let Some(SincResampler { zeros, beta, rolloff }) = self.resampler
-            && !((1..=512).contains(&zeros) && (0.0..=50.0).contains(&beta) && rolloff > 0.0 && rolloff <= 1.0)
+            && !((1..=512).contains(&zeros)
+                && (0.0..=50.0).contains(&beta)
+                && rolloff > 0.0
+                && rolloff <= 1.0)
         {
             return Err(bad_value(
                 "features.resampler",

@@ -3,6 +3,8 @@
 
 mod features;
 mod network;
+mod state;
+mod taggram;
 mod window;
 
 use serde::Deserialize;
@@ -11,6 +13,8 @@ pub use features::{
     FeatureSettings, LogScale, MelNorm, MelScale, PaddingMode, Rounding, SincResampler, WindowFunction,
 };
 pub use network::{NetworkFile, Patch, Tensor};
+pub use state::State;
+pub use taggram::Taggram;
 pub use window::{Normalise, Window};
 
 /// A manifest that cannot be used.
@@ -72,6 +76,8 @@ pub struct Manifest {
     pub patch: Option<Patch>,
     /// The encoder of an encoder+head model: patch → embedding.
     pub encoder: Option<NetworkFile>,
+    /// What of an embedding can be had without the encoder.
+    pub taggram: Option<Taggram>,
     /// The head of an encoder+head model: sequence of embeddings → logits.
     pub head: Option<NetworkFile>,
     /// From logits to probabilities.

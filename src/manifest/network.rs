@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Kind, Manifest, ManifestError, Normalise, bad_value};
+use super::{Kind, Manifest, ManifestError, Normalise, State, bad_value, state, taggram};
 
 /// One ONNX file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -16,6 +16,20 @@ pub struct NetworkFile {
     pub input: Tensor,
     /// The tensor it gives.
     pub output: Tensor,
+    /// What it keeps from one run to the next (an encoder only).
+    pub state: Option<State>,
+}
+
+impl NetworkFile {
+    /// Every tensor it takes, in the order in which they are given to it.
+    pub fn inputs(&self) -> impl Iterator<Item = &Tensor> {
+        [&self.input].into_iter().chain(self.state.as_ref().map(|state| &state.input))
+    }
+
+    /// Every tensor it gives, in the order in which they are taken from it.
+    pub fn outputs(&self) -> impl Iterator<Item = &Tensor> {
+        [&self.output].into_iter().chain(self.state.as_ref().map(|state| &state.output))
+    }
 }
 
 /// Name and shape of a tensor of f32; a dimension of 0 is free.
@@ -61,6 +75,13 @@ fn absent(manifest: &Manifest, key: &str, is_absent: bool) -> Result<(), Manifes
     Err(bad_value(key, "a table", format!("none in a model of kind {:?}", manifest.kind)))
 }
 
+fn no_state(key: &str, network: &NetworkFile) -> Result<(), ManifestError> {
+    if network.state.is_none() {
+        return Ok(());
+    }
+    Err(bad_value(&format!("{key}.state"), "a table", "none: only an encoder hears a patch after another"))
+}
+
 fn present<'a, T>(key: &str, value: &'a Option<T>) -> Result<&'a T, ManifestError> {
     value.as_ref().ok_or_else(|| bad_value(key, "nothing", "a table"))
 }
@@ -70,7 +91,9 @@ pub(super) fn check_window(manifest: &Manifest) -> Result<(), ManifestError> {
     absent(manifest, "encoder", manifest.encoder.is_none())?;
     absent(manifest, "head", manifest.head.is_none())?;
     absent(manifest, "patch", manifest.patch.is_none())?;
+    absent(manifest, "taggram", manifest.taggram.is_none())?;
     let network = present("network", &manifest.network)?;
+    no_state("network", network)?;
     let (frames, mels) = (manifest.window.frames, manifest.features.n_mels);
     expect_shape("network.input.shape", &network.input, &[1, frames, mels])?;
     expect_shape("network.output.shape", &network.output, &[1, manifest.labels.len()])
@@ -81,6 +104,7 @@ pub(super) fn check_encoder_head(manifest: &Manifest) -> Result<(), ManifestErro
     let patch = present("patch", &manifest.patch)?;
     let encoder = present("encoder", &manifest.encoder)?;
     let head = present("head", &manifest.head)?;
+    no_state("head", head)?;
     let window = manifest.window;
     if patch.frames == 0 || window.first != patch.frames {
         return Err(bad_value("window.first", window.first, format!("patch.frames ({})", patch.frames)));
@@ -98,6 +122,8 @@ pub(super) fn check_encoder_head(manifest: &Manifest) -> Result<(), ManifestErro
     let mels = manifest.features.n_mels;
     expect_shape("encoder.input.shape", &encoder.input, &[1, patch.frames, mels])?;
     expect_shape("encoder.output.shape", &encoder.output, &[1, patch.embedding])?;
+    state::check(encoder, patch)?;
+    taggram::check(manifest.taggram, patch)?;
     expect_shape("head.input.shape", &head.input, &[1, 0, patch.embedding])?;
     expect_shape("head.output.shape", &head.output, &[1, manifest.labels.len()])
 }

@@ -1,18 +1,18 @@
 //! Models of an encoder, run once a new patch, and a head over the cached embeddings: a hop costs only what is
 //! new. Touch it when the cache must hold something else.
 
-use super::{Classifier, ColumnHistory, ModelError, ModelState, Network};
+use super::encoder::Encoder;
+use super::{Classifier, ColumnHistory, ModelError, ModelState, Network, TensorView};
 use crate::manifest::{Manifest, Patch};
 
 /// Encoder: patch → embedding. Head: the newest embeddings → logits.
 pub(super) struct EncoderHead {
-    encoder: Network,
+    encoder: Encoder,
     head: Network,
     patch: Patch,
     /// Most embeddings the head hears.
     count: usize,
     n_mels: usize,
-    input: Vec<f32>,
 }
 
 impl EncoderHead {
@@ -20,13 +20,13 @@ impl EncoderHead {
         // The manifest's check made sure that a model of this kind has a patch.
         let patch = manifest.patch.unwrap_or(Patch { frames: 1, stride: 1, embedding: 1 });
         let n_mels = manifest.features.n_mels;
+        let state = manifest.encoder.as_ref().and_then(|encoder| encoder.state.clone());
         Self {
-            encoder,
+            encoder: Encoder::new(encoder, state, patch, n_mels),
             head,
             patch,
             count: patch.count(manifest.window.frames),
             n_mels,
-            input: vec![0.0; patch.frames * n_mels],
         }
     }
 }
@@ -36,6 +36,7 @@ impl Classifier for EncoderHead {
         ModelState {
             columns: ColumnHistory::new(self.patch.frames, self.n_mels),
             embeddings: Vec::with_capacity((self.count + 1) * self.patch.embedding),
+            encoder: self.encoder.new_state(),
         }
     }
 
@@ -46,8 +47,7 @@ impl Classifier for EncoderHead {
         if columns.is_empty() || !(on_grid || last) {
             return Ok(());
         }
-        state.columns.fill(&mut self.input);
-        let embedding = self.encoder.run(&self.input, &[1, self.patch.frames, self.n_mels])?;
+        let embedding = self.encoder.embed(state)?;
         let size = self.patch.embedding;
         if state.embeddings.len() >= self.count * size {
             state.embeddings.drain(..size);
@@ -58,6 +58,8 @@ impl Classifier for EncoderHead {
 
     fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
         let patches = state.embeddings.len() / self.patch.embedding;
-        self.head.run(&state.embeddings, &[1, patches, self.patch.embedding])
+        let shape = [1, patches, self.patch.embedding];
+        let sequence = TensorView { shape: &shape, values: &state.embeddings };
+        Ok(&self.head.run(&[sequence])?[0])
     }
 }

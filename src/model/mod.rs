@@ -1,6 +1,7 @@
 //! The room that turns mel columns into logits: model folders, runtimes, sessions, cached state per source.
 //! It knows neither audio nor wall clock. Touch it to serve a new kind of model or another runtime.
 
+mod encoder;
 mod encoder_head;
 mod folder;
 mod history;
@@ -21,8 +22,10 @@ pub use history::ColumnHistory;
 pub use library::library_candidates;
 pub use network::Network;
 pub use runtime::{DeviceChoice, Runtime, RuntimeChoice, RuntimeSettings};
+pub use session::TensorView;
 
 use crate::manifest::ManifestError;
+use encoder::EncoderState;
 
 /// A model that answers for one window at a time, incrementally: what was heard before is cached in a
 /// [`ModelState`], one a source.
@@ -51,12 +54,18 @@ pub struct ModelState {
     pub(crate) columns: ColumnHistory,
     /// The newest embeddings, oldest first (encoder+head models only).
     pub(crate) embeddings: Vec<f32>,
+    /// What the encoder keeps (encoders with a state only).
+    pub(crate) encoder: EncoderState,
 }
 
 impl ModelState {
     /// The state of a source that has heard nothing, for a model that needs the newest `capacity` columns of `n_mels`.
     pub fn new(capacity: usize, n_mels: usize) -> Self {
-        Self { columns: ColumnHistory::new(capacity, n_mels), embeddings: Vec::new() }
+        Self {
+            columns: ColumnHistory::new(capacity, n_mels),
+            embeddings: Vec::new(),
+            encoder: EncoderState::default(),
+        }
     }
 
     /// Appends columns (`[frames, n_mels]`).

@@ -1,15 +1,16 @@
 //! One ONNX network in an open session, with its tensors checked against the manifest.
 //! Touch it when more of a network is to be checked; running it is the session's.
 
-use super::session::{Outlet, Session};
+use super::session::{Outlet, Places, Session, TensorView};
 use super::{ModelError, Runtime};
 use crate::manifest::{NetworkFile, Tensor};
 
-/// An open session of one network with one f32 input and one f32 output.
+/// An open session of one network, whose inputs and outputs are all f32 and those of the manifest.
 pub struct Network {
     session: Session,
     file: NetworkFile,
-    output: Vec<f32>,
+    places: Places,
+    outputs: Vec<Vec<f32>>,
 }
 
 impl Network {
@@ -21,32 +22,52 @@ impl Network {
     pub fn open(runtime: &Runtime, file: &NetworkFile, bytes: &[u8]) -> Result<Self, ModelError> {
         let session = runtime.session(file, bytes)?;
         let (inputs, outputs) = session.outlets();
-        check_tensor(file, "input", &inputs, &file.input)?;
-        if inputs.len() != 1 {
-            let names: Vec<_> = inputs.iter().map(|outlet| &outlet.name).collect();
-            return Err(shape_error(file, "input", &file.input, format!("one of several: {names:?}")));
+        let places = Places {
+            inputs: file
+                .inputs()
+                .map(|wanted| place(file, "input", &inputs, wanted))
+                .collect::<Result<_, _>>()?,
+            outputs: file
+                .outputs()
+                .map(|wanted| place(file, "output", &outputs, wanted))
+                .collect::<Result<_, _>>()?,
+        };
+        // An output more does no harm, but an input more would want a value.
+        if let Some(extra) = inputs.iter().find(|found| file.inputs().all(|named| named.name != found.name)) {
+            return Err(ModelError::Shape {
+                file: file.file.clone(),
+                what: format!("input {:?}", extra.name),
+                expected: "none of that name".into(),
+                actual: told(extra),
+            });
         }
-        check_tensor(file, "output", &outputs, &file.output)?;
-        let output = Vec::with_capacity(file.output.shape.iter().product());
-        Ok(Self { session, file: file.clone(), output })
+        let outputs =
+            file.outputs().map(|output| Vec::with_capacity(output.shape.iter().product())).collect();
+        Ok(Self { session, file: file.clone(), places, outputs })
     }
 
-    /// Runs the network on `input` of the given shape. The output can be read until the next run.
+    /// Runs the network on its inputs, in the order of [`NetworkFile::inputs`]. The outputs, in the order of
+    /// [`NetworkFile::outputs`], can be read, or exchanged for vectors of the same capacity, until the next run.
     ///
     /// # Errors
-    /// [`ModelError::Inference`] with the runtime's words.
-    pub fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<&[f32], ModelError> {
-        let Self { session, file, output } = self;
+    /// [`ModelError::Inference`] with the runtime's words, [`ModelError::Shape`] if an output is not of its length.
+    pub fn run(&mut self, inputs: &[TensorView<'_>]) -> Result<&mut [Vec<f32>], ModelError> {
+        let Self { session, file, places, outputs } = self;
         let failed = |reason| ModelError::Inference { file: file.file.clone(), reason };
-        session.run(input, shape, &file.output.name, output).map_err(failed)?;
-        let expected: usize = file.output.shape.iter().product();
-        if output.len() != expected {
-            return Err(shape_error(file, "output", &file.output, format!("{} values", output.len())));
+        if inputs.len() != places.inputs.len() {
+            let reason = format!("it was given {} inputs, expected {}", inputs.len(), places.inputs.len());
+            return Err(failed(reason));
         }
-        if let Some(bad) = output.iter().find(|value| !value.is_finite()) {
-            return Err(failed(format!("it gave {bad}, not a number")));
+        session.run(places, inputs, outputs).map_err(failed)?;
+        for (tensor, output) in file.outputs().zip(&*outputs) {
+            if output.len() != tensor.shape.iter().product::<usize>() {
+                return Err(shape_error(file, "output", tensor, format!("{} values", output.len())));
+            }
+            if let Some(bad) = output.iter().find(|value| !value.is_finite()) {
+                return Err(failed(format!("its output {:?} holds {bad}, not a number", tensor.name)));
+            }
         }
-        Ok(output)
+        Ok(outputs)
     }
 }
 
@@ -59,34 +80,38 @@ fn shape_error(file: &NetworkFile, what: &str, tensor: &Tensor, actual: String) 
     }
 }
 
-fn check_tensor(
-    file: &NetworkFile,
-    what: &str,
-    found: &[Outlet],
-    expected: &Tensor,
-) -> Result<(), ModelError> {
-    let Some(outlet) = found.iter().find(|outlet| outlet.name == expected.name) else {
+/// Where the tensor that the manifest names stands among those that were found, if it is of the right shape.
+fn place(file: &NetworkFile, what: &str, found: &[Outlet], wanted: &Tensor) -> Result<usize, ModelError> {
+    let Some(place) = found.iter().position(|outlet| outlet.name == wanted.name) else {
         let names: Vec<_> = found.iter().map(|outlet| &outlet.name).collect();
-        return Err(shape_error(file, what, expected, format!("missing; the network has {names:?}")));
+        return Err(shape_error(file, what, wanted, format!("missing; the network has {names:?}")));
     };
-    let actual = match &outlet.shape {
-        Ok(shape) => {
-            // 0 in the manifest is a free dimension, which the network must leave free, too.
-            let same = shape.len() == expected.shape.len()
-                && shape
-                    .iter()
-                    .zip(&expected.shape)
-                    .all(|(found, &wanted)| found.is_none_or(|found| wanted != 0 && found == wanted));
-            if same {
-                return Ok(());
-            }
-            let shown: Vec<_> = shape
+    if fits(&found[place], wanted) {
+        Ok(place)
+    } else {
+        Err(shape_error(file, what, wanted, told(&found[place])))
+    }
+}
+
+/// True if it is a tensor of f32 that can be of this shape: 0 in the manifest is a free dimension, which the network
+/// must leave free, too.
+fn fits(found: &Outlet, wanted: &Tensor) -> bool {
+    found.shape.as_ref().is_ok_and(|shape| {
+        shape.len() == wanted.shape.len()
+            && shape
                 .iter()
-                .map(|size| size.map_or_else(|| "free".to_owned(), |size| size.to_string()))
-                .collect();
-            format!("[{}] of f32", shown.join(", "))
+                .zip(&wanted.shape)
+                .all(|(found, &wanted)| found.is_none_or(|found| wanted != 0 && found == wanted))
+    })
+}
+
+/// What a tensor is, in words.
+fn told(outlet: &Outlet) -> String {
+    match &outlet.shape {
+        Ok(shape) => {
+            let size = |size: &Option<usize>| size.map_or_else(|| "free".to_owned(), |size| size.to_string());
+            format!("[{}] of f32", shape.iter().map(size).collect::<Vec<_>>().join(", "))
         }
         Err(other) => other.clone(),
-    };
-    Err(shape_error(file, what, expected, actual))
+    }
 }

@@ -27,11 +27,14 @@ pub(super) fn computes(mut builder: SessionBuilder) -> Result<(), String> {
 
 #[cfg(all(test, feature = "tract"))]
 mod tests {
+    use crate::model::session::{Places, TensorView};
+
     #[test]
     fn the_probe_is_a_network_that_doubles() {
         let mut network = crate::model::tract::Tract::open(super::PROBE).expect("a network");
-        let mut doubled = Vec::new();
-        network.run(&[21.0], &[1], "y", &mut doubled).expect("it runs");
-        assert_eq!(doubled, [42.0]);
+        let mut doubled = [Vec::new()];
+        let x = TensorView { shape: &[1], values: &[21.0] };
+        network.run(&Places { inputs: vec![0], outputs: vec![0] }, &[x], &mut doubled).expect("it runs");
+        assert_eq!(doubled, [[42.0]]);
     }
 }

@@ -166,7 +166,7 @@ impl Runtime {
             Engine::OnnxRuntime(_) => self
                 .builder(self.cuda)
                 .and_then(|mut builder| builder.commit_from_memory(bytes).map_err(|error| error.to_string()))
-                .and_then(|open| OnnxRuntime::new(open, &file.output).map_err(|error| error.to_string()))
+                .and_then(|open| OnnxRuntime::new(open, file).map_err(|error| error.to_string()))
                 .map(Session::OnnxRuntime),
             #[cfg(feature = "tract")]
             Engine::Tract => super::tract::Tract::open(bytes).map(Session::Tract),

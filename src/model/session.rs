@@ -13,6 +13,24 @@ pub(super) struct Outlet {
     pub shape: Result<Vec<Option<usize>>, String>,
 }
 
+/// A tensor of f32 that somebody else owns.
+#[derive(Debug, Clone, Copy)]
+pub struct TensorView<'a> {
+    /// Its dimensions.
+    pub shape: &'a [usize],
+    /// Its values, the last dimension running fastest.
+    pub values: &'a [f32],
+}
+
+/// Where the tensors that a manifest names stand among the inputs and among the outputs of the network.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub inputs: Vec<usize>,
+    /// ONNX Runtime does not need them: it was asked for its outputs by their names, in the manifest's order.
+    #[cfg_attr(not(feature = "tract"), expect(dead_code))]
+    pub outputs: Vec<usize>,
+}
+
 /// A network that is ready to run.
 pub(super) enum Session {
     OnnxRuntime(OnnxRuntime),
@@ -30,19 +48,18 @@ impl Session {
         }
     }
 
-    /// Runs the network on its only input, whose values have this shape. The values of the output `name` replace those
-    /// of `output`. The error is a sentence.
+    /// Runs the network. Inputs and outputs are in the manifest's order, all of the network's inputs are given, and the
+    /// values of its outputs replace those of `outputs`. The error is a sentence.
     pub fn run(
         &mut self,
-        input: &[f32],
-        shape: &[usize],
-        name: &str,
-        output: &mut Vec<f32>,
+        places: &Places,
+        inputs: &[TensorView<'_>],
+        outputs: &mut [Vec<f32>],
     ) -> Result<(), String> {
         match self {
-            Self::OnnxRuntime(session) => session.run(input, shape, name, output),
+            Self::OnnxRuntime(session) => session.run(places, inputs, outputs),
             #[cfg(feature = "tract")]
-            Self::Tract(session) => session.run(input, shape, name, output),
+            Self::Tract(session) => session.run(places, inputs, outputs),
         }
     }
 }

@@ -9,10 +9,10 @@ use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dimension;
 use tract_onnx::pb::type_proto::Value as Type;
 use tract_onnx::pb::{ValueInfoProto, tensor_proto};
 use tract_onnx::prelude::{
-    Framework, InferenceModelExt, IntoRunnable, Tensor, TractResult, TypedRunnableModel, tvec,
+    Framework, InferenceModelExt, IntoRunnable, TValue, TVec, Tensor, TractResult, TypedRunnableModel,
 };
 
-use super::session::Outlet;
+use super::session::{Outlet, Places, TensorView};
 
 /// A network, optimised.
 pub(super) struct Tract {
@@ -42,19 +42,21 @@ impl Tract {
 
     pub fn run(
         &mut self,
-        input: &[f32],
-        shape: &[usize],
-        name: &str,
-        output: &mut Vec<f32>,
+        places: &Places,
+        inputs: &[TensorView<'_>],
+        outputs: &mut [Vec<f32>],
     ) -> Result<(), String> {
-        let tensor = Tensor::from_shape(shape, input).map_err(said)?;
-        let outputs = self.plan.run(tvec!(tensor.into())).map_err(said)?;
-        let place = self.outputs.iter().position(|outlet| outlet.name == name);
-        let found = place.and_then(|place| outputs.get(place));
-        let found = found.ok_or_else(|| format!("it gave no output {name:?}"))?;
-        output.clear();
-        let plain = found.try_as_plain_ram().map_err(said)?;
-        output.extend_from_slice(plain.as_slice::<f32>().map_err(said)?);
+        let mut given: TVec<TValue> = (0..inputs.len()).map(|_| Tensor::default().into()).collect();
+        for (view, &place) in inputs.iter().zip(&places.inputs) {
+            given[place] = Tensor::from_shape(view.shape, view.values).map_err(said)?.into();
+        }
+        let found = self.plan.run(given).map_err(said)?;
+        for (&place, output) in places.outputs.iter().zip(outputs) {
+            let found = found.get(place).ok_or_else(|| format!("it gave {} outputs only", found.len()))?;
+            let plain = found.try_as_plain_ram().map_err(said)?;
+            output.clear();
+            output.extend_from_slice(plain.as_slice::<f32>().map_err(said)?);
+        }
         Ok(())
     }
 }

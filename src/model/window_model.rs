@@ -1,6 +1,6 @@
 //! Models that take the whole window. Touch it when the network must see the window otherwise.
 
-use super::{Classifier, ModelError, ModelState, Network};
+use super::{Classifier, ModelError, ModelState, Network, TensorView};
 use crate::manifest::{Manifest, Normalise};
 
 /// One network over the newest `frames` columns.
@@ -38,7 +38,8 @@ impl Classifier for WindowModel {
     fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
         state.columns.fill(&mut self.input);
         normalise(self.normalise, &mut self.input);
-        self.network.run(&self.input, &[1, self.frames, self.n_mels])
+        let window = TensorView { shape: &[1, self.frames, self.n_mels], values: &self.input };
+        Ok(&self.network.run(&[window])?[0])
     }
 }
 

@@ -54,6 +54,11 @@ impl Pipeline {
         self.run(sink, |front, on_block| front.finish(on_block))
     }
 
+    /// Gives back what classifies, for the next source: it keeps nothing of this one.
+    pub fn into_classifier(self) -> Box<dyn Classifier> {
+        self.classifier
+    }
+
     fn run(
         &mut self,
         mut sink: impl FnMut(&Outcome),

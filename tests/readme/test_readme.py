@@ -57,6 +57,10 @@ class Block:
             (self.place / name).symlink_to(ROOT / name)
         for name, fixture in [("song.flac", "stereo.flac"), ("song.mp3", "stereo.mp3"), ("samples.raw", "stereo.wav")]:
             shutil.copy(FIXTURES / fixture, self.place / name)
+        for genre, fixture in [("jazz", "mono.flac"), ("rock", "stereo.mp3")]:
+            (self.place / "clips" / genre).mkdir(parents=True)
+            shutil.copy(FIXTURES / fixture, self.place / "clips" / genre)
+        (self.place / "clips.csv").write_text("clip,genre,split\njazz/mono,jazz,valid\nrock/stereo,rock,train\n")
         self.port = free_port()
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("GENRECAST_")},

@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod daemon;
+pub mod models;
 pub mod subscriber;
 pub mod usage;
 pub mod windows;

@@ -1,7 +1,7 @@
 """The recurrent head: a running mean of the linear start's probabilities that learns to forget at a change.
 
-Each patch has probabilities p_t from the linear start. A bidirectional GRU over the patches tells at each step how much
-of what came before is to be forgotten, a_t ≥ 0; the window's probabilities are Σ w_t p_t / Σ w_t with
+Each patch has probabilities p_t from the linear start. At each step a small network compares the mean of p before with
+that after, beside the states of a bidirectional GRU, and tells how much of what came before is to be forgotten, a_t ≥ 0; the window's probabilities are Σ w_t p_t / Σ w_t with
 w_t = exp(−Σ_{s>t} a_s). Without forgetting (a = 0, where training begins) this is the plain mean.
 """
 
@@ -13,7 +13,9 @@ from ..gtzan import LABELS
 from ..musicnn.encoder import TAGS
 from .linear import CLIP
 
-HIDDEN, SUMMARY = 24, 24
+HIDDEN, SUMMARY, COMPARED = 12, 16, 24
+# A count n is told as n / (n + 4), so that a few patches more or less matter most where there are few.
+EVEN = 4.0
 # softplus(-3) = 0.05 a patch: training begins with slow forgetting, from where it can learn either way.
 START = -3.0
 # Keeps the logarithm finite; far below any probability that matters.
@@ -31,7 +33,8 @@ class Head(nn.Module):
             self.register_buffer(name, torch.from_numpy(getattr(linear, name)).float())
         self.summary = nn.Linear(TAGS, SUMMARY)
         self.gru = nn.GRU(len(LABELS) + SUMMARY, HIDDEN, batch_first=True, bidirectional=True)
-        self.forget = nn.Linear(2 * HIDDEN, 1)
+        self.compare = nn.Linear(2 * HIDDEN + 3 * len(LABELS) + 2, COMPARED)
+        self.forget = nn.Linear(COMPARED, 1)
         nn.init.constant_(self.forget.bias, START)
 
     def patches(self, rows):
@@ -45,7 +48,14 @@ class Head(nn.Module):
     def forgotten(self, odds, p):
         """a [batch, patches, 1] of the log-odds and probabilities of each patch."""
         states, _ = self.gru(torch.cat([p, torch.tanh(self.summary(odds))], dim=-1))
-        return nn.functional.softplus(self.forget(states))
+        ones = torch.ones_like(p[..., :1])
+        until, behind = p.cumsum(dim=1), ones.cumsum(dim=1)
+        total, heard = until[:, -1:], behind[:, -1:]
+        ahead = heard - behind + 1.0
+        before, after = (until - p) / torch.clamp(behind - 1.0, min=1.0), (total - until + p) / ahead
+        counts = torch.cat([(behind - 1.0) / (behind + EVEN), ahead / (ahead + EVEN)], dim=-1)
+        x = torch.cat([states, before, after, (before - after) ** 2, counts], dim=-1)
+        return nn.functional.softplus(self.forget(torch.relu(self.compare(x))))
 
     def forward(self, rows):
         return self.answer(rows)[0]
@@ -83,7 +93,10 @@ class Head(nn.Module):
         x = node("Tanh", [node("Add", [x, weight("summary.bias", self.summary.bias)], "summary_sum")], "summary")
         x = node("Transpose", [node("Concat", [p, x], "heard", axis=2)], "time_first", perm=[1, 0, 2])
         states = graph.gru_both_ways(x, *self._gru(), "gru")
-        x = node("MatMul", [states, weight("forget.weight", self.forget.weight.T)], "forget_product")
+        x = node("Concat", [states, *self._means(graph, p)], "compared", axis=2)
+        x = node("MatMul", [x, weight("compare.weight", self.compare.weight.T)], "compare_product")
+        x = node("Relu", [node("Add", [x, weight("compare.bias", self.compare.bias)], "compare_sum")], "compare")
+        x = node("MatMul", [x, weight("forget.weight", self.forget.weight.T)], "forget_product")
         x = node("Softplus", [node("Add", [x, weight("forget.bias", self.forget.bias)], "forget_sum")], "forgotten")
         after = node("CumSum", [x, constant("axis", 1)], "after", exclusive=1, reverse=1)
         w = node("Exp", [node("Neg", [after], "kept")], "weight")
@@ -91,6 +104,26 @@ class Head(nn.Module):
         mean = node("Div", [total, node("ReduceSum", [w, one], "weights", keepdims=0)], "mean")
         node("Log", [node("Add", [mean, constant("smallest", LEAST)], "positive")], "logits")
         return graph
+
+    def _means(self, graph, p):
+        """The nodes of what `forgotten` compares beside the GRU's states."""
+        node, constant = graph.node, graph.weight
+        axis, one, last = constant("axis.one", 1), constant("one", 1.0), constant("axes.last", [2])
+        first = node("Slice", [p, constant("from", [0]), constant("to", [1]), last], "first_label")
+        ones = node("Add", [node("Mul", [first, constant("zero", 0.0)], "zeros"), one], "ones")
+        until, behind = node("CumSum", [p, axis], "until"), node("CumSum", [ones, axis], "behind")
+        total, heard = (node("ReduceSum", [x, constant(f"{n}.axis", [1])], n, keepdims=1) for x, n in ((p, "sum"), (ones, "count")))
+        ahead = node("Add", [node("Sub", [heard, behind], "later"), one], "ahead")
+        earlier = node("Max", [node("Sub", [behind, one], "earlier_count"), one], "earlier")
+        before = node("Div", [node("Sub", [until, p], "sum_before"), earlier], "before")
+        after = node("Div", [node("Add", [node("Sub", [total, until], "sum_later"), p], "sum_after"), ahead], "mean_after")
+        apart = node("Sub", [before, after], "apart")
+        even = constant("even", EVEN)
+        counts = [
+            node("Div", [node("Sub", [behind, one], "count_before"), node("Add", [behind, even], "even_before")], "share_before"),
+            node("Div", [ahead, node("Add", [ahead, even], "even_after")], "share_after"),
+        ]
+        return [before, after, node("Mul", [apart, apart], "squares"), *counts]
 
     def _gru(self):
         """Kernel, recurrence and biases of both directions in ONNX's shapes and gate order (z, r, h)."""

@@ -86,7 +86,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m training.musicnn.embed", description=__doc__)
     parser.add_argument("--data", required=True, type=Path, help="folder that holds gtzan_audio/")
     parser.add_argument("--cache", required=True, type=Path, help="folder for the wheel, the encoder and what it computes")
-    parser.add_argument("--degraded", type=int, default=6, help="degraded versions of each train clip")
+    parser.add_argument("--degraded", type=int, default=4, help="degraded versions of each train clip")
     args = parser.parse_args()
     try:
         network = network_in(args.cache)

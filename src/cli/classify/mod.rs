@@ -14,11 +14,12 @@ use genrecast::decide::Heard;
 use genrecast::event::{LabelScore, ModelInfo, SignalState};
 use genrecast::manifest::Manifest;
 use genrecast::model::{Model, Runtime};
-use genrecast::pipeline::{ClipScore, DecideSettings, Outcome, Pipeline, self_test};
-use genrecast::source::{Decoded, Decoder, Mixdown, SourceUri, refuse_terminal_stdin};
+use genrecast::pipeline::{DecideSettings, Outcome};
+use genrecast::source::{Decoder, Mixdown, SourceUri, refuse_terminal_stdin};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::clip::{Listener, NOTHING_HEARD};
 use super::exit::{Failure, Status};
 use super::report::print;
 use super::{CommonArguments, setup};
@@ -127,55 +128,32 @@ fn open(path: &str) -> Result<Decoder, Failure> {
 fn classify(
     input: String,
     top: u16,
-    mut decoder: Decoder,
+    decoder: Decoder,
     model: &Model,
     runtime: &Runtime,
     decide: &DecideSettings,
 ) -> Result<Report, Failure> {
     let manifest = &model.manifest;
-    let mut classifier = model.classifier(runtime)?;
-    self_test(model, &mut *classifier, runtime)?;
+    let mut listener = Listener::open(model, runtime, decide)?;
     let progress = progress(&decoder);
-    let mut rate = decoder.rate();
-    let mut pipeline = Pipeline::new(manifest, classifier, decide, rate)?;
-    let mut score = ClipScore::default();
     let mut windows = Vec::new();
-    let mut heard_before_s = 0.0;
-    let mut samples = 0;
-    let mut on_outcome = |outcome: &Outcome, offset_s: f64| {
-        score.push(outcome);
-        windows.push(window(manifest, top, outcome, offset_s));
-    };
-    let damage = loop {
-        match decoder.next_block()? {
-            Decoded::Samples(block) => {
-                samples += block.len() as u64;
-                pipeline.push(block, |outcome| on_outcome(outcome, heard_before_s))?;
-                progress.set_position(((heard_before_s + rate.seconds(samples)) * 1000.0) as u64);
-            }
-            Decoded::RateChanged(new) => {
-                pipeline.finish(|outcome| on_outcome(outcome, heard_before_s))?;
-                heard_before_s += rate.seconds(samples);
-                (rate, samples) = (new, 0);
-                pipeline = Pipeline::new(manifest, model.classifier(runtime)?, decide, rate)?;
-            }
-            Decoded::End(ending) => break ending.damage,
-        }
-    };
-    pipeline.finish(|outcome| on_outcome(outcome, heard_before_s))?;
+    let heard = listener.hear(
+        decoder,
+        |outcome, offset_s| windows.push(window(manifest, top, outcome, offset_s)),
+        |heard_s| progress.set_position((heard_s * 1000.0) as u64),
+    )?;
     progress.finish_and_clear();
-    let duration_s = heard_before_s + rate.seconds(samples);
-    let Some(p) = score.result() else {
-        let error = anyhow!("{input}: there is no sound in it; expected at least one sample of audio");
+    let Some(p) = heard.p else {
+        let error = anyhow!("{input}: {NOTHING_HEARD}");
         return Err(Failure::new(Status::NotAudio, error));
     };
     Ok(Report {
         input,
-        duration_s,
+        duration_s: heard.duration_s,
         model: model.info(runtime),
         top: ranked(manifest, &p, top),
         windows,
-        damage,
+        damage: heard.damage,
     })
 }
 
