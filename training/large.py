@@ -122,7 +122,7 @@ def fit_member(blocks, target, seed, recipe):
 
 
 def fit_large(clips, seeds, recipe):
-    """(network of all seeds, loss of every epoch of its first member) trained on `splits.Clips`."""
+    """(network of all seeds, [{"epoch", "train_loss"}] of its first member) trained on `splits.Clips`."""
     network = CrnnLarge(len(LABELS), members=len(seeds))
     described = Described(network.front, clips, 5)
     network.statistics.measure(described.statistics[0])
@@ -133,7 +133,7 @@ def fit_large(clips, seeds, recipe):
         network.members[i], losses = fit_member(blocks, described.target, seed, recipe)
         print(f"crnn-large: seed {seed}, loss {losses[-1]:.4f}", flush=True)
         curves.append(losses)
-    return network.eval(), curves[0]
+    return network.eval(), [{"epoch": i, "train_loss": round(loss, 4)} for i, loss in enumerate(curves[0], start=1)]
 
 
 def alone(network, index):
@@ -145,8 +145,25 @@ def alone(network, index):
     return single.eval()
 
 
+def fitted(logits, target):
+    """(accuracy, likelihood loss after fitting its temperature) of logits."""
+    loss = calibrate.nll(logits, target, calibrate.temperature(logits, target))
+    return float((logits.argmax(axis=1) == target).mean()), loss
+
+
 def figures(network, clips):
-    """(accuracy, likelihood loss after fitting its temperature) of a network on clips."""
-    logits = predict(network, clips.mel)
-    loss = calibrate.nll(logits, clips.target, calibrate.temperature(logits, clips.target))
-    return float((logits.argmax(axis=1) == clips.target).mean()), loss
+    """`fitted` of a network on clips."""
+    return fitted(predict(network, clips.mel), clips.target)
+
+
+def parts_of(network, clips):
+    """What each of the two paths reaches by itself on clips: {"linear", "members": {"accuracy", "nll"}}."""
+    linear, whole = copy.deepcopy(network), predict(network, clips.mel)
+    for member in linear.members:
+        for part in member.output.parameters():
+            torch.nn.init.zeros_(part)
+    alone_linear = predict(linear, clips.mel)
+    parts = {"linear": alone_linear, "members": whole - alone_linear}
+    return {
+        name: dict(zip(("accuracy", "nll"), (round(v, 4) for v in fitted(logits, clips.target)))) for name, logits in parts.items()
+    }

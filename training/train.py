@@ -1,7 +1,8 @@
 """Trains a model and writes its whole folder: `python -m training.train crnn --data DIR`.
 
 DIR holds `gtzan_mel/train.npz`, `valid.npz` and `excluded.npz`. Five seeds are trained on the fault-filtered split, of
-which the best by likelihood on the valid clips becomes the model, and one on the random split for comparison.
+which the best by likelihood on the valid clips becomes the model, and one on the random split for comparison. The seeds of
+`crnn-large` become the members of one model instead.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from . import calibrate, report, splits
 from .export import export
 from .fit import fit, predict
 from .manifest import Refused
+from .large import LargeRecipe, alone, figures, fit_large, parts_of
 from .networks import NETWORKS
 from .recipes import RECIPES, Recipe
 from .report.mean_mel import mean_mel
@@ -72,6 +74,31 @@ def train(model, folder, seeds, recipe, out, keep=None, random_seed=1):
     )  # fmt: skip
 
 
+def train_large(folder, seeds, recipe, out, random_seed=1):
+    """Train `crnn-large`, a member a seed, and write its folder `out`; on the random split too, if `random_seed` is not 0."""
+    split = splits.fault_filtered(folder)
+    network, curve = fit_large(split.train, seeds, recipe)
+    manifest, apart = export(network, out, "crnn-large", split.select, predict(network, split.select.mel))
+    random = None
+    if random_seed:
+        leaking = splits.random(folder)
+        by_chance, _ = fit_large(leaking.train, seeds, recipe)
+        with tempfile.TemporaryDirectory() as scratch:
+            export(by_chance, scratch, "crnn-large", leaking.select, predict(by_chance, leaking.select.mel))
+            random = measured(scratch, leaking.report)
+    single = {seed: figures(alone(network, i), split.select) for i, seed in enumerate(seeds)}
+    report.write(
+        out, manifest, measured(out, split.report), random,
+        seeds={name: spread({seed: pair[i] for seed, pair in single.items()}) for i, name in enumerate(("accuracy", "nll"))},
+        curve=curve, mean_mel=mean_mel(split.train.mel, split.train.target, manifest["labels"]),
+        settings=recipe.settings() | {"seeds": list(seeds), "random_seed": random_seed},
+        facts={
+            "parameters": sum(p.numel() for p in network.parameters()), "torch": torch.__version__.split("+")[0],
+            "export_max_difference": apart, "parts": parts_of(network, split.select),
+        },
+    )  # fmt: skip
+
+
 def flag(text):
     """A truth value of the command line."""
     return {"true": True, "false": False}[text]
@@ -95,7 +122,13 @@ def main():
     if "epochs" in given:
         given["epochs"] = tuple(given["epochs"])
     out = args.out or Path(__file__).resolve().parent.parent / "models" / args.model
+    large = args.model == "crnn-large"
+    if large and (given or args.keep):
+        parser.error("the settings of crnn-large stand in training/large.py: only --seeds, --random-seed, --out and --threads are taken")
     try:
+        if large:
+            train_large(args.data, args.seeds, LargeRecipe(), out, args.random_seed)
+            return
         train(args.model, args.data, args.seeds, replace(RECIPES[args.model], **given), out, args.keep, args.random_seed)
     except Refused as refusal:
         parser.exit(2, f"train: {refusal}\n")

@@ -7,7 +7,8 @@ line in the manifest. Torch is needed here, but not for evaluation.
 
 from .cnn import Cnn
 from .crnn import Crnn
+from .crnn_large import CrnnLarge
 from .ffnn import Ffnn
 from .pcrnn import Pcrnn
 
-NETWORKS = {"ffnn": Ffnn, "cnn": Cnn, "crnn": Crnn, "pcrnn": Pcrnn}
+NETWORKS = {"ffnn": Ffnn, "cnn": Cnn, "crnn": Crnn, "pcrnn": Pcrnn, "crnn-large": CrnnLarge}

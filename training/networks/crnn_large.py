@@ -16,6 +16,7 @@ from .layers import recurrent, scale
 CHANNELS, HIDDEN, KERNEL = (64, 64), 48, 3
 # Normalised descriptors beyond this many deviations tell of silence or clicks, not of genre.
 LIMIT = 5.0
+SMALLEST = 1e-2
 # Weight of the members' mean beside the linear path; it is the surer of the two.
 SHARE = 0.5
 SPREAD_FLOOR = 1e-3
@@ -33,7 +34,8 @@ class Normal(nn.Module):
         """Take mean and deviation from all but the last axis of `x`."""
         flat = x.flatten(0, -2)
         self.mean.copy_(flat.mean(dim=0))
-        self.deviation.copy_(flat.std(dim=0) + 1e-6)
+        # The first cepstrum's mean is zero in every standardised window: its rounding must not be blown up.
+        self.deviation.copy_(flat.std(dim=0).clamp_min(SMALLEST))
 
     def forward(self, x):
         return ((x - self.mean) / self.deviation).clamp(-LIMIT, LIMIT)

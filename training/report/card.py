@@ -41,6 +41,17 @@ def seed_lines(seeds):
     ]
 
 
+def chosen(facts):
+    """What the valid clips chose."""
+    return "the front end and the recipe, no epoch and no seed," if "parts" in facts else "the epoch and the seed"
+
+
+def part_lines(facts):
+    """What each part of a composed network reaches by itself, if that was measured."""
+    parts = [f"{name} {p['accuracy']:.1%} and {p['nll']:.3f}" for name, p in facts.get("parts", {}).items()]
+    return [f"- Its parts by themselves, accuracy and negative log-likelihood: {'; '.join(parts)}."] if parts else []
+
+
 def robustness_lines(robustness):
     """The table of training.robustness, if it was measured."""
     if "conditions" not in robustness:
@@ -64,9 +75,9 @@ def card(manifest, report):
         f"- Temperature {calibration['temperature']}; a top probability under {calibration['abstain_below']} is told as unknown.",
         "- Weights hold no recordings: the clips themselves are not part of this project.", "",
         "## Fault-filtered split, valid clips", "",
-        "Their artists were not trained on. The same clips chose the epoch and the seed and fitted the calibration, "
+        f"Their artists were not trained on. The same clips chose {chosen(facts)} and fitted the calibration, "
         "so these figures are somewhat kind.", "",
-        *figures(splits["fault_filtered"]), *seed_lines(report["seeds"]), "", *genre_table(splits["fault_filtered"]),
+        *figures(splits["fault_filtered"]), *seed_lines(report["seeds"]), *part_lines(facts), "", *genre_table(splits["fault_filtered"]),
     ]  # fmt: skip
     if "random" in splits:
         lines += [
