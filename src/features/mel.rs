@@ -1,7 +1,7 @@
 //! The mel filterbank as librosa defines it (`librosa.filters.mel`), kept as bands without their zeros.
 //! Touch it when another mel scale or normalisation is asked for.
 
-use super::response::amplitude;
+use super::response::Response;
 use crate::manifest::{FeatureSettings, MelNorm, MelScale};
 
 /// Bins that are summed side by side, which compilers turn into one instruction.
@@ -28,9 +28,10 @@ impl MelFilterbank {
         let edges: Vec<f64> =
             (0..n + 2).map(|i| mel_to_hz(scale, low + (high - low) * i as f64 / (n + 1) as f64)).collect();
         // What the training data's resampler left of each bin's power.
+        let response = settings.resampler.as_ref().map(Response::new);
         let heard = |bin: usize| {
             let frequency = bin as f64 / settings.n_fft as f64;
-            settings.resampler.as_ref().map_or(1.0, |resampler| amplitude(resampler, frequency).powi(2))
+            response.as_ref().map_or(1.0, |response| response.amplitude(frequency).powi(2))
         };
         let heard: Vec<f64> = (0..=settings.n_fft / 2).map(heard).collect();
         let bin_hz = f64::from(settings.sample_rate) / settings.n_fft as f64;

@@ -8,22 +8,34 @@ use crate::manifest::SincResampler;
 /// Points of the kernel in a sample of the resampler's output.
 const STEPS: u32 = 64;
 
-/// Amplitude at `frequency`, in units of the output's rate.
-pub(super) fn amplitude(resampler: &SincResampler, frequency: f64) -> f64 {
-    let SincResampler { zeros, beta, rolloff } = *resampler;
-    let zeros = f64::from(zeros);
-    let last = (zeros * f64::from(STEPS)) as u32;
-    // The kernel is even, so every point but the middle one counts twice.
-    let sum: f64 = (0..=last)
-        .map(|point| {
+/// A resampler's kernel, of which the response is computed.
+pub(super) struct Response {
+    /// From its middle on: the kernel is even, so every point but the middle one counts twice.
+    kernel: Vec<f64>,
+}
+
+impl Response {
+    /// Computes the kernel, once for all frequencies.
+    pub(super) fn new(resampler: &SincResampler) -> Self {
+        let SincResampler { zeros, beta, rolloff } = *resampler;
+        let (last, zeros) = (u32::from(zeros) * STEPS, f64::from(zeros));
+        let highest = bessel_i0(beta);
+        let point = |point: u32| {
             let time = f64::from(point) / f64::from(STEPS);
             let within = (1.0 - (time / zeros).powi(2)).max(0.0).sqrt();
-            let kaiser = bessel_i0(beta * within) / bessel_i0(beta);
             let twice = if point == 0 { 1.0 } else { 2.0 };
-            twice * rolloff * sinc(rolloff * time) * kaiser * (2.0 * PI * frequency * time).cos()
-        })
-        .sum();
-    sum / f64::from(STEPS)
+            twice * rolloff * sinc(rolloff * time) * bessel_i0(beta * within) / highest
+        };
+        Self { kernel: (0..=last).map(point).collect() }
+    }
+
+    /// Amplitude at `frequency`, in units of the output's rate.
+    pub(super) fn amplitude(&self, frequency: f64) -> f64 {
+        let turn = 2.0 * PI * frequency / f64::from(STEPS);
+        let sum: f64 =
+            self.kernel.iter().enumerate().map(|(at, value)| value * (turn * at as f64).cos()).sum();
+        sum / f64::from(STEPS)
+    }
 }
 
 fn sinc(x: f64) -> f64 {
@@ -52,9 +64,10 @@ mod tests {
     fn it_is_the_response_of_resampys_best_kaiser_filter() {
         let best =
             SincResampler { zeros: 64, beta: 14.769_656_459_379_492, rolloff: 0.947_593_716_739_959_6 };
+        let best = Response::new(&best);
         // training.mel.response with the same settings, at Hz of an output at 16 kHz.
         for (hz, expected) in EXPECTED {
-            let found = amplitude(&best, hz / 16_000.0);
+            let found = best.amplitude(hz / 16_000.0);
             assert!((found - expected).abs() < 1e-9, "{hz} Hz: {found}, expected {expected}");
         }
     }

@@ -1,8 +1,8 @@
 """The recurrent head: a running mean of the linear start's probabilities that learns to forget at a change.
 
 Each patch has probabilities p_t from the linear start. At each step a small network compares the mean of p before with
-that after, beside the states of a bidirectional GRU, and tells how much of what came before is to be forgotten, a_t ≥ 0; the window's probabilities are Σ w_t p_t / Σ w_t with
-w_t = exp(−Σ_{s>t} a_s). Without forgetting (a = 0, where training begins) this is the plain mean.
+that after, beside the states of a bidirectional GRU, and tells how much of what came before is to be forgotten, a_t ≥ 0.
+The window's probabilities are Σ w_t p_t / Σ w_t with w_t = exp(−Σ_{s>t} a_s): without forgetting (a = 0) the plain mean.
 """
 
 import torch
