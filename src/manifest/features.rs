@@ -151,6 +151,13 @@ impl FeatureSettings {
                 "zeros 1 to 512, beta 0 to 50, rolloff above 0 and at most 1",
             ));
         }
+        if let Some(SincResampler { zeros, .. }) = self.resampler
+            && self.n_fft * usize::from(zeros) > 1 << 20
+        {
+            // Every bin's response is a sum over the kernel, computed at each start.
+            let found = self.n_fft * usize::from(zeros);
+            return Err(bad_value("features.n_fft · features.resampler.zeros", found, "at most 1048576"));
+        }
         let nyquist = f64::from(self.sample_rate) / 2.0;
         if !(self.fmin >= 0.0 && self.fmin < self.fmax && self.fmax <= nyquist) {
             return Err(bad_value(

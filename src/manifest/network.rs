@@ -109,6 +109,9 @@ pub(super) fn check_encoder_head(manifest: &Manifest) -> Result<(), ManifestErro
     if patch.frames == 0 || window.first != patch.frames {
         return Err(bad_value("window.first", window.first, format!("patch.frames ({})", patch.frames)));
     }
+    if !(1..=65_536).contains(&patch.embedding) {
+        return Err(bad_value("patch.embedding", patch.embedding, "1 to 65536"));
+    }
     if window.normalise != Normalise::None {
         return Err(bad_value(
             "window.normalise",

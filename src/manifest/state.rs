@@ -18,11 +18,19 @@ pub struct State {
     pub warm_up: usize,
 }
 
+/// Most numbers that an encoder may keep for each source: 64 MiB.
+const MOST: usize = 1 << 24;
+
 pub(super) fn check(encoder: &NetworkFile, patch: &Patch) -> Result<(), ManifestError> {
     let Some(state) = &encoder.state else { return Ok(()) };
     let shape = &state.input.shape;
     if shape.is_empty() || shape.contains(&0) {
         return Err(bad_value("encoder.state.input.shape", format!("{shape:?}"), "no free dimension"));
+    }
+    let size = shape.iter().try_fold(1_usize, |size, &dimension| size.checked_mul(dimension));
+    if size.is_none_or(|size| size > MOST) {
+        let expected = format!("at most {MOST} numbers");
+        return Err(bad_value("encoder.state.input.shape", format!("{shape:?}"), expected));
     }
     if state.output.shape != *shape {
         return Err(bad_value(
@@ -104,6 +112,11 @@ mod tests {
                 "expected no free dimension",
             ),
             ("\"columns\", shape = [1, 120, 6]", "\"columns\", shape = []", "expected no free dimension"),
+            (
+                "\"columns\", shape = [1, 120, 6]",
+                "\"columns\", shape = [1, 9000000000, 9000000000]",
+                "expected at most 16777216 numbers",
+            ),
             ("\"columns\", shape", "\"mel\", shape", "another name than that of encoder.input"),
             ("\"columns_next\", shape", "\"embedding\", shape", "another name than that of encoder.output"),
         ] {

@@ -10,7 +10,7 @@ import numpy as np
 PATCHES = 27
 # Share of batches of the longest ones.
 FULL = 0.6
-# Patches of 187 frames at a stride of 61 that lie across a change: two.
+# Patches that imitate those across a change, of which there are three (187 frames at a stride of 61).
 ACROSS = 2
 # Patches of the new clip after which not naming its genre begins to cost, and after which it costs in full.
 PATIENT, CERTAIN = 1.0, 4.0

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..manifest import Refused
+
 _MAGIC = 0xDB4775248B80FB57
 _FOOTER = 48
 _FLOAT32 = 1
 
 
-class Unreadable(Exception):
+class Unreadable(Refused):
     """A file that is not the checkpoint expected."""
 
 

@@ -7,6 +7,9 @@ PICTURES = {
     "seconds_heard": "Accuracy against seconds heard", "mean_mel": "Mean mel picture of each genre",
 }  # fmt: skip
 
+# Fewer clips of a genre than this are pointed out.
+FEW = 10
+
 
 def figures(split):
     """The lines of one split."""
@@ -59,6 +62,17 @@ def robustness_lines(robustness):
     return ["", "## Under degraded sound", "", robustness_table.explained(robustness), "", *robustness_table.table(robustness)]
 
 
+def caution_lines(manifest, split):
+    """What a reader must know before the figures are compared with others."""
+    lines = []
+    few = [label for label, g in split["genres"].items() if g["clips"] < FEW]
+    if few:
+        lines.append(f"Of {', '.join(few)} there are fewer than {FEW} clips each, so their figures and the macro F1 say little.")
+    if manifest.get("pretrained"):
+        lines.append("The encoder was trained elsewhere, and may have met artists or songs of these clips there.")
+    return lines
+
+
 def card(manifest, report):
     """The text of CARD.md."""
     splits, facts, calibration = report["splits"], report["facts"], manifest["calibration"]
@@ -75,8 +89,9 @@ def card(manifest, report):
         f"- Temperature {calibration['temperature']}; a top probability under {calibration['abstain_below']} is told as unknown.",
         "- Weights hold no recordings: the clips themselves are not part of this project.", "",
         "## Fault-filtered split, valid clips", "",
-        f"Their artists were not trained on. The same clips chose {chosen(facts)} and fitted the calibration, "
-        "so these figures are somewhat kind.", "",
+        f"Their artists are not among the {'head' if manifest.get('pretrained') else 'model'}'s train clips. "
+        f"The same clips chose {chosen(facts)} and fitted the calibration, so these figures are somewhat kind.",
+        *caution_lines(manifest, splits["fault_filtered"]), "",
         *figures(splits["fault_filtered"]), *seed_lines(report["seeds"]), *part_lines(facts), "", *genre_table(splits["fault_filtered"]),
     ]  # fmt: skip
     if "random" in splits:
