@@ -23,7 +23,8 @@ def impulse_response(rate, rt60, rng):
     """Impulse response [samples] of a room whose sound falls by 60 dB in `rt60` seconds."""
     length = int(rt60 * rate)
     time = np.arange(length) / rate
-    # Walls and air swallow high tones first: above 2 kHz the tail lasts 60 % as long.
+    # Walls and air swallow high tones first: above 2 kHz the tail lasts 60 % as long. Both bands start with the same
+    # power, so that at 22050 Hz the wider upper one has about 6 dB less density.
     low = shaped(length, rate, rng, lambda f: 1.0 / (1.0 + (f / 2000.0) ** 4))
     high = shaped(length, rate, rng, lambda f: 1.0 / (1.0 + (2000.0 / f) ** 4))
     tail = low * 10.0 ** (-3.0 * time / rt60) + high * 10.0 ** (-3.0 * time / (0.6 * rt60))
