@@ -97,7 +97,7 @@ def card(manifest, report):
     if "random" in splits:
         lines += [
             "", "## Random split", "",
-            "80/20 per genre over the train, valid and excluded clips, one seed, trained anew. Artists and albums stand "
+            "80/20 per genre over the train, valid and excluded clips, trained anew. Artists and albums stand "
             "on both sides: the figures say how the model compares with others measured so, not how it does on new music. "
             "The measured fifth chose nothing.", "", *figures(splits["random"]),
         ]  # fmt: skip
