@@ -20,11 +20,14 @@ use super::usage::Usage;
 const BINARY: &str = env!("CARGO_BIN_EXE_genrecast");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// `--config` and `--models` of the repository, and the runtime that is always there.
+/// The default model.
+pub const MODEL: &str = "musicnn-crnn";
+
+/// `--config` and `--models` of the repository, the model, and the runtime that is always there.
 pub fn common_flags() -> Vec<String> {
     let flags = ["--config", "config.toml", "--models", "models"];
     let flags = flags.map(|flag| if flag.starts_with("--") { flag.into() } else { format!("{ROOT}/{flag}") });
-    flags.into_iter().chain(["--runtime".into(), "tract".into()]).collect()
+    flags.into_iter().chain(["--model", MODEL, "--runtime", "tract"].map(Into::into)).collect()
 }
 
 /// A running daemon.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::busy::Busy;
 use super::capture::Capture;
-use super::daemon::Daemon;
+use super::daemon::{Daemon, MODEL};
 use super::levels;
 use super::signal::{self, RATE};
 use super::sound_server::SoundServer;
@@ -142,6 +142,6 @@ fn is_window(event: &Value) -> bool {
 }
 
 fn manifest() -> Manifest {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/crnn");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(MODEL);
     Model::load(&folder).expect("the shipped model").manifest
 }
