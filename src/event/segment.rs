@@ -1,0 +1,37 @@
+//! `genre.changed`: segments of one stable genre. Touch it when a segment gets a new field.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The stable genre changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenreChanged {
+    /// What was stable before; absent at the first change of a stream.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<EndedSegment>,
+    /// What is stable now.
+    pub to: BegunSegment,
+}
+
+/// A segment that has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EndedSegment {
+    /// Its stable label.
+    pub label: String,
+    /// When it began.
+    pub start: Timestamp,
+    /// When it ended.
+    pub end: Timestamp,
+    /// Mean smoothed probability of the label over the segment; absent for [`UNKNOWN`](super::UNKNOWN) and [`SILENCE`](super::SILENCE).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub confidence: Option<f32>,
+}
+
+/// A segment that has begun.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BegunSegment {
+    /// Its stable label.
+    pub label: String,
+    /// When it began.
+    pub start: Timestamp,
+}

@@ -1,0 +1,123 @@
+//! `genre.window`: what one classified window tells. Touch it when a window gets a new field.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A classified window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenreWindow {
+    /// Which stretch of the stream was classified.
+    pub window: WindowSpan,
+    /// True until a whole window has been heard since the stream began or was interrupted.
+    pub provisional: bool,
+    /// What the newest hop sounds like.
+    pub state: SignalState,
+    /// Labels by falling probability; the probabilities of all labels sum to 1.
+    pub top: Vec<LabelScore>,
+    /// What the daemon stands by.
+    pub stable: Stable,
+    /// About the audio since the previous window of this source.
+    pub audio: AudioReport,
+    /// How long things took.
+    pub timing: Timing,
+    /// What made the scores.
+    pub model: Arc<ModelInfo>,
+}
+
+/// Bounds of a window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WindowSpan {
+    /// Wall-clock time of the first sample.
+    pub start: Timestamp,
+    /// Wall-clock time of the last sample.
+    pub end: Timestamp,
+    /// Seconds of the stream before the window.
+    pub start_s: f64,
+    /// Seconds of the stream up to the window's end.
+    pub end_s: f64,
+    /// `end_s - start_s`.
+    pub seconds: f64,
+}
+
+/// What the newest hop of audio is, as far as its samples tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignalState {
+    /// Something can be heard.
+    Signal,
+    /// There are samples, but below the threshold of quiet.
+    Quiet,
+    /// Every sample is exactly zero: muted, unplugged, or a dead stream that still delivers.
+    DigitalZero,
+}
+
+/// A label and its calibrated probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabelScore {
+    /// One of the model's labels.
+    pub label: String,
+    /// Calibrated probability, 0 to 1.
+    pub p: f32,
+}
+
+impl LabelScore {
+    /// Labels by falling probability; equal ones keep the order of the model.
+    pub fn ranked(labels: &[String], p: &[f32]) -> Vec<Self> {
+        let mut ranked: Vec<Self> =
+            labels.iter().zip(p).map(|(label, &p)| Self { label: label.clone(), p }).collect();
+        ranked.sort_by(|a, b| b.p.total_cmp(&a.p));
+        ranked
+    }
+}
+
+/// The genre that the daemon stands by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stable {
+    /// A label, [`UNKNOWN`](super::UNKNOWN) or [`SILENCE`](super::SILENCE).
+    pub label: String,
+    /// Since when (wall clock).
+    pub since: Timestamp,
+    /// The `genre.changed` that began it; absent before the first change.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since_seq: Option<u64>,
+}
+
+/// What happened to the audio since the previous window of the same source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AudioReport {
+    /// Sample rate of the source before resampling.
+    pub native_hz: u32,
+    /// RMS level re full scale; absent for digital zero.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rms_dbfs: Option<f32>,
+    /// Samples at full scale.
+    pub clipped: u64,
+    /// Milliseconds of audio lost.
+    pub gap_ms: u64,
+    /// Evaluations skipped because the model was behind.
+    pub skipped_hops: u64,
+}
+
+/// How long things took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// From the moment the window's last sample was due until publication.
+    pub capture_to_emit_ms: u64,
+    /// Spent in the model.
+    pub infer_ms: u64,
+}
+
+/// The model that made the scores and where it really runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Folder name of the model.
+    pub id: String,
+    /// SHA-256 of its ONNX file (for encoder and head: of both, encoder first).
+    pub sha256: String,
+    /// `cpu` or `cuda`.
+    pub device: String,
+    /// `onnxruntime` or `tract`.
+    pub runtime: String,
+}
