@@ -83,6 +83,7 @@ impl ModelThread {
                     track.back.restart(&*self.classifier, to_s);
                     self.publisher.gap(&source, from_s, to_s, reason);
                 }
+                Job::Title { at_s, title } => self.publisher.title(&source, at_s, title),
                 Job::State(state) => self.publisher.state(&source, state),
                 Job::Gone(forgotten) => {
                     tracks.remove(&source.id);

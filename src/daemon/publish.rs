@@ -79,6 +79,12 @@ impl Publisher {
         self.publish_state(row, change);
     }
 
+    /// The station's title from this stream time on; empty if it says none.
+    pub fn title(&mut self, row: &Row, at_s: f64, title: String) {
+        tracing::info!(source = row.name, at_s, title, "title");
+        row.set_title(title);
+    }
+
     /// The model failed for a source.
     pub fn model_failed(&mut self, row: &Row, error: &ModelError) {
         row.set_model_fails(true);

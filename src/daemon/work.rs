@@ -37,6 +37,8 @@ pub(super) enum Job {
     Block(Block),
     /// Audio was lost; what was heard before it is forgotten.
     Gap { from_s: f64, to_s: f64, reason: String },
+    /// A title holds from this stream time on; empty if there is none from there on.
+    Title { at_s: f64, title: String },
     /// The source changed its state.
     State(SourceStateChange),
     /// Nothing more comes of this source. The sender is dropped when it has been forgotten.

@@ -8,6 +8,7 @@ mod container;
 mod decode;
 mod ending;
 mod error;
+mod http;
 mod line;
 mod microphone;
 mod mixdown;
@@ -18,6 +19,7 @@ mod sniff;
 mod stdin;
 mod stop;
 mod tail;
+mod titles;
 mod uri;
 
 #[cfg(test)]
@@ -33,6 +35,7 @@ use crate::units::SampleRate;
 pub use decode::{Decoded, Decoder};
 pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
+pub use http::{Address, AddressError, HttpError, HttpSettings};
 pub use microphone::{Callback, Capture, DeviceInfo, Exchange, Pulse, Retired, devices, microphone};
 pub use mixdown::{Channel, HIGHEST_CHANNEL, LARGEST_GAIN_DB, Mixdown, Mixer};
 pub use pcm::{Channels, Encoding, PcmFormat};
@@ -60,6 +63,13 @@ pub enum Notice {
     /// A continuous run of samples begins. It takes the place of the one before, whether or not that has ended: the
     /// writer of a lost microphone may hang in the audio system.
     Stream(Stream),
+    /// A title holds from a sample on. It comes before the samples that follow it may be read.
+    Title {
+        /// Samples of the present [`Stream`] before it.
+        at: u64,
+        /// The title as the station sends it; empty if there is none from here on.
+        title: String,
+    },
     /// The source has another state. `Ended` comes when everything has been written; there may be samples to read.
     State {
         /// The state it is in now.

@@ -59,6 +59,8 @@ impl Health for Sources {
             reason: None,
             remedy: None,
             native_hz: None,
+            title: None,
+            behind_live_s: None,
             counters: SourceCounts::default(),
         };
         self.0.lock().expect("not poisoned").iter().map(info).collect()

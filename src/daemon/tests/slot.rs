@@ -89,10 +89,39 @@ fn another_rate_ends_one_stretch_and_begins_the_next() {
             Job::Block(block) if block.borrowed().last => Some(format!("last {:.3}", block.borrowed().end_s)),
             Job::State(change) => Some(format!("{:?}", change.state)),
             Job::Gap { .. } => Some("gap".into()),
-            Job::Block(_) | Job::Gone(_) => None,
+            Job::Block(_) | Job::Title { .. } | Job::Gone(_) => None,
         })
         .collect();
     assert_eq!(told, ["begin 0.000", "last 0.772", "begin 0.772", "last 1.134", "Ended"]);
+}
+
+#[test]
+fn a_title_is_told_when_its_samples_have_been_read_and_none_is_lost() {
+    let mut bench = Bench::new(1000);
+    let told = |jobs: &[Job]| -> Vec<(f64, String)> {
+        let title = |job: &Job| match job {
+            Job::Title { at_s, title } => Some((*at_s, title.clone())),
+            _ => None,
+        };
+        jobs.iter().filter_map(title).collect()
+    };
+    let title = |at, title: &str| Notice::Title { at, title: title.into() };
+    let mut first = bench.stream(HZ, None);
+    first.write(&[0.1; 8_000]);
+    bench.notices.send(title(4_000, "early")).expect("the slot lives");
+    bench.notices.send(title(12_000, "later")).expect("the slot lives");
+    let jobs = bench.turn();
+    assert_eq!(told(&jobs), [(4_000.0 / f64::from(HZ), "early".to_owned())]);
+    first.write(&[0.1; 8_000]);
+    assert_eq!(told(&bench.turn()), [(12_000.0 / f64::from(HZ), "later".to_owned())]);
+    bench.notices.send(title(90_000, "never reached")).expect("the slot lives");
+    drop(first);
+    let mut second = bench.stream(HZ, None);
+    second.write(&[0.1; 800]);
+    bench.notices.send(title(0, "of the second")).expect("the slot lives");
+    let titles = told(&bench.turn());
+    assert_eq!(titles[0].1, "never reached");
+    assert_eq!(titles[1], (16_000.0 / f64::from(HZ), "of the second".to_owned()));
 }
 
 #[test]
