@@ -180,10 +180,11 @@ impl Flow {
             }
             Ok(None) => self.end = Some(Ok(())),
             Ok(Some(Err(error))) => {
-                let cut = error.is_incomplete_message();
-                let kind = if cut { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::ConnectionAborted };
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                self.end = Some(Err((kind, format!("{error}{}", cause.unwrap_or_default()))));
+                let cause = std::error::Error::source(&error);
+                let told = cause.and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+                let kind = told.unwrap_or(io::ErrorKind::ConnectionAborted);
+                let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+                self.end = Some(Err((kind, format!("{error}{cause}"))));
             }
             Err(Interrupted::Stopped) => return true,
             Err(Interrupted::TimedOut) => {}

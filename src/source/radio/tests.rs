@@ -200,6 +200,8 @@ fn a_half_open_connection_is_told_as_stalled() {
 
 #[test]
 fn a_burst_is_played_in_real_time_and_told() {
+    /// The rate of that file.
+    const SECOND: u64 = 44_100;
     let audio = bytes_of("plain.mp3").repeat(8);
     let server = Server::start(move |_, stream| {
         answer(stream, "HTTP/1.0 200 OK\r\nContent-Type: audio/mpeg", &audio);
@@ -211,19 +213,19 @@ fn a_burst_is_played_in_real_time_and_told() {
     let address = Address::parse(&server.url("/")).expect("an address");
     let (of_source, stopping) = (Arc::clone(&counters), stop.clone());
     let source = std::thread::spawn(move || {
-        let (sender, streams) = std::sync::mpsc::channel();
+        let mut kept = Vec::new();
         let mut notify = |notice| {
             if let Notice::Stream(stream) = notice {
-                sender.send(stream).expect("kept");
+                kept.push(stream);
             }
         };
         let mut line =
             Line { spec: &spec, counters: &of_source, stop: &stopping, notify: &mut notify, wake: &|| () };
         let _ = run(&address, Pacing::Live, Mixdown::default(), HttpSettings::default(), &mut line);
-        drop(streams);
+        kept.into_iter().map(|stream| stream.rate.hz()).collect::<Vec<_>>()
     });
     let begin = Instant::now();
-    while counters.samples.get() < 8000 {
+    while counters.samples.get() < SECOND {
         assert!(begin.elapsed() < Duration::from_secs(30), "nothing comes");
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -232,5 +234,5 @@ fn a_burst_is_played_in_real_time_and_told() {
     let behind = counters.behind_live_ms.get();
     assert!((2_000..8_000).contains(&behind), "{behind} ms");
     stop.stop();
-    source.join().expect("no panic");
+    assert_eq!(source.join().expect("no panic"), [SECOND as u32]);
 }
