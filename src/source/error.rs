@@ -4,6 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::hls::HlsError;
+
 /// The containers and codecs that can be read, for messages.
 pub const FORMATS: &str = "WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus, AAC, M4A";
 
@@ -112,6 +114,9 @@ pub enum SourceError {
         /// What the audio system said.
         reason: String,
     },
+    /// HTTP live streaming.
+    #[error(transparent)]
+    Hls(#[from] HlsError),
     /// A thread could not be started.
     #[error("no thread could be started for the source: {io}")]
     Thread {
@@ -167,6 +172,7 @@ impl SourceError {
                 "check that it is plugged in and that the user that runs the daemon may use it; \
                  `genrecast devices` lists what there is"
             }
+            Self::Hls(error) => error.remedy(),
             Self::Thread { .. } => "raise the limit on the number of threads",
         };
         Some(remedy.into())
