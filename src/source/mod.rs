@@ -4,17 +4,22 @@
 //! [`ring`]. [`Decoder`] is the same decoding without a thread, for whoever wants a whole file.
 //! Touch this file when what a source tells its owner changes.
 
+mod again;
 mod container;
 mod decode;
 mod ending;
 mod error;
+mod exec;
 mod hls;
 mod http;
 mod line;
+mod live;
 mod microphone;
 mod mixdown;
 mod pcm;
 mod player;
+mod playlist;
+mod radio;
 mod ring;
 mod sniff;
 mod stdin;
@@ -36,6 +41,7 @@ use crate::units::SampleRate;
 pub use decode::{Decoded, Decoder};
 pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
+pub use exec::Program;
 pub use hls::{FetchError, HlsError};
 pub use http::{Address, AddressError, HttpError, HttpSettings};
 pub use microphone::{Callback, Capture, DeviceInfo, Exchange, Pulse, Retired, devices, microphone};
@@ -44,7 +50,7 @@ pub use pcm::{Channels, Encoding, PcmFormat};
 pub use ring::{Read, RingReader, RingWriter, ring};
 pub use stdin::refuse_terminal_stdin;
 pub use stop::{Stop, Stopped};
-pub use uri::{MAX_FACTOR, SourceUri, Speed, UriError};
+pub use uri::{MAX_FACTOR, Pacing, SourceUri, Speed, UriError};
 
 use line::{Line, Outcome};
 
@@ -114,6 +120,12 @@ pub fn run(
             player::play_file(path, *speed, *looping, *mixdown, &mut line)
         }
         SourceUri::Stdin { pcm, mixdown } => stdin::play(*pcm, *mixdown, &mut line),
+        SourceUri::Http { address, pacing, mixdown } => {
+            radio::run(address, *pacing, *mixdown, HttpSettings::default(), &mut line)
+        }
+        SourceUri::Exec { program, pcm, pacing, mixdown } => {
+            exec::run(program, *pcm, *pacing, *mixdown, &mut line)
+        }
     };
     match outcome {
         // Whatever failed while the source was told to stop failed because of that.

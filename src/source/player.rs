@@ -141,7 +141,7 @@ impl Output {
 }
 
 /// An absolute schedule: what is late does not move what comes after it.
-struct Pace {
+pub(super) struct Pace {
     start: Instant,
     /// Samples per second of the wall clock.
     per_second: f64,
@@ -153,14 +153,19 @@ struct Pace {
 
 impl Pace {
     /// For a ring of that capacity, of which one write takes at most a quarter.
-    fn new(rate: SampleRate, factor: f64, capacity: usize) -> Self {
+    pub(super) fn new(rate: SampleRate, factor: f64, capacity: usize) -> Self {
         let per_second = f64::from(rate.hz()) * factor;
         let block = ((per_second * BLOCK) as usize).min(capacity / 4).max(1);
         Self { start: Instant::now(), per_second, position: 0, block }
     }
 
+    /// Samples to be written at a time.
+    pub(super) fn block(&self) -> usize {
+        self.block
+    }
+
     /// When the last of the next `samples` is due.
-    fn due_after(&mut self, samples: usize) -> Instant {
+    pub(super) fn due_after(&mut self, samples: usize) -> Instant {
         self.position += samples as u64;
         // A factor near zero asks for more than a clock can tell; a year is for ever here.
         let year = 365.0 * 24.0 * 3600.0;

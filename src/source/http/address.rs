@@ -102,7 +102,7 @@ impl Address {
     }
 
     /// This address with the user and password of `other`, if it is on the same server and has none itself.
-    pub(super) fn with_credentials_of(mut self, other: &Self) -> Self {
+    pub(in crate::source) fn with_credentials_of(mut self, other: &Self) -> Self {
         if self.0.origin() == other.0.origin() && self.authorization().is_none() {
             // Both fail only for addresses without a host, which these have.
             let _ = self.0.set_username(other.0.username());

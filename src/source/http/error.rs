@@ -112,6 +112,14 @@ pub enum HttpError {
         #[source]
         io: io::Error,
     },
+    /// The other side ended a stream that should have none.
+    #[error("{address} ended the stream{}", because(damage.as_deref()))]
+    Over {
+        /// What was asked for.
+        address: Address,
+        /// What was wrong with it besides.
+        damage: Option<String>,
+    },
     /// The client cannot be made.
     #[error("the HTTP client cannot be started: {io}")]
     Client {
@@ -124,13 +132,17 @@ pub enum HttpError {
     Stopped,
 }
 
+fn because(damage: Option<&str>) -> String {
+    damage.map(|damage| format!(" ({damage})")).unwrap_or_default()
+}
+
 impl HttpError {
     /// What the person who runs the daemon can do about it.
     pub fn remedy(&self) -> String {
         let remedy = match self {
             Self::Address(_) | Self::RedirectTarget { .. } => "write the address as a browser shows it",
             Self::Resolve { .. } => "check the spelling of the host, and that this machine has a name server",
-            Self::Connect { .. } | Self::Slow { .. } | Self::Body { .. } => {
+            Self::Connect { .. } | Self::Slow { .. } | Self::Body { .. } | Self::Over { .. } => {
                 "check the network and whether the station is on the air; it is tried again"
             }
             Self::Tls { reason, .. } if reason.contains("no certificates") => {

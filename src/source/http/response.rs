@@ -47,6 +47,7 @@ impl Response {
             held: 0,
             quiet: Duration::ZERO,
             trickle: (Duration::ZERO, 0),
+            expected_by: None,
             end: None,
         };
         Self { address, headers, body: Body(Arc::new(Mutex::new(flow))) }
@@ -70,8 +71,8 @@ impl Response {
     }
 
     /// The body.
-    pub fn into_body(self) -> Body {
-        self.body
+    pub fn body(&self) -> Body {
+        self.body.clone()
     }
 
     /// Reads the rest of the body, of which `head` has been read, whole.
@@ -117,6 +118,8 @@ struct Flow {
     quiet: Duration,
     /// How long we have waited, and for how many bytes, since that was looked at last.
     trickle: (Duration, usize),
+    /// When whoever reads must have what is looked for.
+    expected_by: Option<Instant>,
     end: Option<Result<(), (io::ErrorKind, String)>>,
 }
 
@@ -135,6 +138,11 @@ impl Body {
             }
         }
         flow.client.pause_until(moment)
+    }
+
+    /// Gives up when what is looked for has not been found by this moment, however many bytes come.
+    pub fn expect_by(&self, moment: Option<Instant>) {
+        self.flow().expected_by = moment;
     }
 
     /// How many bytes have come and wait to be read.
@@ -223,7 +231,10 @@ impl Read for Body {
                 Some(Err((kind, reason))) => return Err(io::Error::new(*kind, reason.clone())),
                 None => {}
             }
-            if flow.take(Duration::MAX) {
+            let left = flow.expected_by.map(|moment| moment.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                flow.stalled("bytes come, but no audio was found in them for too long".into());
+            } else if flow.take(left.unwrap_or(Duration::MAX)) {
                 return Err(stopped());
             }
         }

@@ -28,7 +28,7 @@ fn get(url: &str) -> Result<Response, HttpError> {
 
 fn body(response: Response) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    response.into_body().read_to_end(&mut bytes).map(|_| bytes)
+    response.body().read_to_end(&mut bytes).map(|_| bytes)
 }
 
 fn refused(answer: impl Into<Vec<u8>>) -> String {
@@ -150,7 +150,7 @@ fn a_dead_connection_is_noticed_while_nobody_reads() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nsome");
         wait_for_close(stream);
     });
-    let mut body = get(&server.url("/")).expect("answers").into_body();
+    let mut body = get(&server.url("/")).expect("answers").body();
     assert!(!body.pump(Instant::now() + Duration::from_millis(100)));
     assert_eq!(body.held(), 4);
     assert!(!body.pump(Instant::now() + Duration::from_millis(600)));
@@ -164,7 +164,7 @@ fn what_waits_is_bounded() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
         while stream.write_all(&[0; 65536]).is_ok() {}
     });
-    let mut body = get(&server.url("/")).expect("answers").into_body();
+    let mut body = get(&server.url("/")).expect("answers").body();
     body.pump(Instant::now() + Duration::from_millis(700));
     let held = body.held();
     assert!((1 << 20..3 << 20).contains(&held), "{held}");
