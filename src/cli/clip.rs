@@ -68,6 +68,7 @@ impl<'a> Listener<'a> {
                     self.classifier = Some(pipeline.into_classifier());
                     pipeline = self.pipeline(rate)?;
                 }
+                Decoded::Title(_) | Decoded::Gap { .. } | Decoded::Stalled(_) => {}
                 Decoded::End(ending) => break ending.damage,
             }
         };

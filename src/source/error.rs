@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::hls::HlsError;
 use super::http::{Address, HttpError};
 
 /// The containers and codecs that can be read, for messages.
@@ -114,6 +115,9 @@ pub enum SourceError {
         /// What the audio system said.
         reason: String,
     },
+    /// HTTP live streaming.
+    #[error(transparent)]
+    Hls(#[from] HlsError),
     /// The network, or the server at its other end.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -217,6 +221,7 @@ impl SourceError {
                 "check that it is plugged in and that the user that runs the daemon may use it; \
                  `genrecast devices` lists what there is"
             }
+            Self::Hls(error) => error.remedy(),
             Self::Http(error) => return Some(error.remedy()),
             Self::Playlist { .. } => "look on the station's web page for the address of the stream itself",
             Self::ProgramStart { .. } => {

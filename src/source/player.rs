@@ -12,6 +12,7 @@ use super::ring::RingWriter;
 use super::stop::{Stop, Stopped};
 use super::uri::Speed;
 use crate::event::SourceState;
+use crate::source::Notice;
 use crate::units::SampleRate;
 
 /// How much of the wall clock one write of a paced source covers, in seconds.
@@ -47,6 +48,12 @@ pub(super) fn play(
                 out = Output::begin(rate, speed, line);
                 flushed.is_err()
             }
+            Decoded::Title(title) => {
+                (line.notify)(Notice::Title { at: out.given, title });
+                false
+            }
+            // No file has these.
+            Decoded::Gap { .. } | Decoded::Stalled(_) => false,
             Decoded::End(ending) => match again {
                 None => {
                     let flushed = out.flush(line.stop, line.wake);
@@ -83,6 +90,8 @@ struct Output {
     /// Samples that wait until their block is full.
     block: Vec<f32>,
     pace: Option<Pace>,
+    /// Samples that were written or wait.
+    given: u64,
 }
 
 impl Output {
@@ -94,10 +103,11 @@ impl Output {
             Speed::Factor(factor) => Some(Pace::new(rate, factor, writer.capacity())),
         };
         line.begin(reader, rate, SystemTime::now());
-        Self { writer, rate, block: Vec::new(), pace }
+        Self { writer, rate, block: Vec::new(), pace, given: 0 }
     }
 
     fn write(&mut self, mut mono: &[f32], stop: &Stop, wake: &dyn Fn()) -> Result<(), Stopped> {
+        self.given += mono.len() as u64;
         let Some(pace) = &self.pace else {
             return self.writer.write_all(mono, stop, wake);
         };
