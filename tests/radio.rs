@@ -35,7 +35,9 @@ fn fifty_broken_stations_end_in_a_clear_state() {
     let path = place.child("config.toml");
     let sources: String = cases
         .iter()
-        .map(|case| format!("[[source]]\nname = {:?}\nuri = \"http://{}/{}\"\n", case.name, server.at, case.name))
+        .map(|case| {
+            format!("[[source]]\nname = {:?}\nuri = \"http://{}/{}\"\n", case.name, server.at, case.name)
+        })
         .collect();
     std::fs::write(&path, sources).expect("written");
     let mut command = genrecast("run");
@@ -67,9 +69,11 @@ fn fifty_broken_stations_end_in_a_clear_state() {
 fn is_unclear(case: &cases::Case, told: &Value) -> Option<String> {
     let sources = told["sources"].as_array().expect("a list");
     let source = sources.iter().find(|source| source["name"] == case.name).expect("it is listed");
-    let (state, reason) = (source["state"].as_str().unwrap_or("none"), source["reason"].as_str().unwrap_or("none"));
+    let (state, reason) =
+        (source["state"].as_str().unwrap_or("none"), source["reason"].as_str().unwrap_or("none"));
     let is_clear = case.states.contains(&state)
         && case.says.iter().any(|part| reason.contains(part))
         && (state == "ended" || source["remedy"].is_string());
-    (!is_clear).then(|| format!("{}: {state}: {reason} (expected {:?}: {:?})", case.name, case.states, case.says))
+    (!is_clear)
+        .then(|| format!("{}: {state}: {reason} (expected {:?}: {:?})", case.name, case.states, case.says))
 }

@@ -19,6 +19,9 @@ use crate::units::SampleRate;
 /// What is less late is made good at once, so that nothing is lost to a hiccup of the network.
 const TOO_LATE: Duration = Duration::from_secs(2);
 
+/// A hole that is longer than this is not waited for.
+const LONGEST_HOLE: Duration = Duration::from_secs(60);
+
 /// What is played, and what is to be done meanwhile.
 pub(super) struct Live<'a> {
     pub(super) decoder: Decoder,
@@ -49,12 +52,16 @@ pub(super) enum Ended {
 pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>) -> Played {
     let Live { mut decoder, paced, titles, idle, before_each } = live;
     let mut run = Run::begin(decoder.rate(), paced, line);
-    line.tell(SourceState::Live, station);
+    line.tell(SourceState::Live, station.clone());
+    let mut stalled = false;
     let ended = loop {
         before_each(decoder.seconds());
         let went = match decoder.next_block() {
             Err(error) => break Ended::Error(error),
             Ok(Decoded::Samples(samples)) => {
+                if std::mem::take(&mut stalled) {
+                    line.tell(SourceState::Live, station.clone());
+                }
                 // They were met in the bytes of this very block.
                 while let Some(title) = titles.take() {
                     (line.notify)(Notice::Title { at: run.samples, title });
@@ -65,6 +72,16 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
                 let flushed = run.flush(idle, line);
                 run.another(rate, line);
                 flushed
+            }
+            Ok(Decoded::Title(title)) => {
+                titles.tell(&title);
+                Ok(())
+            }
+            Ok(Decoded::Gap { seconds, .. }) => run.skip(seconds, idle, line),
+            Ok(Decoded::Stalled(reason)) => {
+                stalled = true;
+                line.tell(SourceState::Stalled, Some(reason));
+                Ok(())
             }
             Ok(Decoded::End(ending)) => {
                 break run.flush(idle, line).map_or(Ended::Stopped, |()| Ended::End(ending));
@@ -106,6 +123,24 @@ impl Run {
         (self.rate, self.samples) = (rate, self.block.len() as u64);
         self.writer = Some(writer);
         line.begin(reader, rate, SystemTime::now());
+    }
+
+    /// So much of what was broadcast is missing: a paced source waits as long, so that it stays as far behind as it was.
+    fn skip(
+        &mut self,
+        seconds: f64,
+        idle: &dyn Fn(Instant) -> bool,
+        line: &mut Line<'_>,
+    ) -> Result<(), Stopped> {
+        self.flush(idle, line)?;
+        if self.paced {
+            let missing = Duration::try_from_secs_f64(seconds).unwrap_or_default().min(LONGEST_HOLE);
+            if idle(Instant::now() + missing) {
+                return Err(Stopped);
+            }
+        }
+        self.another(self.rate, line);
+        Ok(())
     }
 
     fn write(

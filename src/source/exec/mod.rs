@@ -90,7 +90,8 @@ fn play(
 
 fn first_byte(output: &mut Output) -> Result<[u8; 1], SourceError> {
     let mut first = [0];
-    let read = output.read(&mut first).map_err(|io| SourceError::Unreadable { name: "the stream".into(), io })?;
+    let read =
+        output.read(&mut first).map_err(|io| SourceError::Unreadable { name: "the stream".into(), io })?;
     if read == 0 { Err(SourceError::Empty) } else { Ok(first) }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::runtime::{Builder, Runtime};
@@ -98,10 +98,15 @@ impl Client {
     /// # Errors
     /// [`HttpError`] also for an answer that is no success.
     pub fn get(&self, address: &Address, titles: bool) -> Result<Response, HttpError> {
+        let asked = [(HeaderName::from_static("icy-metadata"), "1")];
+        self.follow(address, if titles { &asked } else { &[] })
+    }
+
+    fn follow(&self, address: &Address, more: &[(HeaderName, &str)]) -> Result<Response, HttpError> {
         let mut asked = vec![address.clone()];
         let mut at = address.clone();
         loop {
-            let answer = self.ask(&at, titles)?;
+            let answer = self.ask(&at, more)?;
             let status = answer.status();
             let location = answer.headers().get(header::LOCATION).filter(|_| is_redirect(status));
             let Some(location) = location else {
@@ -123,12 +128,30 @@ impl Client {
         }
     }
 
-    /// Reads something of at most `most` bytes whole.
+    /// Reads something of at most `most` bytes whole, or a part of it.
     ///
     /// # Errors
-    /// [`HttpError`], as [`get`](Self::get), and when it is larger or takes too long.
-    pub fn fetch(&self, address: &Address, most: usize) -> Result<Fetched, HttpError> {
-        self.get(address, false)?.read_whole(most, &[])
+    /// [`HttpError`], as [`get`](Self::get), and when it is larger, takes too long, or the part is not given alone.
+    pub fn fetch(
+        &self,
+        address: &Address,
+        most: usize,
+        part: Option<std::ops::Range<u64>>,
+    ) -> Result<Fetched, HttpError> {
+        let Some(part) = part else { return self.follow(address, &[])?.read_whole(most, &[]) };
+        let range = format!("bytes={}-{}", part.start, part.end.saturating_sub(1));
+        let response = self.follow(address, &[(header::RANGE, &range)])?;
+        let begins = format!("bytes {}-", part.start);
+        if !response.header("content-range").is_some_and(|range| range.starts_with(&begins)) {
+            let reason = "it does not give a part of a file when asked for one".to_owned();
+            return Err(HttpError::Broken { address: response.address, reason });
+        }
+        response.read_whole(most, &[])
+    }
+
+    /// The flag that ends it.
+    pub fn stop(&self) -> Stop {
+        self.0.stop.clone()
     }
 
     fn accept(&self, address: Address, answer: hyper::Response<Incoming>) -> Result<Response, HttpError> {
@@ -146,9 +169,13 @@ impl Client {
     }
 
     /// One request and the head of its answer.
-    fn ask(&self, address: &Address, titles: bool) -> Result<hyper::Response<Incoming>, HttpError> {
+    fn ask(
+        &self,
+        address: &Address,
+        more: &[(HeaderName, &str)],
+    ) -> Result<hyper::Response<Incoming>, HttpError> {
         let limits = &self.0.settings;
-        let request = request(address, titles, &limits.agent)?;
+        let request = request(address, more, &limits.agent)?;
         let connection = connect(address, || self.0.tls());
         let connection = self.0.limited(connection, limits.connect, "connecting", address)??;
         let broken =
@@ -173,15 +200,19 @@ fn is_redirect(status: StatusCode) -> bool {
     [301, 302, 303, 307, 308].contains(&status.as_u16())
 }
 
-fn request(address: &Address, titles: bool, agent: &str) -> Result<Request<Empty<Bytes>>, HttpError> {
+fn request(
+    address: &Address,
+    more: &[(HeaderName, &str)],
+    agent: &str,
+) -> Result<Request<Empty<Bytes>>, HttpError> {
     let mut request = Request::get(address.target())
         .header(header::HOST, address.authority())
         .header(header::USER_AGENT, agent)
         .header(header::ACCEPT, "*/*")
         .header(header::ACCEPT_ENCODING, "identity")
         .header(header::CONNECTION, "close");
-    if titles {
-        request = request.header("icy-metadata", "1");
+    for (name, value) in more {
+        request = request.header(name, *value);
     }
     if let Some(secret) = address.authorization().and_then(|secret| HeaderValue::from_str(&secret).ok()) {
         request = request.header(header::AUTHORIZATION, secret);

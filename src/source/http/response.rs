@@ -32,8 +32,6 @@ pub struct Response {
 pub struct Fetched {
     /// Where it came from, after all redirects.
     pub address: Address,
-    /// Its type, as [`Response::content_type`].
-    pub content_type: Option<String>,
     /// What it is.
     pub bytes: Vec<u8>,
 }
@@ -80,7 +78,7 @@ impl Response {
     /// # Errors
     /// When it breaks off, takes too long, or is larger than `most` bytes together with `head`.
     pub fn read_whole(mut self, most: usize, head: &[u8]) -> Result<Fetched, HttpError> {
-        let (content_type, address) = (self.content_type(), self.address);
+        let address = self.address;
         let limit = self.body.flow().client.settings.fetch;
         let deadline = Instant::now() + limit;
         let mut bytes = head.to_vec();
@@ -90,7 +88,7 @@ impl Response {
                 return Err(HttpError::Slow { address, doing: "reading it whole", limit });
             }
             match self.body.read(&mut block) {
-                Ok(0) => return Ok(Fetched { address, content_type, bytes }),
+                Ok(0) => return Ok(Fetched { address, bytes }),
                 Ok(read) => bytes.extend_from_slice(block.get(..read).unwrap_or_default()),
                 Err(_) if self.body.flow().client.is_stopped() => return Err(HttpError::Stopped),
                 Err(io) => return Err(HttpError::Body { address, io }),
