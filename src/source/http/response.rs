@@ -143,6 +143,14 @@ impl Body {
         self.flow().expected_by = moment;
     }
 
+    /// Why it broke, if it did. Who decodes may take that for an end.
+    pub fn failure(&self) -> Option<io::Error> {
+        match &self.flow().end {
+            Some(Err((kind, reason))) => Some(io::Error::new(*kind, reason.clone())),
+            _ => None,
+        }
+    }
+
     /// How many bytes have come and wait to be read.
     pub fn held(&self) -> usize {
         self.flow().held

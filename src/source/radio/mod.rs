@@ -86,6 +86,9 @@ fn play(opened: Opened, pacing: Pacing, titles: &Titles, line: &mut Line<'_>) ->
     counters.behind_live_ms.set(0);
     let error = match played.ended {
         Ended::Stopped => return Played::Over(Outcome::Stopped),
+        Ended::End(_) if let Some(io) = body.as_ref().and_then(Body::failure) => {
+            HttpError::Body { address, io }.into()
+        }
         Ended::End(ending) if finite => return Played::Over(Outcome::Ended(ending)),
         Ended::End(ending) => HttpError::Over { address, damage: ending.damage }.into(),
         Ended::Error(error) => of_the_net(error, &address),
