@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::daemon::Adjustable;
 use genrecast::decide::GateSettings;
+use genrecast::history;
 use genrecast::hub::HubLimits;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
 use genrecast::pipeline::DecideSettings;
@@ -78,11 +79,29 @@ pub(super) fn decide(config: &Config) -> DecideSettings {
     }
 }
 
+/// The folder that the history is to lie in, or why there is none.
+pub(super) fn history(config: &Config, state_dir: Option<&Path>) -> Result<PathBuf, String> {
+    if !config.history.enabled {
+        return Err("history.enabled is false".into());
+    }
+    state_folder(state_dir).ok_or_else(|| NO_STATE.to_owned())
+}
+
+/// Where the daemon keeps its state, as this flag and the environment have it.
+pub(super) fn state_folder(state_dir: Option<&Path>) -> Option<PathBuf> {
+    config::state_folder(state_dir, |name| std::env::var_os(name))
+}
+
+/// What to say where the environment names no folder of state.
+pub(super) const NO_STATE: &str =
+    "there is no folder of state, because HOME is not set; name one with --state-dir";
+
 /// What can be changed while the daemon runs.
 pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustable {
     Adjustable {
         sources,
         decide: decide(config),
+        history: history::Limits::new(config.history.keep_days, config.history.keep_bytes),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
         live: config.server.live(),
     }

@@ -82,9 +82,9 @@ impl History {
         self.0.recorded.subscribe()
     }
 
-    /// True if the recorder has taken this event out of the hub's log and may be about to write it.
-    pub fn is_on_its_way(&self, seq: u64) -> bool {
-        *self.0.recorded.borrow() < seq && seq <= self.0.taken.load(Ordering::Acquire)
+    /// True if the recorder has taken this event out of the hub's log: it is in the file, or about to be.
+    pub fn is_taken(&self, seq: u64) -> bool {
+        seq <= self.0.taken.load(Ordering::Acquire)
     }
 
     /// A stretch of one epoch after `after`; `None` if the history does not know the epoch.

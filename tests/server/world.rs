@@ -94,7 +94,7 @@ impl World {
             listener,
             settings.fixed,
             on_live,
-            Arc::clone(&hub),
+            Events { hub: Arc::clone(&hub), history: None },
             about,
             Arc::clone(&health) as Arc<dyn Health>,
             shutdown,
