@@ -11,6 +11,7 @@ mod epochs;
 mod error;
 mod folder;
 mod json;
+mod moment;
 mod page;
 mod prune;
 mod reader;
@@ -21,12 +22,14 @@ mod select;
 mod shared;
 mod status;
 mod store;
+mod table;
 #[cfg(test)]
 mod tests;
 
 pub use error::HistoryError;
 pub use folder::FILE_NAME;
 pub use json::{cut_top, top_p};
+pub use moment::moment;
 pub use page::{EpochEnd, EpochPage, Item, MissingReason, Page, Position, Record};
 pub use reader::Reader;
 pub use recorder::{Recorder, Stop};
@@ -34,6 +37,7 @@ pub use segments::{Segment, SegmentPage};
 pub use select::Selection;
 pub use shared::History;
 pub use status::{Status, StatusKind};
+pub use table::{EVENT_COLUMNS, SEGMENT_COLUMNS, csv_head, event_csv, segment_csv, segment_json};
 
 /// How much is kept; whichever bound is met first lets the oldest go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod feed;
 mod filter;
 mod guard;
 mod health;
+mod history;
 mod message;
 mod patient;
 mod request;
