@@ -3,7 +3,11 @@
 
 mod support;
 
+#[path = "history/command.rs"]
+mod command;
 #[path = "history/killed.rs"]
 mod killed;
 #[path = "history/place.rs"]
 mod place;
+
+use support::daemon::Daemon;

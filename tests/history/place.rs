@@ -1,11 +1,12 @@
 //! A folder of state, music to play, and daemons that record there. Touch it when a daemon needs more for its history.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use temp_dir::TempDir;
 
 use super::support::daemon::Daemon;
-use super::support::{music, toy, with_tract, write_wav};
+use super::support::{PATIENCE, music, toy, with_tract, write_wav};
 
 pub struct Place {
     folder: TempDir,
@@ -29,12 +30,25 @@ impl Place {
 
     /// A daemon with the small model that plays the clip so many times at once, over and over, at twenty times its speed.
     pub fn daemon(&self, sources: usize) -> Daemon {
-        let source = self.source("?speed=20&loop=true");
+        self.daemon_on(&vec!["?speed=20&loop=true"; sources])
+    }
+
+    /// A daemon with the small model that plays the clip with each of these queries.
+    pub fn daemon_on(&self, queries: &[&str]) -> Daemon {
         let mut command = with_tract("run");
         command.env("GENRECAST_HISTORY__ENABLED", "true").arg("--state-dir").arg(self.state());
-        for _ in 0..sources {
-            command.args(["--source", &source]);
+        for query in queries {
+            command.args(["--source", &self.source(query)]);
         }
         Daemon::start(toy(&mut command))
+    }
+
+    /// Waits until the daemon has recorded so many events.
+    pub fn settle(&self, daemon: &Daemon, events: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        while daemon.get("/healthz").1["detail"]["history"]["recorded_seq"].as_u64() < Some(events) {
+            assert!(Instant::now() < deadline, "not recorded: {}", daemon.get("/healthz").1);
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
