@@ -105,7 +105,7 @@ mod tests {
         assert_eq!((full.min_p, full.top_k, full.limit), (0.5, Some(2), Some(9)));
         assert_eq!(full.after, Some(Position { epoch: "E".into(), seq: 7 }));
         let bare = wish("").expect("fine");
-        assert_eq!((bare.selection, bare.top_k, bare.page_limit()), (Selection::default(), None, USUAL));
+        assert_eq!((bare.page_limit(), bare.top_k, bare.selection), (USUAL, None, Selection::default()));
         assert_eq!(wish("limit=1000000").expect("fine").page_limit(), 5_000);
     }
 
