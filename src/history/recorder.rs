@@ -29,8 +29,11 @@ const PRUNES: usize = 8;
 /// Time between two tries while it fails.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The same trouble is told again after this long.
+/// The same trouble is told again after this long, whether it lasts or comes and goes.
 const TELL_AGAIN: Duration = Duration::from_secs(600);
+
+/// How long nothing is said of further events that could not be recorded.
+const TELL_HOLE: Duration = Duration::from_secs(60);
 
 /// How long the last events may take to be written.
 const LAST: Duration = Duration::from_millis(350);
@@ -53,7 +56,11 @@ pub struct Recorder {
     limits: Option<Limits>,
     cursor: u64,
     retry_at: Instant,
-    told_at: Option<Instant>,
+    /// The trouble that was told last, and when.
+    told: Option<(&'static str, Instant)>,
+    /// Whether the trouble of this moment was told, so that its end must be.
+    end_is_due: bool,
+    hole_told_at: Option<Instant>,
     entries: Vec<Arc<Entry>>,
 }
 
@@ -75,7 +82,9 @@ impl Recorder {
             limits: None,
             cursor: 0,
             retry_at: Instant::now(),
-            told_at: None,
+            told: None,
+            end_is_due: false,
+            hole_told_at: None,
             entries: Vec::with_capacity(BATCH),
         };
         (recorder, Stop(stop))
@@ -149,11 +158,14 @@ impl Recorder {
             if let [Step::Hole(first, last)] = steps[..] {
                 let count = last + 1 - first;
                 self.history.tell(|status| status.not_recorded += count);
-                tracing::warn!(
-                    from_seq = first,
-                    to_seq = last,
-                    "history: these events could not be recorded in time"
-                );
+                if self.hole_told_at.is_none_or(|moment| moment.elapsed() >= TELL_HOLE) {
+                    self.hole_told_at = Some(Instant::now());
+                    tracing::warn!(
+                        from_seq = first,
+                        to_seq = last,
+                        "history: events could not be recorded in time"
+                    );
+                }
             }
             self.cursor = last;
             self.history.set_recorded(last);
@@ -195,16 +207,14 @@ impl Recorder {
     }
 
     fn succeed(&mut self) {
-        let before = self.history.status();
+        let before = self.history.status().state;
         if self.history.tell(|status| status.turn(StatusKind::Recording, None)) {
             let status = self.history.status();
-            if before.state == StatusKind::Failing {
-                let missed = status.not_recorded;
-                tracing::info!(not_recorded = missed, "history: recording again");
-            } else {
+            if std::mem::take(&mut self.end_is_due) {
+                tracing::info!(not_recorded = status.not_recorded, "history: recording again");
+            } else if before == StatusKind::Starting {
                 tracing::info!(file = %status.file.display(), bytes = status.bytes, "history: recording");
             }
-            self.told_at = None;
         }
         (self.on_status)(&self.history.status());
     }
@@ -221,9 +231,11 @@ impl Recorder {
                 self.retry_at = Instant::now();
             }
         }
-        let other = self.history.tell(|status| status.turn(StatusKind::Failing, Some(&error)));
-        if other || self.told_at.is_none_or(|moment| moment.elapsed() >= TELL_AGAIN) {
-            self.told_at = Some(Instant::now());
+        self.history.tell(|status| status.turn(StatusKind::Failing, Some(&error)));
+        let word = error.word();
+        let again = |(told, at): (&str, Instant)| told != word || at.elapsed() >= TELL_AGAIN;
+        if self.told.is_none_or(again) {
+            (self.told, self.end_is_due) = (Some((word, Instant::now())), true);
             let remedy = error.remedy();
             tracing::warn!(remedy, "history: not recording, events go on without it: {error}");
         }

@@ -19,6 +19,9 @@ const BOUNDS: [&str; 3] = ["genre.changed", "segment.corrected", "source.state"]
 /// How long after a segment its correction is still looked for.
 const CORRECTED_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
+/// Events of one source and type that may follow a change without another one.
+const MOST_SINCE: usize = 1_000;
+
 /// A stretch of one stable genre.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Segment {
@@ -84,9 +87,13 @@ impl Reader {
         let plan = Plan::new(connection, &selection)?;
         let (rows, last) = plan.rows(connection, begin, i64::MAX, limit)?;
         let mut tracks: BTreeMap<Arc<str>, Track> = BTreeMap::new();
-        // What was on already when the stretch began.
-        let first = rows.first().copied().unwrap_or(i64::MAX).min(plan.first().max(begin.saturating_add(1)));
-        let rows = self.before(first, wanted)?.into_iter().chain(rows);
+        // What was on already when the stretch, or the page, began.
+        let (last_row, until) = match wanted.from {
+            _ if begin > 0 => (begin, i64::MAX),
+            Some(from) => (rows.first().copied().unwrap_or(i64::MAX).min(plan.last()), from.as_millisecond()),
+            None => (0, 0),
+        };
+        let rows = self.before(last_row, until, wanted)?.into_iter().chain(rows);
         let mut epoch: Option<Epoch> = None;
         for row in rows {
             let id = parts(row).0;
@@ -128,22 +135,33 @@ impl Reader {
         Ok(Some(page))
     }
 
-    /// Of each source the last change before this event.
-    fn before(&self, row: i64, wanted: &Selection) -> Result<Vec<i64>, HistoryError> {
-        let mut names = self.connection().prepare_cached("SELECT id, name FROM names WHERE kind = ?")?;
-        let names =
-            names.query_map([KIND_SOURCE], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+    /// Of each source the last change up to this row that was told before this time, and what was told of it by then.
+    fn before(&self, row: i64, until_ms: i64, wanted: &Selection) -> Result<Vec<i64>, HistoryError> {
+        let connection = self.connection();
+        let mut names = connection.prepare_cached("SELECT id, name FROM names WHERE kind = ?")?;
+        let mut named = |kind| -> rusqlite::Result<Vec<(i64, String)>> {
+            names.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        let (sources, kinds) = (named(KIND_SOURCE)?, named(KIND_TYPE)?);
+        let kind = |name: &str| kinds.iter().find(|(_, known)| known == name).map_or(-1, |(id, _)| *id);
+        let [changed, corrected, state] = BOUNDS.map(kind);
+        let of = "FROM events INDEXED BY events_by_kind WHERE source = ?1 AND type = ?2 AND id <= ?3 AND time < ?4";
+        let mut newest = connection.prepare_cached(&format!("SELECT id {of} ORDER BY id DESC LIMIT 1"))?;
+        let since = format!("SELECT id {of} AND id > ?5 ORDER BY id LIMIT {MOST_SINCE}");
+        let mut since = connection.prepare_cached(&since)?;
         let mut found = Vec::new();
-        for name in names {
-            let (source, name) = name?;
+        for (source, name) in sources {
             if wanted.sources.as_ref().is_some_and(|sources| !sources.contains(&name)) {
                 continue;
             }
-            let sql = "SELECT max(id) FROM events INDEXED BY events_by_kind WHERE source = ?1 AND id < ?2 AND
-                       type = (SELECT id FROM names WHERE kind = ?3 AND name = 'genre.changed')";
-            let mut look = self.connection().prepare_cached(sql)?;
-            found
-                .extend(look.query_row(params![source, row, KIND_TYPE], |row| row.get::<_, Option<i64>>(0))?);
+            let change =
+                newest.query_row(params![source, changed, row, until_ms], |row| row.get::<_, i64>(0));
+            let Some(change) = change.optional()? else { continue };
+            found.push(change);
+            for kind in [corrected, state] {
+                let rows = since.query_map(params![source, kind, row, until_ms, change], |row| row.get(0))?;
+                found.extend(rows.collect::<rusqlite::Result<Vec<i64>>>()?);
+            }
         }
         found.sort_unstable();
         Ok(found)

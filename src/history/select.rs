@@ -66,9 +66,9 @@ impl Plan {
         Ok(Self { pairs, from_ms, to_ms, first, last })
     }
 
-    /// No row before this one is of the wanted time.
-    pub(super) fn first(&self) -> i64 {
-        self.first
+    /// No row after this one is of the wanted time.
+    pub(super) fn last(&self) -> i64 {
+        self.last
     }
 
     /// At most `limit` rows after `after` and up to `until`, by rising number, and the row up to which everything has

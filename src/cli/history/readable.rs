@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(
             text,
             "2026-01-01\n  23:58:00 – 00:01:30     3:30  jazz          71 %  mic\n\
-             2026-01-02\n  00:01:30 – now                [31mrock             mic\n\
+             2026-01-02\n  00:01:30 – now                [31mrock            mic\n\
              \ntracks\n2026-01-02\n  00:02:00 – 00:02:00     0:00  pop           80 %  A – B\n"
         );
     }

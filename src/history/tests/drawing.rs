@@ -124,10 +124,15 @@ fn a_stretch_begins_with_what_was_on_by_then_and_pages_tell_each_segment_once() 
     for limit in [1, 3, 39, 40] {
         assert_eq!(all(&run.history, &Selection::default(), limit), whole, "{limit} at a time");
     }
+    // A source that had ended by then has nothing on.
+    run.hub.publish("file", changed(None, "jazz", 0));
+    run.hub.publish("file", source(SourceState::Ended));
+    run.settle();
+    std::thread::sleep(Duration::from_millis(5));
     // Only the last one overlaps with now.
     let now = Selection { from: Some(Timestamp::now()), ..Selection::default() };
     assert_eq!(all(&run.history, &now, 100), whole[39..]);
     let until = Selection { to: Some(at(95)), ..Selection::default() };
-    // All were published after that moment, although what they tell is older.
-    assert!(all(&run.history, &until, 100).len() <= 10);
+    // Ten of the one, and the other that had ended.
+    assert_eq!(all(&run.history, &until, 1_000).len(), 11);
 }
