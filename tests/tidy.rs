@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("server", &["event", "history", "hub", "stats"]),
     ("client", &["backoff", "event"]),
     ("manifest", &[]),
-    ("config", &["model", "server", "source"]),
+    ("config", &["decide", "model", "pipeline", "server", "source"]),
     ("pipeline", &["decide", "features", "manifest", "model", "units"]),
 ];
 

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::daemon::Adjustable;
-use genrecast::decide::GateSettings;
 use genrecast::history;
 use genrecast::hub::HubLimits;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
-use genrecast::pipeline::DecideSettings;
 use genrecast::source::SourceSpec;
 use toml::Value;
 
@@ -67,40 +65,21 @@ pub(super) fn runtime(config: &Config) -> Result<Runtime, Failure> {
     })?)
 }
 
-/// Gate and smoothing as configured.
-pub(super) fn decide(config: &Config) -> DecideSettings {
-    let decide = &config.decide;
-    DecideSettings {
-        gate: GateSettings { quiet_dbfs: decide.quiet_dbfs },
-        smoothing_seconds: decide.smoothing_seconds,
-        hold_seconds: decide.hold_seconds,
-        silence_seconds: decide.silence_seconds,
-        abstain_below: decide.abstain_below,
-    }
-}
-
 /// The folder that the history is to lie in, or why there is none.
 pub(super) fn history(config: &Config, state_dir: Option<&Path>) -> Result<PathBuf, String> {
     if !config.history.enabled {
         return Err("history.enabled is false".into());
     }
-    state_folder(state_dir).ok_or_else(|| NO_STATE.to_owned())
+    config::state_folder(state_dir, |name| std::env::var_os(name)).ok_or_else(|| {
+        "there is no folder of state, because HOME is not set; name one with --state-dir".into()
+    })
 }
-
-/// Where the daemon keeps its state, as this flag and the environment have it.
-pub(super) fn state_folder(state_dir: Option<&Path>) -> Option<PathBuf> {
-    config::state_folder(state_dir, |name| std::env::var_os(name))
-}
-
-/// What to say where the environment names no folder of state.
-pub(super) const NO_STATE: &str =
-    "there is no folder of state, because HOME is not set; name one with --state-dir";
 
 /// What can be changed while the daemon runs.
 pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustable {
     Adjustable {
         sources,
-        decide: decide(config),
+        decide: config.decide.settings(),
         history: history::Limits::new(config.history.keep_days, config.history.keep_bytes),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
         live: config.server.live(),

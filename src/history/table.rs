@@ -19,7 +19,8 @@ pub fn csv_head(columns: &[&str]) -> String {
 }
 
 /// An event as a line of CSV. `label` is what the daemon stands by (of a window the stable genre, of a change the new one),
-/// `p` the best label's probability of a window; `text` a title or a reason.
+/// `p` the probability of a window's best label, of a track's genre, or the mean one of the segment that a change ends;
+/// `text` a title or a reason.
 pub fn event_csv(record: &Record) -> String {
     let event: Value = serde_json::from_str(&record.json).unwrap_or_default();
     let first = |paths: &[&str]| {
@@ -31,8 +32,8 @@ pub fn event_csv(record: &Record) -> String {
         record.time.to_string(),
         record.source.to_string(),
         record.kind.to_string(),
-        first(&["/stable/label", "/to/label", "/genre/label", "/genre", "/label"]),
-        first(&["/top/0/p", "/genre/share", "/share", "/from/confidence"]),
+        first(&["/stable/label", "/to/label", "/genre", "/label"]),
+        first(&["/top/0/p", "/p", "/from/confidence"]),
         first(&["/window/start", "/to/start", "/start", "/from"]),
         first(&["/window/end", "/from/end", "/end", "/to"]),
         first(&["/state"]),

@@ -120,9 +120,7 @@ fn table(origin: &Origin, wanted: &Selection, out: &mut impl Write) -> Result<()
     }
     origin.lines(What::Segments, wanted, Form::Lines, |line| table.segment(line, out))?;
     let tracks = Selection { types: Some(vec!["track.ended".into()]), ..wanted.clone() };
-    if EventBody::TYPES.contains(&"track.ended") {
-        origin.lines(What::Events, &tracks, Form::Lines, |line| table.track(line, out))?;
-    }
+    origin.lines(What::Events, &tracks, Form::Lines, |line| table.track(line, out))?;
     Ok(table.end(out)?)
 }
 

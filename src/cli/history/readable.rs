@@ -54,10 +54,9 @@ impl Table {
         let (start, end) = (moment(&of["start"]).or(event), moment(&of["end"]).or(event));
         let (Some(start), Some(end)) = (start, end) else { return Ok(()) };
         self.day(start, out)?;
-        let genre = [&of["genre"]["label"], &of["genre"]].into_iter().find(|value| value.is_string());
-        let genre = genre.map_or_else(String::new, clean);
-        let share = [&of["genre"]["share"], &of["share"]].into_iter().find_map(Value::as_f64);
-        let share = share.map_or_else(String::new, |share| format!("{:>3.0} %", share * 100.0));
+        let genre = clean(&of["genre"]);
+        let share =
+            of["share"].as_f64().map_or_else(String::new, |share| format!("{:>3.0} %", share * 100.0));
         let length = clock(end.duration_since(start).as_secs_f64());
         let (start, end, title) = (self.time(start), self.time(end), clean(&of["title"]));
         let text = format!("  {start} – {end:<8}  {length:>7}  {genre:<12} {share:<5}  {title}");
@@ -73,7 +72,7 @@ impl Table {
             let found = paths.iter().find_map(|path| of.pointer(path).filter(|value| value.is_string()));
             found.map_or_else(String::new, clean)
         };
-        let label = word(&["/stable/label", "/to/label", "/genre/label", "/genre", "/state"]);
+        let label = word(&["/stable/label", "/to/label", "/genre", "/label", "/state"]);
         let text = word(&["/title", "/reason"]);
         let (time, kind, source) = (self.time(time), clean(&of["type"]), clean(&of["source"]));
         let text = format!("  {time}  {kind:<17}  {source:<12}  {label:<12}  {text}");
@@ -126,7 +125,7 @@ mod tests {
             table.segment(line, &mut out).expect("written");
         }
         table.track(
-            r#"{"type":"track.ended","time":"2026-01-02T00:02:00Z","title":"A – B","genre":{"label":"pop","share":0.8}}"#,
+            r#"{"type":"track.ended","title":"A – B","start":"2026-01-01T23:59:00Z","end":"2026-01-02T00:02:00Z","genre":"pop","p":0.6,"share":0.8,"music_s":170.0,"v":1,"time":"2026-01-02T00:02:01Z"}"#,
             &mut out,
         ).expect("written");
         table.end(&mut out).expect("written");
@@ -135,7 +134,7 @@ mod tests {
             text,
             "2026-01-01\n  23:58:00 – 00:01:30     3:30  jazz          71 %  mic\n\
              2026-01-02\n  00:01:30 – now                [31mrock            mic\n\
-             \ntracks\n2026-01-02\n  00:02:00 – 00:02:00     0:00  pop           80 %  A – B\n"
+             \ntracks\n2026-01-01\n  23:59:00 – 00:02:00     3:00  pop           80 %  A – B\n"
         );
     }
 

@@ -70,6 +70,35 @@ fn a_change_ends_what_was_before_with_the_last_word_on_it() {
 }
 
 #[test]
+fn a_correction_moves_the_start_and_the_end_before_it() {
+    let place = folder();
+    let run = Run::usual(place.path());
+    let corrected = |segment_seq, label: &str, told, start| {
+        let (label, told, start) = (label.to_owned(), at(told), at(start));
+        EventBody::Corrected(SegmentCorrected { segment_seq, label, told, start })
+    };
+    run.hub.publish("mic", changed(None, "jazz", 0));
+    let rock = run.hub.publish("mic", changed(Some(("jazz", 0, 60)), "rock", 60));
+    run.hub.publish("mic", corrected(rock, "rock", 60, 48));
+    let pop = run.hub.publish("mic", changed(Some(("rock", 48, 100)), "pop", 100));
+    // A late word on a segment that is over already, and one on a segment that is not known.
+    run.hub.publish("mic", corrected(rock, "rock", 48, 45));
+    run.hub.publish("mic", corrected(9_999, "rock", 60, 1));
+    run.settle();
+    let whole = all(&run.history, &Selection::default(), 1_000);
+    let expected = [
+        segment("mic", "jazz", 0, Some(45)),
+        segment("mic", "rock", 45, Some(100)),
+        segment("mic", "pop", 100, None),
+    ];
+    assert_eq!(told(&whole), expected);
+    run.hub.publish("mic", corrected(pop, "pop", 100, 90));
+    run.settle();
+    let whole = all(&run.history, &Selection::default(), 1_000);
+    assert_eq!(told(&whole)[1..], [segment("mic", "rock", 45, Some(90)), segment("mic", "pop", 90, None)]);
+}
+
+#[test]
 fn a_source_that_ends_or_a_run_that_ends_ends_its_segment() {
     let place = folder();
     let run = Run::usual(place.path());
