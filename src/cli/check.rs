@@ -4,11 +4,13 @@
 use std::fmt::Display;
 use std::io::Write;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
 use console::style;
 use genrecast::config::{Config, Loaded};
+use genrecast::history::{FILE_NAME, HistoryError, Reader};
 use genrecast::model::{Model, list_models};
 use genrecast::pipeline::self_test;
 use genrecast::source::{SourceError, SourceUri};
@@ -63,6 +65,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
             check_model(&mut findings, &loaded.config);
             check_sources(&mut findings, &loaded);
             check_address(&mut findings, &loaded.config);
+            check_history(&mut findings, &loaded.config, arguments.flags.state_dir.as_deref());
         }
         Err(failure) => findings.bad("configuration", &failure),
     }
@@ -140,6 +143,21 @@ fn check_sources(findings: &mut Findings, loaded: &Loaded) {
                 ),
             ),
         }
+    }
+}
+
+/// Whatever is wrong with the history keeps the daemon from nothing else, so it is noted only.
+fn check_history(findings: &mut Findings, config: &Config, state_dir: Option<&Path>) {
+    let folder = match setup::history(config, state_dir) {
+        Ok(folder) => folder,
+        Err(why) => return findings.note("history", format!("none is recorded: {why}")),
+    };
+    match Reader::open(&folder) {
+        Ok(_) => findings.good("history", folder.join(FILE_NAME).display()),
+        Err(HistoryError::Absent(_)) => {
+            findings.good("history", format!("none yet; it would be begun in {}", folder.display()));
+        }
+        Err(error) => findings.note("history", format!("{}: {error}; {}", folder.display(), error.remedy())),
     }
 }
 

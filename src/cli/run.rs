@@ -37,6 +37,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let settings = Settings {
         model: setup::model(config)?,
         runtime: setup::runtime(config)?,
+        history: setup::history(config, arguments.flags.state_dir.as_deref()),
         adjustable: setup::adjustable(config, sources),
         server: ServerSettings::new(config.server.listen),
     };

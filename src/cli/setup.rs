@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::daemon::Adjustable;
+use genrecast::history;
 use genrecast::hub::HubLimits;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
 use genrecast::source::SourceSpec;
@@ -64,11 +65,22 @@ pub(super) fn runtime(config: &Config) -> Result<Runtime, Failure> {
     })?)
 }
 
+/// The folder that the history is to lie in, or why there is none.
+pub(super) fn history(config: &Config, state_dir: Option<&Path>) -> Result<PathBuf, String> {
+    if !config.history.enabled {
+        return Err("history.enabled is false".into());
+    }
+    config::state_folder(state_dir, |name| std::env::var_os(name)).ok_or_else(|| {
+        "there is no folder of state, because HOME is not set; name one with --state-dir".into()
+    })
+}
+
 /// What can be changed while the daemon runs.
 pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustable {
     Adjustable {
         sources,
         decide: config.decide.settings(),
+        history: history::Limits::new(config.history.keep_days, config.history.keep_bytes),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
         live: config.server.live(),
     }

@@ -4,11 +4,13 @@
 mod address;
 mod decide;
 mod diff;
+mod history;
 mod layers;
 mod load;
 mod log;
 mod sources;
 mod spelling;
+mod state;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,8 +20,10 @@ use serde::Deserialize;
 
 pub use decide::DecideConfig;
 pub use diff::Change;
+pub use history::HistoryConfig;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
+pub use state::state_folder;
 
 use layers::Step;
 
@@ -88,6 +92,8 @@ pub struct Config {
     pub decide: DecideConfig,
     /// The log of events.
     pub events: EventsConfig,
+    /// The events in a file.
+    pub history: HistoryConfig,
     /// The daemon's own log.
     pub log: LogConfig,
     /// What is listened to.
@@ -248,6 +254,9 @@ impl Config {
                 "events.keep_bytes",
                 format!("expected at least 65536, got {}", self.events.keep_bytes),
             );
+        }
+        if let Some((key, reason)) = self.history.fault() {
+            return fault(key, reason);
         }
         if let Err(reason) = log_filter(&self.log.level) {
             return fault("log.level", reason);

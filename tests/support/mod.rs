@@ -32,7 +32,8 @@ pub fn genrecast(subcommand: &str) -> Command {
             command.env_remove(key);
         }
     }
-    // The tests read the log as people do.
+    // The tests read the log as people do, and only those of the history have one, each in a folder of its own.
+    command.env("GENRECAST_HISTORY__ENABLED", "false");
     command.env("GENRECAST_LOG__FORMAT", "human").current_dir(root()).arg(subcommand);
     command
 }
