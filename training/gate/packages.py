@@ -42,7 +42,6 @@ SOURCES = (
     Source("fretsonfire-songs-sectoid", "**/song.ogg", "music", "valid", 5),
     Source("tuxpaint-stamps-default", "**/*.ogg", "noise", "train", 4, "_desc"),
     Source("colobot-common-sounds", "**/sounds/*.wav", "noise", "train", 4),
-    Source("oxygen-sounds", "**/*.ogg", "noise", "valid", 2),
     Source("extremetuxracer-data", "**/*.wav", "noise", "valid", 2),
 )
 
