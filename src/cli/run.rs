@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let signals = Signals::install_with_reload()?;
     let settings = Settings {
         model: setup::model(config)?,
+        gate: setup::gate(config)?,
         runtime: setup::runtime(config)?,
         adjustable: setup::adjustable(config, sources),
         server: ServerSettings::new(config.server.listen),

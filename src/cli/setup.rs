@@ -7,13 +7,14 @@ use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::daemon::Adjustable;
 use genrecast::decide::GateSettings;
 use genrecast::hub::HubLimits;
+use genrecast::manifest::Role;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
 use genrecast::pipeline::DecideSettings;
 use genrecast::source::SourceSpec;
 use toml::Value;
 
 use super::CommonArguments;
-use super::exit::Failure;
+use super::exit::{Failure, Status};
 
 /// Loads the configuration, under the flags that all these commands have and those of its own (`more`).
 pub(super) fn configuration(arguments: &CommonArguments, more: Vec<Flag>) -> Result<Loaded, Failure> {
@@ -52,7 +53,17 @@ pub(super) fn places(config: &Config) -> Vec<PathBuf> {
 
 /// Loads the configured model.
 pub(super) fn model(config: &Config) -> Result<Model, Failure> {
-    Ok(Model::load(&find_model(&config.model.id, &places(config))?)?)
+    Ok(Model::load(&find_model(&config.model.id, &places(config))?)?.of_role(Role::Genre)?)
+}
+
+/// Loads the model that tells music from what is none, unless that is switched off.
+pub(super) fn gate(config: &Config) -> Result<Option<Model>, Failure> {
+    let Some(id) = config.gate.model() else { return Ok(None) };
+    let found = find_model(id, &places(config)).map_err(|error| {
+        let error = anyhow::anyhow!("gate.model: {error}; \"off\" does without");
+        Failure::new(Status::Model, error)
+    })?;
+    Ok(Some(Model::load(&found)?.of_role(Role::Gate)?))
 }
 
 /// Starts the configured runtime.
@@ -70,7 +81,11 @@ pub(super) fn runtime(config: &Config) -> Result<Runtime, Failure> {
 pub(super) fn decide(config: &Config) -> DecideSettings {
     let decide = &config.decide;
     DecideSettings {
-        gate: GateSettings { quiet_dbfs: decide.quiet_dbfs },
+        gate: GateSettings {
+            quiet_dbfs: decide.quiet_dbfs,
+            smoothing_seconds: config.gate.smoothing_seconds,
+            music_log_odds: config.gate.music_log_odds,
+        },
         smoothing_seconds: decide.smoothing_seconds,
         hold_seconds: decide.hold_seconds,
         silence_seconds: decide.silence_seconds,

@@ -3,6 +3,7 @@
 
 mod address;
 mod diff;
+mod gate;
 mod layers;
 mod load;
 mod log;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use diff::Change;
+pub use gate::GateConfig;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
 
@@ -82,7 +84,9 @@ pub struct Config {
     pub server: ServerConfig,
     /// Which model runs where.
     pub model: ModelConfig,
-    /// Gate and smoothing.
+    /// What tells music from what is none.
+    pub gate: GateConfig,
+    /// Quiet and smoothing.
     pub decide: DecideConfig,
     /// The log of events.
     pub events: EventsConfig,
@@ -222,6 +226,9 @@ impl Config {
         }
         if !(1..=256).contains(&self.model.threads) {
             return fault("model.threads", format!("expected 1 to 256, got {}", self.model.threads));
+        }
+        if let Some((key, reason)) = self.gate.fault() {
+            return fault(key, reason);
         }
         let decide = &self.decide;
         for (key, seconds) in [

@@ -45,8 +45,9 @@ impl Net {
         let address = listener.local_addr().unwrap_or(settings.listen);
         let about = Arc::new(About {
             version: env!("CARGO_PKG_VERSION").into(),
-            labels: stage.manifest.labels.clone(),
+            labels: stage.manifests.genre.labels.clone(),
             model: (*stage.model).clone(),
+            gate: stage.gate.clone(),
         });
         let (hub, health) = (Arc::clone(&stage.hub), Arc::clone(&stage.board) as Arc<dyn Health>);
         let live = stage.live.subscribe();

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use super::board::Row;
 use super::work::Begin;
-use crate::decide::{Heard, StableChange, Verdict};
+use crate::decide::{StableChange, Verdict};
 use crate::event::{
     AudioReport, BegunSegment, EndedSegment, EventBody, GenreChanged, GenreWindow, LabelScore, ModelInfo,
-    SILENCE, SignalState, SourceGap, SourceState, SourceStateChange, Stable, Timing, UNKNOWN, WindowSpan,
+    SILENCE, Silence, SourceGap, SourceState, SourceStateChange, Stable, Timing, UNKNOWN, WindowSpan,
 };
 use crate::hub::Hub;
 use crate::model::ModelError;
@@ -32,7 +32,7 @@ struct Published {
     gap_ms: u64,
     skipped_hops: u64,
     /// What kind of silence was told last, while it lasts.
-    silence: Option<Heard>,
+    silence: Option<Silence>,
 }
 
 impl Publisher {
@@ -129,8 +129,8 @@ impl Publisher {
             let seq = self.hub.publish(&row.name, EventBody::Changed(body));
             published.stable = Stable { label, since, since_seq: Some(seq) };
         }
-        let silent = outcome.stable.verdict == Verdict::Silence && outcome.heard != Heard::Signal;
-        let silence = silent.then_some(outcome.heard);
+        let silent = outcome.stable.verdict == Verdict::Silence;
+        let silence = Silence::of(outcome.heard).filter(|_| silent);
         if silence != published.silence {
             published.silence = silence;
             let state = hearing(silence);
@@ -149,16 +149,13 @@ impl Publisher {
                 seconds: outcome.end_s - outcome.start_s,
             },
             provisional: outcome.provisional,
-            state: match outcome.heard {
-                Heard::Signal => SignalState::Signal,
-                Heard::Quiet => SignalState::Quiet,
-                Heard::DigitalZero => SignalState::DigitalZero,
-            },
+            state: outcome.heard.into(),
             top: LabelScore::ranked(&self.labels, &outcome.p),
             stable: published.stable.clone(),
             audio: AudioReport {
                 native_hz: begin.rate.hz(),
                 rms_dbfs: outcome.level.rms_dbfs(),
+                silence: Silence::of(outcome.heard),
                 clipped: outcome.level.clipped,
                 gap_ms: std::mem::take(&mut published.gap_ms),
                 skipped_hops: std::mem::take(&mut published.skipped_hops),
@@ -197,14 +194,14 @@ fn changed(labels: &[String], begin: &Begin, before: &Stable, change: &StableCha
 }
 
 /// The state of a source in which this kind of silence, or none, is heard.
-fn hearing(silence: Option<Heard>) -> SourceStateChange {
+fn hearing(silence: Option<Silence>) -> SourceStateChange {
     let told = match silence {
-        None | Some(Heard::Signal) => None,
-        Some(Heard::DigitalZero) => Some((
+        None => None,
+        Some(Silence::DigitalZero) => Some((
             "every sample is exactly zero",
             "look for a muted input, a missing permission or an unplugged cable",
         )),
-        Some(Heard::Quiet) => {
+        Some(Silence::Quiet) => {
             Some(("the level is below the threshold of quiet", "raise the gain or lower decide.quiet_dbfs"))
         }
     };

@@ -112,9 +112,14 @@ impl StableGenre {
         let elapsed = (end_s - self.time_s).max(0.0);
         self.time_s = end_s;
         let leader = match heard {
-            Heard::Signal => {
+            heard if heard.is_evidence() => {
                 self.heard_last_s = end_s;
                 self.leader(p, elapsed)
+            }
+            // Talk and noise say nothing about the music around them, and are no silence either.
+            heard if !heard.is_silence() => {
+                self.heard_last_s = end_s;
+                self.current.verdict
             }
             _ if end_s - self.heard_last_s >= self.settings.silence_seconds => {
                 self.smoother.reset();
@@ -264,5 +269,19 @@ mod tests {
             Some((35.0, Verdict::Silence))
         );
         assert_eq!(stable.current().verdict, Verdict::Silence);
+    }
+
+    #[test]
+    fn talk_and_noise_hold_what_is_stable_however_long_they_last() {
+        let mut stable = stable();
+        run(&mut stable, 0, 10, &[0.9, 0.1], Heard::Music);
+        for (n, heard) in [Heard::Speech, Heard::Mixed, Heard::Noise].into_iter().enumerate() {
+            assert!(run(&mut stable, 10 + 60 * n as u32, 60, &[0.0, 1.0], heard).is_empty());
+        }
+        assert_eq!(stable.current().verdict, Verdict::Label(0));
+        assert_eq!(run(&mut stable, 190, 20, &[0.0, 1.0], Heard::Music).len(), 1);
+        run(&mut stable, 210, 10, &[0.0, 1.0], Heard::Speech);
+        let silent = run(&mut stable, 220, 10, &[0.0, 1.0], Heard::Quiet);
+        assert_eq!(silent.first().map(|&(at, change)| (at, change.to.verdict)), Some((225.0, Verdict::Silence)));
     }
 }

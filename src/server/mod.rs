@@ -56,6 +56,8 @@ pub struct About {
     pub labels: Vec<String>,
     /// The model and where it really runs.
     pub model: ModelInfo,
+    /// What tells music from what is none, and where it runs.
+    pub gate: Option<ModelInfo>,
 }
 
 /// Why the server could not begin, or could not go on.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use genrecast::event::{SILENCE, SignalState, UNKNOWN};
+use genrecast::event::{SILENCE, SignalState, Silence, UNKNOWN};
 use genrecast::manifest::Manifest;
 use genrecast::pipeline::DecideSettings;
 use serde::Serialize;
@@ -37,9 +37,8 @@ impl Judge {
     }
 
     fn reservation(&self, report: &Report) -> Option<Reservation> {
-        let heard = |state| report.windows.iter().any(|window| window.state == state);
-        if !heard(SignalState::Signal) {
-            let why = if heard(SignalState::Quiet) {
+        if report.windows.iter().all(|window| window.state == SignalState::Silence) {
+            let why = if report.windows.iter().any(|window| window.silence == Some(Silence::Quiet)) {
                 "the level is below the threshold of quiet (decide.quiet_dbfs)"
             } else {
                 "every sample is exactly zero"
@@ -120,7 +119,10 @@ fn stretches(windows: &[Window], abstain_below: f32) -> Vec<Stretch<'_>> {
     let mut from_s = 0.0;
     for window in windows {
         let (label, p) = match window.top.first() {
-            _ if window.state != SignalState::Signal => ("(silence)", None),
+            _ if window.state == SignalState::Silence => ("(silence)", None),
+            _ if window.state == SignalState::Speech => ("(speech)", None),
+            _ if window.state == SignalState::Mixed => ("(speech over music)", None),
+            _ if window.state == SignalState::Noise => ("(noise)", None),
             Some(leader) if leader.p >= abstain_below => (leader.label.as_str(), Some(leader.p)),
             _ => ("(unknown)", None),
         };
@@ -152,21 +154,24 @@ mod tests {
             end_s,
             provisional: false,
             state,
+            silence: None,
             top: vec![LabelScore { label: label.into(), p }],
         };
-        use SignalState::{Quiet, Signal};
+        use SignalState::{Music, Signal, Silence, Speech};
         let windows = [
-            window(1.0, Signal, "jazz", 0.5),
+            window(1.0, Music, "jazz", 0.5),
             window(2.0, Signal, "jazz", 0.7),
             window(3.0, Signal, "jazz", 0.3),
             window(4.0, Signal, "rock", 0.39),
-            window(5.0, Quiet, "rock", 0.9),
+            window(5.0, Silence, "rock", 0.9),
+            window(6.0, Speech, "rock", 0.9),
         ];
         let stretch = |from_s, to_s, label, p| Stretch { from_s, to_s, label, p };
         let expected = [
             stretch(0.0, 2.0, "jazz", Some(0.6)),
             stretch(2.0, 4.0, "(unknown)", None),
             stretch(4.0, 5.0, "(silence)", None),
+            stretch(5.0, 6.0, "(speech)", None),
         ];
         assert_eq!(stretches(&windows, 0.4), expected);
     }
