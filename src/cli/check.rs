@@ -126,7 +126,9 @@ fn prove(findings: &mut Findings, model: &Model, what: &str, runtime: &Runtime) 
     match proof {
         Ok(difference) => findings.good(
             what,
-            format!("the golden window of {id} gives the recorded answer (largest difference {difference:.1e})"),
+            format!(
+                "the golden window of {id} gives the recorded answer (largest difference {difference:.1e})"
+            ),
         ),
         Err(failure) => findings.bad(what, &failure),
     }

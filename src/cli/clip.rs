@@ -2,7 +2,7 @@
 //! Touch it when a file is to be heard otherwise.
 
 use genrecast::model::{Classifier, Model, Runtime};
-use genrecast::pipeline::{ClipScore, Classifiers, DecideSettings, Manifests, Outcome, Pipeline, self_test};
+use genrecast::pipeline::{Classifiers, ClipScore, DecideSettings, Manifests, Outcome, Pipeline, self_test};
 use genrecast::source::{Decoded, Decoder};
 use genrecast::units::SampleRate;
 

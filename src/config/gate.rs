@@ -29,10 +29,7 @@ impl GateConfig {
             return Some(("gate.smoothing_seconds", format!("expected 0 to 600 seconds, got {got}")));
         }
         if !(-20.0..=20.0).contains(&self.music_log_odds) {
-            return Some((
-                "gate.music_log_odds",
-                format!("expected -20 to 20, got {}", self.music_log_odds),
-            ));
+            return Some(("gate.music_log_odds", format!("expected -20 to 20, got {}", self.music_log_odds)));
         }
         None
     }

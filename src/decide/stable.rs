@@ -282,6 +282,9 @@ mod tests {
         assert_eq!(run(&mut stable, 190, 20, &[0.0, 1.0], Heard::Music).len(), 1);
         run(&mut stable, 210, 10, &[0.0, 1.0], Heard::Speech);
         let silent = run(&mut stable, 220, 10, &[0.0, 1.0], Heard::Quiet);
-        assert_eq!(silent.first().map(|&(at, change)| (at, change.to.verdict)), Some((225.0, Verdict::Silence)));
+        assert_eq!(
+            silent.first().map(|&(at, change)| (at, change.to.verdict)),
+            Some((225.0, Verdict::Silence))
+        );
     }
 }

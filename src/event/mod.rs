@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 pub use segment::{BegunSegment, EndedSegment, GenreChanged};
 pub use source::{SourceGap, SourceState, SourceStateChange};
-pub use window::{AudioReport, GenreWindow, LabelScore, ModelInfo, SignalState, Silence, Stable, Timing, WindowSpan};
+pub use window::{
+    AudioReport, GenreWindow, LabelScore, ModelInfo, SignalState, Silence, Stable, Timing, WindowSpan,
+};
 
 /// Version of the event format, the `v` of each event.
 pub const PROTOCOL_VERSION: u32 = 1;

@@ -119,7 +119,9 @@ pub enum ModelError {
         actual: String,
     },
     /// It is for something else.
-    #[error("the model {id} has the role {role} in its manifest, expected one of role {wanted}: model.id names a model of genres, gate.model one that tells music from speech and noise")]
+    #[error(
+        "the model {id} has the role {role} in its manifest, expected one of role {wanted}: model.id names a model of genres, gate.model one that tells music from speech and noise"
+    )]
     Role {
         /// The model.
         id: String,

@@ -123,7 +123,12 @@ impl Back {
     }
 
     /// Lets a model tell music from what is none.
-    pub fn with_gate(self, manifest: &Manifest, classifier: &dyn Classifier, settings: &DecideSettings) -> Self {
+    pub fn with_gate(
+        self,
+        manifest: &Manifest,
+        classifier: &dyn Classifier,
+        settings: &DecideSettings,
+    ) -> Self {
         let gate = Gate::with_labels(settings.gate, &manifest.labels);
         Self { gate, attention: Some(Attention::new(manifest, classifier)), ..self }
     }

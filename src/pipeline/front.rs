@@ -123,8 +123,7 @@ impl Front {
     pub fn finish(&mut self, mut sink: impl FnMut(MelBlock<'_>)) {
         self.heard += self.pending.len() as u64;
         self.meter.push(&self.pending);
-        let (grid, meter, log_mel, ear) =
-            (&mut self.grid, &mut self.meter, &mut self.log_mel, &mut self.ear);
+        let (grid, meter, log_mel, ear) = (&mut self.grid, &mut self.meter, &mut self.log_mel, &mut self.ear);
         grid.limit_s = grid.origin_s + self.rate.seconds(self.heard);
         self.resampler.finish(&self.pending, |samples| {
             if let Some(ear) = ear {
