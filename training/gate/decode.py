@@ -4,7 +4,6 @@ import io
 import random
 import struct
 import subprocess
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -56,14 +55,6 @@ def amazon_queen(path):
             continue
 
 
-def warzone(path):
-    """The spoken messages in Warzone 2100's archive."""
-    spoken = ("audio/memressp/", "audio/tutorial/", "audio/taunts/", "audio/trnsppil/", "audio/vtoltalk/", "audio/nexus/")
-    with zipfile.ZipFile(path) as archive:
-        for name in shuffled(n for n in archive.namelist() if n.startswith(spoken) and n.endswith(".ogg")):
-            yield read(io.BytesIO(archive.read(name)))
-
-
 def shuffled(items):
     """In a fixed order that is not the package's, so that a part of it is a sample of it."""
     items = sorted(items)
@@ -79,8 +70,6 @@ def clips(paths):
         yield from headerless(paths, suffix)
     elif suffix == ".1c":
         yield from amazon_queen(paths[0])
-    elif suffix == ".wz":
-        yield from warzone(paths[0])
     else:
         for path in paths:
             if suffix == ".ALS":  # Drascula's: 8 bits without sign at 11025 Hz

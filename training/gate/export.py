@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import zipfile
 from pathlib import Path
 
 from .. import golden
@@ -33,7 +34,7 @@ def folder(path, weights, matrix, bias, temperature, scores):
         {
             "schema": 1, "id": path.name, "title": "music, speech, both or noise: inaSpeechSegmenter's encoder and a linear head",
             "kind": "encoder-head", "role": "gate", "labels": list(scenes.LABELS), "pretrained": True, "distilled": False,
-            "training_data": "encoder: inaSpeechSegmenter 0.6.8 (MIT licence; French radio and television); head: GTZAN's train clips that exist as sound, speech, music and noises of Debian packages, synthetic speech and noise",
+            "training_data": "encoder: inaSpeechSegmenter 0.6.8 (MIT licence); head: GTZAN's train clips that exist as sound, speech, music and noises of Debian packages, synthetic speech and noise",
             "features": inaspeech.FEATURES,
             "window": {"frames": frames + (PATCHES - 1) * STRIDE, "first": frames, "stride": STRIDE, "normalise": {"kind": "none"}},
             "patch": {"frames": frames, "stride": STRIDE, "embedding": size},
@@ -47,8 +48,6 @@ def folder(path, weights, matrix, bias, temperature, scores):
 
 def licence(cache, models, name):
     """The teacher's licence, from its own wheel, beside the other models' licences."""
-    import zipfile
-
     wheel = next(Path(cache).glob(f"{inaspeech.WHEEL}-{inaspeech.VERSION}-*.whl"))
     with zipfile.ZipFile(wheel) as file:
         text = file.read(f"{inaspeech.WHEEL}-{inaspeech.VERSION}.dist-info/LICENSE").decode()

@@ -31,6 +31,8 @@ class Programme:
             samples[:n] = before[-n:] * (1.0 - ramp) + samples[:n] * ramp
             self.parts[-1] = before[:-n]
             self.seconds -= fade
+        else:
+            fade = 0.0
         self.begins.append(self.seconds + fade / 2)
         self.labels.append(label)
         self.parts.append(samples.astype(np.float32))

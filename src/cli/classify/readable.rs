@@ -50,11 +50,29 @@ impl Judge {
             let why = format!("{got:.1} s is too short to tell, it takes {needs:.1} s");
             return Some(Reservation { label: UNKNOWN, why, tells: false });
         }
+        if let Some(what) = no_music(&report.windows) {
+            return Some(Reservation {
+                label: UNKNOWN,
+                why: format!("there is no music in it, but {what}"),
+                tells: false,
+            });
+        }
         let leader = report.top.first().filter(|leader| leader.p < self.abstain_below)?;
         let (label, p, least) = (&leader.label, leader.p * 100.0, self.abstain_below * 100.0);
         let why = format!("{label} leads, but {p:.1} % is below the threshold of {least:.0} %");
         Some(Reservation { label: UNKNOWN, why, tells: true })
     }
+}
+
+/// What is heard most where no window is music.
+fn no_music(windows: &[Window]) -> Option<&'static str> {
+    use SignalState::{Mixed, Music, Noise, Signal, Speech};
+    let count = |state| windows.iter().filter(|window| window.state == state).count();
+    if count(Music) + count(Signal) > 0 {
+        return None;
+    }
+    let heard = [(Speech, "speech"), (Mixed, "speech over music"), (Noise, "noise")];
+    heard.into_iter().max_by_key(|&(state, _)| count(state)).map(|(_, what)| what)
 }
 
 /// Why no genre can be named for a clip.
@@ -146,6 +164,24 @@ mod tests {
     use genrecast::event::LabelScore;
 
     use super::*;
+
+    #[test]
+    fn a_clip_without_music_is_called_by_what_it_is() {
+        let window = |state| Window {
+            start_s: 0.0,
+            end_s: 1.0,
+            provisional: false,
+            state,
+            silence: None,
+            top: Vec::new(),
+        };
+        use SignalState::{Mixed, Music, Noise, Silence, Speech};
+        let told = |states: &[SignalState]| no_music(&states.iter().copied().map(window).collect::<Vec<_>>());
+        assert_eq!(told(&[Speech, Silence, Speech, Mixed]), Some("speech"));
+        assert_eq!(told(&[Mixed, Noise, Mixed]), Some("speech over music"));
+        assert_eq!(told(&[Noise]), Some("noise"));
+        assert_eq!(told(&[Speech, Speech, Music]), None);
+    }
 
     #[test]
     fn a_stretch_is_named_only_where_something_is_sure() {
