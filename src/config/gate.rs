@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::decide::GateSettings;
+
 /// `[gate]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct GateConfig {
@@ -20,6 +22,15 @@ impl GateConfig {
     /// The model that is to be loaded.
     pub fn model(&self) -> Option<&str> {
         (self.model != Self::OFF).then_some(self.model.as_str())
+    }
+
+    /// What the pipeline is told, beside the threshold of quiet.
+    pub(super) fn settings(&self, quiet_dbfs: f32) -> GateSettings {
+        GateSettings {
+            quiet_dbfs,
+            smoothing_seconds: self.smoothing_seconds,
+            music_log_odds: self.music_log_odds,
+        }
     }
 
     /// The first key that is out of bounds, and why.

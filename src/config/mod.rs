@@ -2,6 +2,7 @@
 //! `config.toml`, which is compiled in and where every key stands.
 
 mod address;
+mod decide;
 mod diff;
 mod gate;
 mod layers;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use decide::DecideConfig;
 pub use diff::Change;
 pub use gate::GateConfig;
 pub use load::{Flag, Loaded, load};
@@ -24,6 +26,7 @@ pub use log::{LogConfig, LogFormat, log_filter};
 use layers::Step;
 
 use crate::model::{DeviceChoice, RuntimeChoice};
+use crate::pipeline::DecideSettings;
 use crate::server::LiveSettings;
 
 /// The shipped `config.toml`: every key with its default.
@@ -86,7 +89,7 @@ pub struct Config {
     pub model: ModelConfig,
     /// What tells music from what is none.
     pub gate: GateConfig,
-    /// Quiet and smoothing.
+    /// When a hop is quiet and when the stable genre changes.
     pub decide: DecideConfig,
     /// The log of events.
     pub events: EventsConfig,
@@ -144,21 +147,6 @@ pub struct ModelConfig {
     pub threads: usize,
 }
 
-/// `[decide]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct DecideConfig {
-    /// Threshold of quiet in dB re full scale.
-    pub quiet_dbfs: f32,
-    /// Time constant in seconds.
-    pub smoothing_seconds: f64,
-    /// Lead needed, in seconds.
-    pub hold_seconds: f64,
-    /// Length of silence, in seconds.
-    pub silence_seconds: f64,
-    /// Threshold of "unknown".
-    pub abstain_below: Option<f32>,
-}
-
 /// `[events]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct EventsConfig {
@@ -190,6 +178,12 @@ impl SourceConfig {
 }
 
 impl Config {
+    /// What the pipeline is told.
+    pub fn decisions(&self) -> DecideSettings {
+        let decide = self.decide.settings();
+        DecideSettings { gate: self.gate.settings(decide.gate.quiet_dbfs), ..decide }
+    }
+
     /// The first key that is out of bounds, and why.
     fn fault(&self) -> Option<(Vec<Step>, String)> {
         let path = |key: &str| key.split('.').map(|key| Step::Key(key.to_owned())).collect::<Vec<_>>();
@@ -227,24 +221,8 @@ impl Config {
         if !(1..=256).contains(&self.model.threads) {
             return fault("model.threads", format!("expected 1 to 256, got {}", self.model.threads));
         }
-        if let Some((key, reason)) = self.gate.fault() {
+        if let Some((key, reason)) = self.gate.fault().or_else(|| self.decide.fault()) {
             return fault(key, reason);
-        }
-        let decide = &self.decide;
-        for (key, seconds) in [
-            ("decide.smoothing_seconds", decide.smoothing_seconds),
-            ("decide.hold_seconds", decide.hold_seconds),
-            ("decide.silence_seconds", decide.silence_seconds),
-        ] {
-            if !(0.0..=600.0).contains(&seconds) {
-                return fault(key, format!("expected 0 to 600 seconds, got {seconds}"));
-            }
-        }
-        if !(-200.0..=0.0).contains(&decide.quiet_dbfs) {
-            return fault("decide.quiet_dbfs", format!("expected -200 to 0 dB, got {}", decide.quiet_dbfs));
-        }
-        if let Some(p) = decide.abstain_below.filter(|p| !(0.0..=1.0).contains(p)) {
-            return fault("decide.abstain_below", format!("expected 0 to 1, got {p}"));
         }
         if !(1..=10_000_000).contains(&self.events.keep) {
             return fault("events.keep", format!("expected 1 to 10000000, got {}", self.events.keep));

@@ -12,6 +12,7 @@ use super::board::Row;
 use super::progress::Turns;
 use super::publish::Publisher;
 use super::work::{Block, Job, Work};
+use crate::event::SourceState;
 use crate::pipeline::{Back, Classifiers, DecideSettings, Manifests};
 use crate::source::Stop;
 
@@ -81,7 +82,12 @@ impl ModelThread {
                     track.back.restart(&*self.classifiers.genre, to_s);
                     self.publisher.gap(&source, from_s, to_s, reason);
                 }
-                Job::State(state) => self.publisher.state(&source, state),
+                Job::State(state) => {
+                    if state.state == SourceState::Ended {
+                        self.announce(&source, track, None, track.evaluated_s);
+                    }
+                    self.publisher.state(&source, state);
+                }
                 Job::Gone(forgotten) => {
                     tracks.remove(&source.id);
                     self.publisher.forget(&source);
@@ -89,6 +95,11 @@ impl ModelThread {
                 }
             }
         }
+    }
+
+    fn announce(&mut self, source: &Row, track: &mut Track, title: Option<String>, at_s: f64) {
+        let ended = track.back.announce(title.clone(), at_s);
+        self.publisher.announced(source, title.as_deref(), at_s, ended);
     }
 
     fn block(&mut self, source: &Row, track: &mut Track, block: &Block, posted: Instant) {

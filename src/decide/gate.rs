@@ -38,14 +38,14 @@ pub enum Heard {
 }
 
 impl Heard {
-    /// Whether nothing can be heard.
-    pub fn is_silence(self) -> bool {
-        matches!(self, Self::Quiet | Self::DigitalZero)
+    /// Whether it tells something of the genre.
+    pub fn is_music(self) -> bool {
+        matches!(self, Self::Signal | Self::Music)
     }
 
-    /// Whether it tells anything about a genre.
-    pub fn is_evidence(self) -> bool {
-        matches!(self, Self::Signal | Self::Music)
+    /// Whether nothing can be heard.
+    pub fn is_silent(self) -> bool {
+        matches!(self, Self::Quiet | Self::DigitalZero)
     }
 
     /// What a gate's label means; a manifest has no other label in a model of that role.

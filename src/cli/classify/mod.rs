@@ -2,6 +2,7 @@
 //! the keys of `--json` are a contract, what people read is in `readable`.
 
 mod readable;
+mod segments;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -22,6 +23,7 @@ use super::exit::{Failure, Status};
 use super::report::print;
 use super::{CommonArguments, setup};
 use readable::{Judge, Verdict};
+use segments::{Segment, Segments};
 
 #[derive(Args)]
 pub(super) struct ClassifyArguments {
@@ -57,6 +59,8 @@ struct Report {
     model: ModelInfo,
     top: Vec<LabelScore>,
     windows: Vec<Window>,
+    /// The stable genre over the file, as a live source would have told it in the end.
+    segments: Vec<Segment>,
     /// What is wrong with the input, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     damage: Option<String>,
@@ -80,6 +84,8 @@ struct Window {
     #[serde(skip_serializing_if = "Option::is_none")]
     silence: Option<Silence>,
     top: Vec<LabelScore>,
+    /// What is stable with this window.
+    stable: String,
 }
 
 pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
@@ -91,7 +97,7 @@ pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
     let model = setup::model(&loaded.config)?;
     let gate = setup::gate(&loaded.config)?;
     let runtime = setup::runtime(&loaded.config)?;
-    let decide = setup::decide(&loaded.config);
+    let decide = loaded.config.decisions();
     let models = Ears { model: &model, gate: gate.as_ref(), runtime: &runtime };
     let report = classify(input, arguments.top, decoder, models, &decide)?;
     let judge = Judge::new(&model.manifest, &decide);
@@ -139,9 +145,13 @@ fn classify(
     let mut listener = Listener::open(ears, decide)?;
     let progress = progress(&decoder);
     let mut windows = Vec::new();
+    let mut segments = Segments::default();
     let heard = listener.hear(
         decoder,
-        |outcome, offset_s| windows.push(window(manifest, top, outcome, offset_s)),
+        |outcome, offset_s| {
+            segments.push(outcome, offset_s);
+            windows.push(window(manifest, top, outcome, offset_s));
+        },
         |heard_s| progress.set_position((heard_s * 1000.0) as u64),
     )?;
     progress.finish_and_clear();
@@ -154,6 +164,7 @@ fn classify(
         duration_s: heard.duration_s,
         model: ears.model.info(ears.runtime),
         top: ranked(manifest, &p, top),
+        segments: segments.ended(&manifest.labels, heard.duration_s),
         windows,
         damage: heard.damage,
     })
@@ -178,6 +189,7 @@ fn window(manifest: &Manifest, top: u16, outcome: &Outcome, offset_s: f64) -> Wi
         state: outcome.heard.into(),
         silence: Silence::of(outcome.heard),
         top: ranked(manifest, &outcome.p, top),
+        stable: segments::name(&manifest.labels, outcome.stable.verdict),
     }
 }
 

@@ -174,6 +174,7 @@ mod tests {
             state,
             silence: None,
             top: Vec::new(),
+            stable: String::new(),
         };
         use SignalState::{Mixed, Music, Noise, Silence, Speech};
         let told = |states: &[SignalState]| no_music(&states.iter().copied().map(window).collect::<Vec<_>>());
@@ -192,6 +193,7 @@ mod tests {
             state,
             silence: None,
             top: vec![LabelScore { label: label.into(), p }],
+            stable: label.into(),
         };
         use SignalState::{Music, Signal, Silence, Speech};
         let windows = [

@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
         has_a_place(svg)?;
     }
     let runtime = setup::runtime(&loaded.config)?;
-    let decide = setup::decide(&loaded.config);
+    let decide = loaded.config.decisions();
     // A clip's score does not ask what else is heard in it.
     let ears = Ears { model: &model, gate: None, runtime: &runtime };
     let jobs = arguments.jobs.map_or_else(cores, usize::from);

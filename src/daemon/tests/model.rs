@@ -116,7 +116,7 @@ fn a_failing_model_is_told_once_and_what_it_did_not_hear_is_a_gap() {
             }
             EventBody::SourceState(change) => Some(format!("{:?}", change.state)),
             EventBody::SourceGap(gap) => Some(format!("gap from {}", gap.from_s)),
-            EventBody::Changed(_) => None,
+            _ => None,
         })
         .collect();
     assert_eq!(
