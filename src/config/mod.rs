@@ -4,6 +4,7 @@
 mod address;
 mod decide;
 mod diff;
+mod gate;
 mod history;
 mod layers;
 mod load;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 pub use decide::DecideConfig;
 pub use diff::Change;
+pub use gate::GateConfig;
 pub use history::HistoryConfig;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
@@ -28,6 +30,7 @@ pub use state::state_folder;
 use layers::Step;
 
 use crate::model::{DeviceChoice, RuntimeChoice};
+use crate::pipeline::DecideSettings;
 use crate::server::LiveSettings;
 
 /// The shipped `config.toml`: every key with its default.
@@ -88,6 +91,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Which model runs where.
     pub model: ModelConfig,
+    /// What tells music from what is none.
+    pub gate: GateConfig,
     /// When a hop is quiet and when the stable genre changes.
     pub decide: DecideConfig,
     /// The log of events.
@@ -206,6 +211,12 @@ impl SourceConfig {
 }
 
 impl Config {
+    /// What the pipeline is told.
+    pub fn decisions(&self) -> DecideSettings {
+        let decide = self.decide.settings();
+        DecideSettings { gate: self.gate.settings(decide.gate.quiet_dbfs), ..decide }
+    }
+
     /// The first key that is out of bounds, and why.
     fn fault(&self) -> Option<(Vec<Step>, String)> {
         let path = |key: &str| key.split('.').map(|key| Step::Key(key.to_owned())).collect::<Vec<_>>();
@@ -243,7 +254,7 @@ impl Config {
         if !(1..=256).contains(&self.model.threads) {
             return fault("model.threads", format!("expected 1 to 256, got {}", self.model.threads));
         }
-        if let Some((key, reason)) = self.decide.fault() {
+        if let Some((key, reason)) = self.gate.fault().or_else(|| self.decide.fault()) {
             return fault(key, reason);
         }
         if !(1..=10_000_000).contains(&self.events.keep) {

@@ -120,6 +120,7 @@ impl World {
             version: "0.0.0".into(),
             labels: events::LABELS.map(String::from).to_vec(),
             model: events::model(),
+            gate: None,
         });
         let (stop, shutdown) = watch::channel(false);
         let (live, on_live) = watch::channel(Live::new(settings.live).expect("sound settings"));
