@@ -7,12 +7,13 @@ a version always get the same degradation.
 
 import argparse
 import zlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from .. import inputs, mel
-from ..degrade import apply_random
+from ..degrade import apply_random, apply_strong
 from ..manifest import Refused, sha256
 from ..resample import resample
 from ..runner import Embeddings, Network
@@ -40,8 +41,10 @@ def columns_of(samples, version, name):
     """Mel columns, as the encoder hears them, of a clip at 22050 Hz, degraded as the version says."""
     start = 0
     if version != CLEAN:
-        rng = np.random.default_rng([int(version.split("-")[1]), zlib.crc32(name.encode())])
-        samples, start = apply_random(samples, NATIVE, rng), int(rng.integers(0, LATEST_START))
+        kind, number = version.split("-")
+        rng = np.random.default_rng([int(number), zlib.crc32(name.encode())])
+        apply = apply_random if kind == "random" else partial(apply_strong, kind)
+        samples, start = apply(samples, NATIVE, rng), int(rng.integers(0, LATEST_START))
     return mel.columns(resample(samples, NATIVE, encoder.FEATURES["sample_rate"]), encoder.FEATURES)[start:]
 
 
@@ -66,9 +69,9 @@ def embed(data, cache, split, version, network):
         columns = columns_of(inputs.decode(file, NATIVE), version, row["clip"])
         names.append(row["clip"])
         all_of_them.append(embedded(network, columns, patches))
-    partial = out.with_suffix(".partial.npz")
-    np.savez(partial, name=names, embedding=np.stack(all_of_them))
-    partial.rename(out)
+    unfinished = out.with_suffix(".partial.npz")
+    np.savez(unfinished, name=names, embedding=np.stack(all_of_them))
+    unfinished.rename(out)
     print(f"{out.name}: {len(names)} clips", flush=True)
 
 
