@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from . import codec
-from .room import convolved, impulse_response, room, shaped, with_noise
+from .room import room
 
 
 def resampled(samples, ratio):
@@ -43,15 +43,15 @@ def filtered(samples, rate, gain):
     return np.fft.irfft(spectrum, size)[: len(samples)]
 
 
-def telephone_band(frequency, low=300.0, high=3400.0):
-    """Amplitude of the telephone band from `low` to `high` Hz: 3 dB down at both ends, steep outside."""
-    above = 1.0 / np.sqrt(1.0 + (low / np.maximum(frequency, 1.0)) ** 12)
-    return above / np.sqrt(1.0 + (frequency / high) ** 40)
+def telephone_band(frequency):
+    """Amplitude of the telephone band, 300 to 3400 Hz: 3 dB down at both ends, steep outside."""
+    above = 1.0 / np.sqrt(1.0 + (300.0 / np.maximum(frequency, 1.0)) ** 12)
+    return above / np.sqrt(1.0 + (frequency / 3400.0) ** 40)
 
 
-def telephone(samples, rate, low=300.0, high=3400.0):
-    """A telephone line: `low` to `high` Hz, 8 kHz, 8-bit A-law."""
-    narrow = resampled(filtered(samples, rate, lambda f: telephone_band(f, low, high)), Fraction(8000, rate))
+def telephone(samples, rate):
+    """A telephone line: 300 to 3400 Hz, 8 kHz, 8-bit A-law."""
+    narrow = resampled(filtered(samples, rate, telephone_band), Fraction(8000, rate))
     wide = resampled(codec.a_law(narrow), Fraction(rate, 8000))
     out = np.zeros(len(samples), dtype=np.float32)
     out[: len(wide)] = wide[: len(out)]
@@ -106,6 +106,9 @@ CONDITIONS = {
     "speed_down": lambda x, rate, rng: speed(x, Fraction(97, 100)),
 }
 
+# Counted up when the random degradations change, so that what was made of older ones is made again.
+EDITION = 1
+
 # name: (weight, (samples, rate, rng) → samples), in the order in which sound meets them.
 RANDOM = {
     "speed": (2.0, lambda x, rate, rng: speed(x, Fraction(int(rng.integers(960, 1041)), 1000))),
@@ -116,35 +119,6 @@ RANDOM = {
     "telephone": (0.5, lambda x, rate, rng: telephone(x, rate)),
     "mp3": (2.0, lambda x, rate, rng: codec.mp3(x, rate, int(rng.choice([32, 40, 48, 64, 96])) * 1000)),
     "opus": (2.0, lambda x, rate, rng: codec.opus(x, rate, int(rng.integers(16, 65)) * 1000)),
-}
-
-
-def _reverberant(samples, rate, rng):
-    """A random room with noise of a random colour, from nearly white to that of air conditioning."""
-    heard = convolved(samples, impulse_response(rate, rng.uniform(0.2, 1.0), rng))
-    slope = rng.uniform(0.5, 2.0)
-    return with_noise(heard, shaped(len(samples), rate, rng, lambda f: f**-slope), rng.uniform(10.0, 30.0)).astype(np.float32)
-
-
-def _harsh(samples, rate, rng):
-    """A telephone line of random band, or clipping of random strength."""
-    if rng.random() < 0.5:
-        return telephone(samples, rate, rng.uniform(200.0, 400.0), rng.uniform(2800.0, 3800.0))
-    return clipping(samples, rng.uniform(3.0, 18.0))
-
-
-def _coded(samples, rate, rng):
-    """MP3 or Opus of a low random bit rate."""
-    if rng.random() < 0.5:
-        return codec.mp3(samples, rate, int(rng.choice([24, 32, 40, 48, 56, 64])) * 1000)
-    return codec.opus(samples, rate, int(rng.integers(16, 33)) * 1000)
-
-
-# What `apply_random` draws one at a time and mildly, as strong as in the table and beyond; name: (samples, rate, rng) → samples.
-STRONG = {
-    "room": _reverberant,
-    "codec": _coded,
-    "harsh": _harsh,
 }
 
 
@@ -183,8 +157,3 @@ def apply_random(samples, rate, rng):
     for name in random_chain(rng):
         samples = RANDOM[name][1](samples, rate, rng)
     return samples
-
-
-def apply_strong(kind, samples, rate, rng):
-    """Mono float32 `samples` of `rate` Hz through one strong degradation of random parameters."""
-    return STRONG[kind](_checked(samples), rate, rng)
