@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::Notice;
-use super::decode::{Decoded, Decoder};
+use super::{Missing, Notice};
+use super::decode::Decoder;
+use super::decoded::Decoded;
 use super::ending::Ending;
 use super::error::SourceError;
 use super::line::Line;
@@ -49,12 +50,17 @@ pub(super) enum Ended {
 pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>) -> Played {
     let Live { mut decoder, paced, titles, idle, before_each } = live;
     let mut run = Run::begin(decoder.rate(), paced, line);
-    line.tell(SourceState::Live, station);
+    let station = with_note(station, decoder.note());
+    line.tell(SourceState::Live, station.clone());
+    let mut stalled = false;
     let ended = loop {
         before_each(decoder.seconds());
         let went = match decoder.next_block() {
             Err(error) => break Ended::Error(error),
             Ok(Decoded::Samples(samples)) => {
+                if std::mem::take(&mut stalled) {
+                    line.tell(SourceState::Live, station.clone());
+                }
                 // They were met in the bytes of this very block.
                 while let Some(title) = titles.take() {
                     (line.notify)(Notice::Title { at: run.samples, title });
@@ -63,8 +69,21 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
             }
             Ok(Decoded::RateChanged(rate)) => {
                 let flushed = run.flush(idle, line);
-                run.another(rate, line);
+                run.another(rate, None, line);
                 flushed
+            }
+            Ok(Decoded::Title(title)) => {
+                titles.tell(&title);
+                Ok(())
+            }
+            Ok(Decoded::Gap { seconds, reason }) => {
+                run.flush(idle, line).and_then(|()| run.skip(Missing { seconds, reason }, idle, line))
+            }
+            Ok(Decoded::Stalled(reason)) => {
+                stalled = true;
+                let remedy = "check the network and whether the station is on the air".to_owned();
+                line.tell_trouble(SourceState::Stalled, reason, Some(remedy));
+                Ok(())
             }
             Ok(Decoded::End(ending)) => {
                 break run.flush(idle, line).map_or(Ended::Stopped, |()| Ended::End(ending));
@@ -75,6 +94,14 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
         }
     };
     Played { heard: Duration::from_secs_f64(decoder.seconds()), ended }
+}
+
+/// What is told of a station with what is not heard of it.
+fn with_note(station: Option<String>, note: Option<&str>) -> Option<String> {
+    match (station, note) {
+        (Some(station), Some(note)) => Some(format!("{station}; {note}")),
+        (station, note) => station.or_else(|| note.map(str::to_owned)),
+    }
 }
 
 /// A continuous run of samples: the ring's writing end, and the clock that it is written by.
@@ -93,19 +120,37 @@ struct Run {
 impl Run {
     fn begin(rate: SampleRate, paced: bool, line: &mut Line<'_>) -> Self {
         let mut run = Self { writer: None, rate, paced, pace: None, block: Vec::new(), samples: 0 };
-        run.another(rate, line);
+        run.another(rate, None, line);
         run
     }
 
     /// Ends this run and begins the next one, with what waits in the block.
-    fn another(&mut self, rate: SampleRate, line: &mut Line<'_>) {
+    fn another(&mut self, rate: SampleRate, missing: Option<Missing>, line: &mut Line<'_>) {
         // Its reader must find the end before it is told of another run.
         self.writer = None;
         let (writer, reader) = line.ring(rate);
         self.pace = self.paced.then(|| Pace::new(rate, 1.0, writer.capacity()));
         (self.rate, self.samples) = (rate, self.block.len() as u64);
         self.writer = Some(writer);
-        line.begin(reader, rate, SystemTime::now());
+        line.begin_after(missing, reader, rate, SystemTime::now());
+    }
+
+    /// Leaves out what is missing. In real time that takes as long as if it were heard, so that as much as before stays
+    /// ahead of us.
+    fn skip(
+        &mut self,
+        missing: Missing,
+        idle: &dyn Fn(Instant) -> bool,
+        line: &mut Line<'_>,
+    ) -> Result<(), Stopped> {
+        let samples = usize::try_from(self.rate.samples(missing.seconds)).unwrap_or(usize::MAX);
+        if let Some(pace) = &mut self.pace
+            && idle(pace.due_after(samples))
+        {
+            return Err(Stopped);
+        }
+        self.another(self.rate, Some(missing), line);
+        Ok(())
     }
 
     fn write(
@@ -139,7 +184,7 @@ impl Run {
         let due = self.pace.as_mut().map(|pace| pace.due_after(self.block.len()));
         let late = due.map_or(Duration::ZERO, |due| Instant::now().saturating_duration_since(due));
         if late > TOO_LATE {
-            self.another(self.rate, line);
+            self.another(self.rate, None, line);
         }
         if let Some(due) = due.filter(|_| late.is_zero())
             && idle(due)

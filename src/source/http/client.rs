@@ -2,6 +2,7 @@
 //! Touch it when requests get another header, or when answers are to be refused for another reason.
 
 use std::future::Future;
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -98,10 +99,24 @@ impl Client {
     /// # Errors
     /// [`HttpError`] also for an answer that is no success.
     pub fn get(&self, address: &Address, titles: bool) -> Result<Response, HttpError> {
+        self.follow(address, titles, None)
+    }
+
+    /// The flag of the source that this is for.
+    pub fn stop(&self) -> &Stop {
+        &self.0.stop
+    }
+
+    fn follow(
+        &self,
+        address: &Address,
+        titles: bool,
+        part: Option<&Range<u64>>,
+    ) -> Result<Response, HttpError> {
         let mut asked = vec![address.clone()];
         let mut at = address.clone();
         loop {
-            let answer = self.ask(&at, titles)?;
+            let answer = self.ask(&at, titles, part)?;
             let status = answer.status();
             let location = answer.headers().get(header::LOCATION).filter(|_| is_redirect(status));
             let Some(location) = location else {
@@ -131,6 +146,32 @@ impl Client {
         self.get(address, false)?.read_whole(most, &[])
     }
 
+    /// Reads a part of something, or all of it, of at most `most` bytes. A server that does not know of parts sends all,
+    /// of which the part is taken if that is not more than `most` either.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch), and when there is no such part.
+    pub fn fetch_part(
+        &self,
+        address: &Address,
+        part: Option<Range<u64>>,
+        most: usize,
+    ) -> Result<Fetched, HttpError> {
+        let response = self.follow(address, false, part.as_ref())?;
+        let is_part = response.status == StatusCode::PARTIAL_CONTENT;
+        let mut fetched = response.read_whole(most, &[])?;
+        if let Some(part) = part {
+            let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
+            let taken = if is_part { 0..index(part.end - part.start) } else { index(part.start)..index(part.end) };
+            let bytes = fetched.bytes.get(taken).map(<[u8]>::to_vec);
+            fetched.bytes = bytes.ok_or_else(|| HttpError::Broken {
+                address: fetched.address.clone(),
+                reason: format!("it has not got its bytes {} to {}", part.start, part.end),
+            })?;
+        }
+        Ok(fetched)
+    }
+
     fn accept(&self, address: Address, answer: hyper::Response<Incoming>) -> Result<Response, HttpError> {
         let (head, body) = answer.into_parts();
         if !head.status.is_success() || head.status == StatusCode::NO_CONTENT {
@@ -142,13 +183,18 @@ impl Client {
             let encoding = String::from_utf8_lossy(value.as_bytes()).chars().take(40).collect();
             return Err(HttpError::Encoding { address, encoding });
         }
-        Ok(Response::new(address, head.headers, body, Arc::clone(&self.0)))
+        Ok(Response::new(address, head.status, head.headers, body, Arc::clone(&self.0)))
     }
 
     /// One request and the head of its answer.
-    fn ask(&self, address: &Address, titles: bool) -> Result<hyper::Response<Incoming>, HttpError> {
+    fn ask(
+        &self,
+        address: &Address,
+        titles: bool,
+        part: Option<&Range<u64>>,
+    ) -> Result<hyper::Response<Incoming>, HttpError> {
         let limits = &self.0.settings;
-        let request = request(address, titles, &limits.agent)?;
+        let request = request(address, titles, part, &limits.agent)?;
         let connection = connect(address, || self.0.tls());
         let connection = self.0.limited(connection, limits.connect, "connecting", address)??;
         let broken =
@@ -173,7 +219,12 @@ fn is_redirect(status: StatusCode) -> bool {
     [301, 302, 303, 307, 308].contains(&status.as_u16())
 }
 
-fn request(address: &Address, titles: bool, agent: &str) -> Result<Request<Empty<Bytes>>, HttpError> {
+fn request(
+    address: &Address,
+    titles: bool,
+    part: Option<&Range<u64>>,
+    agent: &str,
+) -> Result<Request<Empty<Bytes>>, HttpError> {
     let mut request = Request::get(address.target())
         .header(header::HOST, address.authority())
         .header(header::USER_AGENT, agent)
@@ -182,6 +233,9 @@ fn request(address: &Address, titles: bool, agent: &str) -> Result<Request<Empty
         .header(header::CONNECTION, "close");
     if titles {
         request = request.header("icy-metadata", "1");
+    }
+    if let Some(part) = part {
+        request = request.header(header::RANGE, format!("bytes={}-{}", part.start, part.end.saturating_sub(1)));
     }
     if let Some(secret) = address.authorization().and_then(|secret| HeaderValue::from_str(&secret).ok()) {
         request = request.header(header::AUTHORIZATION, secret);
