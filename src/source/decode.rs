@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::container::{Container, Unit};
+use super::decoded::{Decoded, Presentation};
 use super::ending::Ending;
 use super::error::SourceError;
 use super::mixdown::Mixdown;
@@ -33,38 +34,6 @@ enum Inner {
     Container(Box<Container>),
     Presentation(Box<dyn Presentation>),
     Pcm(PcmReader),
-}
-
-/// What decodes by itself, such as a live presentation whose segments are fetched one by one.
-pub(super) trait Presentation: Send + Sync {
-    /// The rate of the samples that come next; `None` before the first.
-    fn rate(&self) -> Option<SampleRate>;
-    /// As [`Decoder::next_block`]; the rate is told before the first samples too.
-    fn next_block(&mut self) -> Result<Decoded<'_>, SourceError>;
-    /// As [`Decoder::note`].
-    fn note(&self) -> Option<&'static str>;
-}
-
-/// The next thing in a stream.
-#[derive(Debug, PartialEq)]
-pub enum Decoded<'a> {
-    /// The next samples, at least one, at [`Decoder::rate`]; full scale is ±1.
-    Samples(&'a [f32]),
-    /// What comes next has this rate: another stream for whoever listens.
-    RateChanged(SampleRate),
-    /// The stream says that this is the title from here on; empty if there is none.
-    Title(String),
-    /// So much is missing here: it was broadcast, but could not be had.
-    Gap {
-        /// How long the hole is.
-        seconds: f64,
-        /// Why.
-        reason: String,
-    },
-    /// A live stream brings nothing new at present. If it goes on samples come, else an error.
-    Stalled(String),
-    /// There is no more; asked again, it says the same.
-    End(Ending),
 }
 
 impl Decoder {

@@ -7,6 +7,7 @@
 mod again;
 mod container;
 mod decode;
+mod decoded;
 mod ending;
 mod error;
 mod exec;
@@ -39,7 +40,8 @@ use crate::event::SourceState;
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
 
-pub use decode::{Decoded, Decoder};
+pub use decode::Decoder;
+pub use decoded::Decoded;
 pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
 pub use exec::Program;
@@ -89,6 +91,17 @@ pub struct Stream {
     pub anchor: SystemTime,
     /// Seconds of audio a second, if the source keeps its own pace, and so loses what is not read in time.
     pub pace: Option<f64>,
+    /// What was broadcast between the stream before and this one, but could not be had.
+    pub missing: Option<Missing>,
+}
+
+/// A hole in what was broadcast.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Missing {
+    /// How long it is.
+    pub seconds: f64,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// Runs a source until it ends, fails or is told to stop: the body of the thread `src-NAME`.

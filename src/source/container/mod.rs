@@ -13,11 +13,10 @@ use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
-use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_WAVE,
 };
-use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
+use symphonia::core::io::{MediaSource, ReadOnlySource};
 
 use super::ending::Ending;
 use super::error::SourceError;
@@ -29,7 +28,7 @@ pub(super) use aac::HE_AAC;
 pub(super) use open::check_rate;
 pub(super) use title::titled;
 
-use open::{Playable, open_error};
+use open::{Playable, probe};
 
 /// So many packets in a row that cannot be decoded mean that the rest is no audio.
 const MAX_BAD_IN_A_ROW: u32 = 100;
@@ -273,22 +272,6 @@ impl Container {
         }
         Unit::End(Ending { damage: Some(what) })
     }
-}
-
-/// Finds out what the source is.
-fn probe(
-    source: Box<dyn MediaSource>,
-    hint: Option<&str>,
-    name: &str,
-) -> Result<Box<dyn FormatReader>, SourceError> {
-    let mut known = Hint::new();
-    if let Some(hint) = hint {
-        known.with_extension(hint);
-    }
-    let stream = MediaSourceStream::new(source, Default::default());
-    symphonia::default::get_probe()
-        .probe(&known, stream, Default::default(), Default::default())
-        .map_err(|e| open_error(e, name))
 }
 
 /// Replaces `mono` by the mixdown of the channels. Returns the rate.
