@@ -125,7 +125,7 @@ async fn an_invalid_file_changes_nothing_and_is_told_with_line_and_key() {
     let mut subscriber = Subscriber::from_start(world.daemon.address).await;
     let broken = [
         ("[server]\nmax_clents = 3\n", vec!["line 5", "server.max_clents", "server.max_clients"]),
-        ("[decide]\nhold_seconds = -1\n", vec!["line 5", "decide.hold_seconds", "0 to 600"]),
+        ("[decide]\nminimum_seconds = -1\n", vec!["line 5", "decide.minimum_seconds", "0 to 600"]),
         ("[decide\n", vec!["line 4", "TOML"]),
         ("[log]\nlevel = \"no such=level=x\"\n", vec!["log.level"]),
         ("[[source]]\nuri = \"file:/no/such/file\"\n", vec!["/no/such/file"]),
@@ -154,10 +154,10 @@ async fn an_invalid_file_changes_nothing_and_is_told_with_line_and_key() {
 async fn each_change_is_told_as_applied_or_as_waiting_for_a_restart() {
     let stays = source("stays", "?loop=true&speed=4");
     let mut world = World::start(&format!("[log]\nlevel = \"info\"\n{stays}"));
-    let changed = "[server]\nmax_clients = 7\n[events]\nkeep = 50\n[decide]\nhold_seconds = 1.5\n";
+    let changed = "[server]\nmax_clients = 7\n[events]\nkeep = 50\n[decide]\nminimum_seconds = 1.5\n";
     world.reload(&format!("threads = 2\n{changed}[log]\nlevel = \"debug\"\n{stays}"));
     for part in [
-        "applied: decide.hold_seconds: 3.0 → 1.5",
+        "applied: decide.minimum_seconds: 8.0 → 1.5",
         "applied: events.keep: 20000 → 50",
         "applied: log.level",
         "applied: server.max_clients: 1024 → 7",

@@ -19,7 +19,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("server", &["event", "hub", "stats"]),
     ("client", &["backoff", "event"]),
     ("manifest", &[]),
-    ("config", &["model", "server", "source"]),
+    ("config", &["decide", "model", "pipeline", "server", "source"]),
     ("pipeline", &["decide", "features", "manifest", "model", "units"]),
 ];
 

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::daemon::Adjustable;
-use genrecast::decide::GateSettings;
 use genrecast::hub::HubLimits;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
-use genrecast::pipeline::DecideSettings;
 use genrecast::source::SourceSpec;
 use toml::Value;
 
@@ -66,23 +64,11 @@ pub(super) fn runtime(config: &Config) -> Result<Runtime, Failure> {
     })?)
 }
 
-/// Gate and smoothing as configured.
-pub(super) fn decide(config: &Config) -> DecideSettings {
-    let decide = &config.decide;
-    DecideSettings {
-        gate: GateSettings { quiet_dbfs: decide.quiet_dbfs },
-        smoothing_seconds: decide.smoothing_seconds,
-        hold_seconds: decide.hold_seconds,
-        silence_seconds: decide.silence_seconds,
-        abstain_below: decide.abstain_below,
-    }
-}
-
 /// What can be changed while the daemon runs.
 pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustable {
     Adjustable {
         sources,
-        decide: decide(config),
+        decide: config.decide.settings(),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
         live: config.server.live(),
     }

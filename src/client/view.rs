@@ -109,7 +109,7 @@ impl View {
         match event.body {
             EventBody::Window(window) => of.window = Some(*window),
             EventBody::SourceState(state) => of.state = Some(state),
-            EventBody::Changed(_) | EventBody::SourceGap(_) => {}
+            _ => {}
         }
     }
 

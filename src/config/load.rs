@@ -170,8 +170,8 @@ mod tests {
     fn a_wrong_value_names_line_and_key() {
         let error = from_text("[server]\nmax_clients = \"many\"\n").expect_err("wrong type");
         assert!(error.starts_with("test.toml, line 2: server.max_clients: "), "{error}");
-        let error = from_text("[decide]\nhold_seconds = -1.0\n").expect_err("out of bounds");
-        assert!(error.starts_with("test.toml, line 2: decide.hold_seconds: expected 0 to 600"), "{error}");
+        let error = from_text("[decide]\nminimum_seconds = -1.0\n").expect_err("out of bounds");
+        assert!(error.starts_with("test.toml, line 2: decide.minimum_seconds: expected 0 to 600"), "{error}");
         let error = from_text("[server\n").expect_err("not TOML");
         assert!(error.starts_with("test.toml, line 1: not valid TOML"), "{error}");
         let error = from_text("[server]\nlisten = \"0.0.0.0:8470\"\n").expect_err("beyond loopback");

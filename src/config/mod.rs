@@ -2,6 +2,7 @@
 //! `config.toml`, which is compiled in and where every key stands.
 
 mod address;
+mod decide;
 mod diff;
 mod layers;
 mod load;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use decide::DecideConfig;
 pub use diff::Change;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
@@ -82,7 +84,7 @@ pub struct Config {
     pub server: ServerConfig,
     /// Which model runs where.
     pub model: ModelConfig,
-    /// Gate and smoothing.
+    /// When a hop is quiet and when the stable genre changes.
     pub decide: DecideConfig,
     /// The log of events.
     pub events: EventsConfig,
@@ -140,21 +142,6 @@ pub struct ModelConfig {
     pub threads: usize,
 }
 
-/// `[decide]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct DecideConfig {
-    /// Threshold of quiet in dB re full scale.
-    pub quiet_dbfs: f32,
-    /// Time constant in seconds.
-    pub smoothing_seconds: f64,
-    /// Lead needed, in seconds.
-    pub hold_seconds: f64,
-    /// Length of silence, in seconds.
-    pub silence_seconds: f64,
-    /// Threshold of "unknown".
-    pub abstain_below: Option<f32>,
-}
-
 /// `[events]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct EventsConfig {
@@ -179,6 +166,12 @@ pub struct SourceConfig {
     pub channel: Option<ChannelName>,
     /// `live` or `off`, of a station or a program; wins over the URI's.
     pub pace: Option<String>,
+    /// Instead of `decide.quiet_dbfs`.
+    pub quiet_dbfs: Option<f32>,
+    /// Instead of `decide.abstain_below`.
+    pub abstain_below: Option<f32>,
+    /// Least time between two windows, in seconds.
+    pub hop_seconds: Option<f64>,
     /// Seconds of audio that may wait in memory.
     #[serde(default = "default_ring_seconds")]
     pub ring_seconds: f64,
@@ -250,21 +243,8 @@ impl Config {
         if !(1..=256).contains(&self.model.threads) {
             return fault("model.threads", format!("expected 1 to 256, got {}", self.model.threads));
         }
-        let decide = &self.decide;
-        for (key, seconds) in [
-            ("decide.smoothing_seconds", decide.smoothing_seconds),
-            ("decide.hold_seconds", decide.hold_seconds),
-            ("decide.silence_seconds", decide.silence_seconds),
-        ] {
-            if !(0.0..=600.0).contains(&seconds) {
-                return fault(key, format!("expected 0 to 600 seconds, got {seconds}"));
-            }
-        }
-        if !(-200.0..=0.0).contains(&decide.quiet_dbfs) {
-            return fault("decide.quiet_dbfs", format!("expected -200 to 0 dB, got {}", decide.quiet_dbfs));
-        }
-        if let Some(p) = decide.abstain_below.filter(|p| !(0.0..=1.0).contains(p)) {
-            return fault("decide.abstain_below", format!("expected 0 to 1, got {p}"));
+        if let Some((key, reason)) = self.decide.fault() {
+            return fault(key, reason);
         }
         if !(1..=10_000_000).contains(&self.events.keep) {
             return fault("events.keep", format!("expected 1 to 10000000, got {}", self.events.keep));

@@ -10,7 +10,7 @@ use crate::source::SourceSpec;
 pub struct Adjustable {
     /// What to listen to; names are unique.
     pub sources: Vec<SourceSpec>,
-    /// Gate and smoothing.
+    /// When a hop is quiet and when the stable genre changes.
     pub decide: DecideSettings,
     /// Bounds of the event log.
     pub hub: HubLimits,

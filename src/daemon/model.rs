@@ -12,10 +12,11 @@ use super::board::Row;
 use super::progress::Turns;
 use super::publish::Publisher;
 use super::work::{Block, Job, Work};
+use crate::event::SourceState;
 use crate::manifest::Manifest;
 use crate::model::Classifier;
 use crate::pipeline::{Back, DecideSettings};
-use crate::source::Stop;
+use crate::source::{Own, Stop};
 
 /// Jobs that may wait for a model thread. Beyond it the `dsp-K` thread waits, then the rings fill.
 pub(super) const QUEUE: usize = 64;
@@ -39,8 +40,19 @@ pub(super) struct ModelThread {
     pub turns: Turns,
 }
 
+/// A block that ends so little before the next window is due completes it, in seconds.
+const TOLERANCE_S: f64 = 0.05;
+
+/// The decisions as they are for a source of its own.
+fn own_of(own: Own, mut decide: DecideSettings) -> DecideSettings {
+    decide.gate.quiet_dbfs = own.quiet_dbfs.unwrap_or(decide.gate.quiet_dbfs);
+    decide.abstain_below = own.abstain_below.or(decide.abstain_below);
+    decide
+}
+
 struct Track {
     back: Back,
+    own: Own,
     paced: bool,
     /// Stream time of the last good window, while the model fails.
     failing_since_s: Option<f64>,
@@ -60,14 +72,21 @@ impl ModelThread {
             };
             if self.decide.has_changed().unwrap_or(false) {
                 let decide = *self.decide.borrow_and_update();
-                tracks.values_mut().for_each(|track| track.back.decide_by(&self.manifest, &decide));
+                for track in tracks.values_mut() {
+                    track.back.decide_by(&self.manifest, &own_of(track.own, decide));
+                }
             }
             // It has taken too long to end, and its end was told.
             if source.is_retired() && !matches!(job, Job::Gone(_)) {
                 continue;
             }
             let track = tracks.entry(source.id).or_insert_with(|| Track {
-                back: Back::new(&self.manifest, &*self.classifier, &self.decide.borrow()),
+                back: Back::new(
+                    &self.manifest,
+                    &*self.classifier,
+                    &own_of(source.own, *self.decide.borrow()),
+                ),
+                own: source.own,
                 paced: true,
                 failing_since_s: None,
                 evaluated_s: 0.0,
@@ -83,8 +102,16 @@ impl ModelThread {
                     track.back.restart(&*self.classifier, to_s);
                     self.publisher.gap(&source, from_s, to_s, reason);
                 }
-                Job::Title { at_s, title } => self.publisher.title(&source, at_s, title),
-                Job::State(state) => self.publisher.state(&source, state),
+                Job::Title { at_s, title } => {
+                    self.publisher.title(&source, at_s, &title);
+                    self.announce(&source, track, Some(title).filter(|title| !title.is_empty()), at_s);
+                }
+                Job::State(state) => {
+                    if state.state == SourceState::Ended {
+                        self.announce(&source, track, None, track.evaluated_s);
+                    }
+                    self.publisher.state(&source, state);
+                }
                 Job::Gone(forgotten) => {
                     tracks.remove(&source.id);
                     self.publisher.forget(&source);
@@ -94,14 +121,22 @@ impl ModelThread {
         }
     }
 
+    fn announce(&mut self, source: &Row, track: &mut Track, title: Option<String>, at_s: f64) {
+        let ended = track.back.announce(title.clone(), at_s);
+        self.publisher.announced(source, title.as_deref(), at_s, ended);
+    }
+
     fn block(&mut self, source: &Row, track: &mut Track, block: &Block, posted: Instant) {
         let block = block.borrowed();
         // A daemon that is ending has no time for what still waits.
         let ending = self.stop.is_stopped() && !self.jobs.is_empty();
         // The last block tells what was skipped before it, so it is never skipped.
         let skip = !block.last && (ending || (track.paced && posted.elapsed() > LATE));
+        // One that is to have fewer windows than the model could give.
+        let early = !block.last
+            && track.own.hop_seconds.is_some_and(|hop| block.end_s < track.evaluated_s + hop - TOLERANCE_S);
         let began = Instant::now();
-        match track.back.push(&mut *self.classifier, block, !skip) {
+        match track.back.push(&mut *self.classifier, block, !skip && !early) {
             Ok(Some(outcome)) => {
                 if let Some(since_s) = track.failing_since_s.take() {
                     self.publisher.model_works_again(source, since_s, outcome.start_s);
@@ -109,7 +144,7 @@ impl ModelThread {
                 track.evaluated_s = outcome.end_s;
                 self.publisher.window(source, outcome, began.elapsed());
             }
-            Ok(None) if skip => self.publisher.skipped(source),
+            Ok(None) if skip && !early => self.publisher.skipped(source),
             Ok(None) => {}
             Err(error) => {
                 // What the model has cached may have a hole now.

@@ -25,6 +25,18 @@ pub enum Heard {
     DigitalZero,
 }
 
+impl Heard {
+    /// Whether it tells something of the genre.
+    pub fn is_music(self) -> bool {
+        matches!(self, Self::Signal)
+    }
+
+    /// Whether nothing can be heard.
+    pub fn is_silent(self) -> bool {
+        matches!(self, Self::Quiet | Self::DigitalZero)
+    }
+}
+
 /// Tells hops apart by their level.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Gate {

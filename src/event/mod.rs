@@ -3,13 +3,15 @@
 
 mod segment;
 mod source;
+mod track;
 mod window;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use segment::{BegunSegment, EndedSegment, GenreChanged};
+pub use segment::{BegunSegment, EndedSegment, GenreChanged, SegmentCorrected};
 pub use source::{SourceGap, SourceState, SourceStateChange};
+pub use track::{Track, TrackEnded, TrackGenre, TrackStarted};
 pub use window::{AudioReport, GenreWindow, LabelScore, ModelInfo, SignalState, Stable, Timing, WindowSpan};
 
 /// Version of the event format, the `v` of each event.
@@ -49,6 +51,15 @@ pub enum EventBody {
     /// The stable genre changed.
     #[serde(rename = "genre.changed")]
     Changed(GenreChanged),
+    /// The current segment began at another time than was told.
+    #[serde(rename = "segment.corrected")]
+    Corrected(SegmentCorrected),
+    /// The source announced another title.
+    #[serde(rename = "track.started")]
+    TrackStarted(TrackStarted),
+    /// What was announced under one title has ended.
+    #[serde(rename = "track.ended")]
+    TrackEnded(TrackEnded),
     /// A source changed its state.
     #[serde(rename = "source.state")]
     SourceState(SourceStateChange),
@@ -59,15 +70,26 @@ pub enum EventBody {
 
 impl EventBody {
     /// Every value of `type` that a logged event can have.
-    pub const TYPES: [&'static str; 4] = ["genre.window", "genre.changed", "source.state", "source.gap"];
+    pub const TYPES: [&'static str; 7] = [
+        "genre.window",
+        "genre.changed",
+        "segment.corrected",
+        "track.started",
+        "track.ended",
+        "source.state",
+        "source.gap",
+    ];
 
     /// The `type` of this event.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Window(_) => Self::TYPES[0],
             Self::Changed(_) => Self::TYPES[1],
-            Self::SourceState(_) => Self::TYPES[2],
-            Self::SourceGap(_) => Self::TYPES[3],
+            Self::Corrected(_) => Self::TYPES[2],
+            Self::TrackStarted(_) => Self::TYPES[3],
+            Self::TrackEnded(_) => Self::TYPES[4],
+            Self::SourceState(_) => Self::TYPES[5],
+            Self::SourceGap(_) => Self::TYPES[6],
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `genre.changed`: segments of one stable genre. Touch it when a segment gets a new field.
+//! `genre.changed`, `segment.corrected`: segments of one stable genre. Touch it when a segment gets a new field.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,19 @@ pub struct GenreChanged {
     pub to: BegunSegment,
 }
 
+/// The segment that is stable now began at another time than was told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SegmentCorrected {
+    /// The `genre.changed` that told it.
+    pub segment_seq: u64,
+    /// Its stable label.
+    pub label: String,
+    /// When it began, as was told; the segment before it ended then.
+    pub told: Timestamp,
+    /// When it began, as is known now.
+    pub start: Timestamp,
+}
+
 /// A segment that has ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EndedSegment {
@@ -22,7 +35,7 @@ pub struct EndedSegment {
     pub start: Timestamp,
     /// When it ended.
     pub end: Timestamp,
-    /// Mean smoothed probability of the label over the segment; absent for [`UNKNOWN`](super::UNKNOWN) and [`SILENCE`](super::SILENCE).
+    /// Mean probability of the label over the segment; absent for [`UNKNOWN`](super::UNKNOWN) and [`SILENCE`](super::SILENCE).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub confidence: Option<f32>,
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Track;
+
 /// A classified window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GenreWindow {
@@ -24,6 +26,9 @@ pub struct GenreWindow {
     pub timing: Timing,
     /// What made the scores.
     pub model: Arc<ModelInfo>,
+    /// The announced track; absent if the source announces none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub track: Option<Arc<Track>>,
 }
 
 /// Bounds of a window.

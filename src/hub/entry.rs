@@ -142,6 +142,11 @@ fn weigh(event: &Event) -> usize {
         EventBody::Changed(change) => {
             change.to.label.len() + change.from.as_ref().map_or(0, |from| from.label.len())
         }
+        EventBody::Corrected(corrected) => corrected.label.len(),
+        EventBody::TrackStarted(track) => track.title.len(),
+        EventBody::TrackEnded(track) => {
+            track.title.len() + track.genre.as_ref().map_or(0, |genre| genre.genre.len())
+        }
         EventBody::SourceState(change) => {
             change.reason.as_ref().map_or(0, String::len) + change.remedy.as_ref().map_or(0, String::len)
         }

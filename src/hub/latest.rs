@@ -35,7 +35,7 @@ impl Latest {
         let place = match &entry.event().body {
             EventBody::SourceState(_) => |of: &mut SourceLatest, new| of.state = Some(new),
             EventBody::Window(_) => |of: &mut SourceLatest, new| of.window = Some(new),
-            EventBody::Changed(_) | EventBody::SourceGap(_) => return,
+            _ => return,
         };
         if let Some(of) = self.0.get_mut(entry.source()) {
             place(of, Arc::clone(entry));

@@ -107,6 +107,9 @@ pub struct Calibration {
     pub temperature: f32,
     /// A top probability below this is "unknown".
     pub abstain_below: f32,
+    /// Seconds by which the answers are behind what plays: until a new genre leads, at the median.
+    #[serde(default)]
+    pub lag_seconds: f32,
 }
 
 /// A recorded window and what the model said to it on the CPU.
@@ -159,6 +162,9 @@ impl Manifest {
         }
         if !(0.0..=1.0).contains(&self.calibration.abstain_below) {
             return Err(bad_value("calibration.abstain_below", self.calibration.abstain_below, "0 to 1"));
+        }
+        if !(0.0..=60.0).contains(&self.calibration.lag_seconds) {
+            return Err(bad_value("calibration.lag_seconds", self.calibration.lag_seconds, "0 to 60"));
         }
         // Beyond 0.01 the self-test would prove nothing.
         let tolerance = self.golden.tolerance;

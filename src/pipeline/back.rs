@@ -2,45 +2,30 @@
 //! Touch it when an outcome must tell more.
 
 use super::MelBlock;
-use crate::decide::{self, Gate, GateSettings, Heard, Segment, StableChange, StableGenre, StableSettings};
+use crate::decide::{
+    self, EndedTrack, Gate, GateSettings, Heard, Segment, StableChange, StableGenre, StableSettings, Tracks,
+};
 use crate::features::Level;
 use crate::manifest::Manifest;
 use crate::model::{Classifier, ModelError, ModelState};
 
 /// Settings of the decisions; what the manifest says stands where these say nothing.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct DecideSettings {
     /// Thresholds of the gate.
     pub gate: GateSettings,
-    /// Time constant of the smoothing in seconds.
-    pub smoothing_seconds: f64,
-    /// How long a new label must lead, in seconds.
-    pub hold_seconds: f64,
-    /// How long silence must last, in seconds.
-    pub silence_seconds: f64,
+    /// When the stable genre changes; what the manifest knows of it is taken from there.
+    pub stable: StableSettings,
     /// Overrides the manifest's threshold of "unknown".
     pub abstain_below: Option<f32>,
-}
-
-impl Default for DecideSettings {
-    fn default() -> Self {
-        Self {
-            gate: GateSettings::default(),
-            smoothing_seconds: 4.0,
-            hold_seconds: 3.0,
-            silence_seconds: 5.0,
-            abstain_below: None,
-        }
-    }
 }
 
 impl DecideSettings {
     fn stable(&self, manifest: &Manifest) -> StableSettings {
         StableSettings {
-            smoothing_seconds: self.smoothing_seconds,
-            hold_seconds: self.hold_seconds,
-            silence_seconds: self.silence_seconds,
             abstain_below: self.abstain_below.unwrap_or(manifest.calibration.abstain_below),
+            lag_seconds: f64::from(manifest.calibration.lag_seconds),
+            ..self.stable
         }
     }
 }
@@ -56,13 +41,15 @@ pub struct Outcome {
     pub provisional: bool,
     /// What the newest hop is.
     pub heard: Heard,
+    /// True if nothing has been heard for some time.
+    pub silent: bool,
     /// Calibrated probabilities in the order of the manifest's labels.
     pub p: Vec<f32>,
     /// Level of the audio since the previous outcome, or of the last audio there was.
     pub level: Level,
     /// The stable genre, after this window.
     pub stable: Segment,
-    /// Present if this window changed it.
+    /// Present if this window changed it or its start.
     pub changed: Option<StableChange>,
 }
 
@@ -71,6 +58,8 @@ pub struct Back {
     state: ModelState,
     gate: Gate,
     stable: StableGenre,
+    tracks: Tracks,
+    lag_seconds: f64,
     grid: Grid,
     /// Columns of this stretch that were heard and forgotten.
     forgotten: u64,
@@ -96,6 +85,8 @@ impl Back {
         Self {
             state: classifier.new_state(),
             gate: Gate::new(settings.gate),
+            tracks: Tracks::default(),
+            lag_seconds: f64::from(manifest.calibration.lag_seconds),
             grid: Grid {
                 frames: manifest.window.frames as u64,
                 hop_seconds: manifest.features.hop_seconds(),
@@ -109,6 +100,7 @@ impl Back {
                 end_s: 0.0,
                 provisional: true,
                 heard: Heard::Signal,
+                silent: false,
                 p: Vec::with_capacity(manifest.labels.len()),
                 level: Level::default(),
                 stable: stable.current(),
@@ -160,7 +152,19 @@ impl Back {
         outcome.provisional = columns < self.grid.frames;
         outcome.changed = self.stable.push(&outcome.p, outcome.heard, block.end_s);
         outcome.stable = self.stable.current();
+        outcome.silent = self.stable.is_silent();
+        self.tracks.push(&outcome.p, outcome.heard, block.end_s, self.lag_seconds);
         Ok(Some(outcome))
+    }
+
+    /// The source announced another title at stream time `at_s`, or that there is none; gives the track that it ends.
+    pub fn announce(&mut self, title: Option<String>, at_s: f64) -> Option<EndedTrack> {
+        let before = self.tracks.title().map(str::to_owned);
+        let ended = self.tracks.announce(title, at_s);
+        if self.tracks.title() != before.as_deref() {
+            self.stable.title(at_s);
+        }
+        ended
     }
 
     /// Forgets the audio heard, but not what is stable: after a gap a new stretch begins at stream time `at_s`.
@@ -172,6 +176,7 @@ impl Back {
     /// Forgets the audio heard within a stretch that goes on, because the model failed at stream time `at_s`.
     pub fn forget(&mut self, classifier: &dyn Classifier, at_s: f64) {
         self.stable.interrupted(at_s);
+        self.tracks.interrupted(at_s);
         self.forgotten += self.state.heard();
         self.state = classifier.new_state();
         self.level = Level::default();

@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_bare_subscribe_wants_everything() {
         let all = subscribe(r#"{"type":"subscribe","colour":"blue","since":null}"#).expect("fine");
-        assert_eq!(all.filter.types, 0b1111);
+        assert_eq!(all.filter.types, 0b111_1111);
         assert_eq!(all.filter.top_k, 5);
         assert_eq!((all.filter.sources, all.since), (None, None));
     }

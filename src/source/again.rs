@@ -103,7 +103,7 @@ impl Prospect {
     fn of(error: &SourceError) -> Self {
         match error {
             SourceError::Http(error) => Self::of_http(error),
-            SourceError::Hls(error) => Self::of_hls(error),
+            SourceError::Hls(error) if error.is_passing() => Self::Good,
             SourceError::Unreadable { .. } | SourceError::Thread { .. } => Self::Good,
             SourceError::ProgramStalled { .. } => Self::Good,
             SourceError::ProgramEnded { .. } => Self::Poor,

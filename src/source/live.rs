@@ -20,6 +20,9 @@ use crate::units::SampleRate;
 /// What is less late is made good at once, so that nothing is lost to a hiccup of the network.
 const TOO_LATE: Duration = Duration::from_secs(2);
 
+/// A hole that is longer than this is not waited for.
+const LONGEST_HOLE: Duration = Duration::from_secs(60);
+
 /// What is played, and what is to be done meanwhile.
 pub(super) struct Live<'a> {
     pub(super) decoder: Decoder,
@@ -50,7 +53,6 @@ pub(super) enum Ended {
 pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>) -> Played {
     let Live { mut decoder, paced, titles, idle, before_each } = live;
     let mut run = Run::begin(decoder.rate(), paced, line);
-    let station = with_note(station, decoder.note());
     line.tell(SourceState::Live, station.clone());
     let mut stalled = false;
     let ended = loop {
@@ -76,13 +78,10 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
                 titles.tell(&title);
                 Ok(())
             }
-            Ok(Decoded::Gap { seconds, reason }) => {
-                run.flush(idle, line).and_then(|()| run.skip(Missing { seconds, reason }, idle, line))
-            }
+            Ok(Decoded::Gap { seconds, .. }) => run.skip(seconds, idle, line),
             Ok(Decoded::Stalled(reason)) => {
                 stalled = true;
-                let remedy = "check the network and whether the station is on the air".to_owned();
-                line.tell_trouble(SourceState::Stalled, reason, Some(remedy));
+                line.tell(SourceState::Stalled, Some(reason));
                 Ok(())
             }
             Ok(Decoded::End(ending)) => {
@@ -150,6 +149,24 @@ impl Run {
             return Err(Stopped);
         }
         self.another(self.rate, Some(missing), line);
+        Ok(())
+    }
+
+    /// So much of what was broadcast is missing: a paced source waits as long, so that it stays as far behind as it was.
+    fn skip(
+        &mut self,
+        seconds: f64,
+        idle: &dyn Fn(Instant) -> bool,
+        line: &mut Line<'_>,
+    ) -> Result<(), Stopped> {
+        self.flush(idle, line)?;
+        if self.paced {
+            let missing = Duration::try_from_secs_f64(seconds).unwrap_or_default().min(LONGEST_HOLE);
+            if idle(Instant::now() + missing) {
+                return Err(Stopped);
+            }
+        }
+        self.another(self.rate, line);
         Ok(())
     }
 

@@ -23,6 +23,7 @@ mod playlist;
 mod radio;
 mod ring;
 mod sniff;
+mod spec;
 mod stdin;
 mod stop;
 mod tail;
@@ -50,23 +51,12 @@ pub use microphone::{Callback, Capture, DeviceInfo, Exchange, Pulse, Retired, de
 pub use mixdown::{Channel, HIGHEST_CHANNEL, LARGEST_GAIN_DB, Mixdown, Mixer};
 pub use pcm::{Channels, Encoding, PcmFormat};
 pub use ring::{Read, RingReader, RingWriter, ring};
+pub use spec::{Own, SourceSpec};
 pub use stdin::refuse_terminal_stdin;
 pub use stop::{Stop, Stopped};
 pub use uri::{MAX_FACTOR, Pacing, SourceUri, Speed, UriError};
 
 use line::{Line, Outcome};
-
-/// A source as it is configured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SourceSpec {
-    /// How events call it.
-    pub name: String,
-    /// Where its audio comes from.
-    pub uri: SourceUri,
-    /// How long its ring lets it go unread before samples are lost, in seconds of the wall clock. An unpaced source
-    /// loses none: its ring holds that much audio.
-    pub ring_seconds: f64,
-}
 
 /// What a source tells its owner.
 pub enum Notice {

@@ -22,10 +22,30 @@ pub struct Codec {
 }
 
 pub const CODECS: [Codec; 5] = [
-    Codec { name: "mp3", arguments: &["-c:a", "libmp3lame", "-b:a", "128k", "-f", "mp3"], media: "audio/mpeg", tagged: false },
-    Codec { name: "aac", arguments: &["-c:a", "aac", "-b:a", "128k", "-f", "adts"], media: "audio/aac", tagged: false },
-    Codec { name: "vorbis", arguments: &["-c:a", "libvorbis", "-q:a", "4", "-f", "ogg"], media: "application/ogg", tagged: true },
-    Codec { name: "opus", arguments: &["-c:a", "libopus", "-b:a", "96k", "-f", "ogg"], media: "application/ogg", tagged: true },
+    Codec {
+        name: "mp3",
+        arguments: &["-c:a", "libmp3lame", "-b:a", "128k", "-f", "mp3"],
+        media: "audio/mpeg",
+        tagged: false,
+    },
+    Codec {
+        name: "aac",
+        arguments: &["-c:a", "aac", "-b:a", "128k", "-f", "adts"],
+        media: "audio/aac",
+        tagged: false,
+    },
+    Codec {
+        name: "vorbis",
+        arguments: &["-c:a", "libvorbis", "-q:a", "4", "-f", "ogg"],
+        media: "application/ogg",
+        tagged: true,
+    },
+    Codec {
+        name: "opus",
+        arguments: &["-c:a", "libopus", "-b:a", "96k", "-f", "ogg"],
+        media: "application/ogg",
+        tagged: true,
+    },
     Codec { name: "flac", arguments: &["-c:a", "flac", "-f", "ogg"], media: "application/ogg", tagged: true },
 ];
 

@@ -55,7 +55,13 @@ pub fn codecs() {
         let before = listener.seen.iter().find(|(_, event)| is_full(event)).map(|(_, event)| event.clone());
         let window = before.unwrap_or_else(|| listener.wait_for(LIMIT, "a full window", is_full).1);
         let source = listener.source(codec.name);
-        println!("    {}: {} {}, title {}", codec.name, top(&window["top"]), window["top"][0]["p"], source["title"]);
+        println!(
+            "    {}: {} {}, title {}",
+            codec.name,
+            top(&window["top"]),
+            window["top"][0]["p"],
+            source["title"]
+        );
         assert_eq!(top(&window["top"]), genre, "{}: {}", codec.name, window["top"]);
         assert_eq!(source["title"], title(codec.name), "{source}");
     }
@@ -83,9 +89,15 @@ pub fn chain() {
     for (hz, title) in [(44_100, "First"), (22_050, "Second")] {
         let is_full = |event: &Value| event["type"] == "genre.window" && event["audio"]["native_hz"] == hz;
         listener.wait_for(LIMIT, title, is_full);
-        let is_sure = |event: &Value| is_full(event) && event["window"]["seconds"].as_f64().is_some_and(|s| s > 15.0);
+        let is_sure =
+            |event: &Value| is_full(event) && event["window"]["seconds"].as_f64().is_some_and(|s| s > 15.0);
         let (_, window) = listener.wait_for(LIMIT, title, is_sure);
-        println!("    {hz} Hz: {} {}, title {}", top(&window["top"]), window["top"][0]["p"], listener.source("chain")["title"]);
+        println!(
+            "    {hz} Hz: {} {}, title {}",
+            top(&window["top"]),
+            window["top"][0]["p"],
+            listener.source("chain")["title"]
+        );
         assert_eq!(top(&window["top"]), genre, "{}", window["top"]);
         assert_eq!(listener.source("chain")["title"], title);
     }

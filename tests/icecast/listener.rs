@@ -40,7 +40,12 @@ impl Listener {
     }
 
     /// Waits for an event; what was seen before does not count.
-    pub fn wait_for(&mut self, limit: Duration, what: &str, fits: impl Fn(&Value) -> bool) -> (Instant, Value) {
+    pub fn wait_for(
+        &mut self,
+        limit: Duration,
+        what: &str,
+        fits: impl Fn(&Value) -> bool,
+    ) -> (Instant, Value) {
         let deadline = Instant::now() + limit;
         loop {
             let Ok(event) = self.incoming.recv_deadline(deadline) else {

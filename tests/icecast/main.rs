@@ -21,7 +21,11 @@ fn main() {
     }
     let no_clips = support::clips().is_none();
     let trials = [
-        ("a_station_that_was_killed_for_twenty_seconds_is_live_soon_after_its_return", recovery::killed as fn(), false),
+        (
+            "a_station_that_was_killed_for_twenty_seconds_is_live_soon_after_its_return",
+            recovery::killed as fn(),
+            false,
+        ),
         ("a_half_open_connection_is_noticed_within_fifteen_seconds", recovery::half_open, false),
         ("every_codec_gives_the_genre_of_its_clip_and_its_titles", genres::codecs, true),
         ("a_chain_of_other_rates_and_channels_is_one_station", genres::chain, true),

@@ -60,7 +60,8 @@ impl Station {
     /// Sets the title of a mount, as a broadcaster's program does.
     pub fn set_title(&self, mount: &str, title: &str) {
         let song: String = title.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let answer = self.ask(&format!("/admin/metadata?mount=/{mount}&mode=updinfo&charset=UTF-8&song={song}"));
+        let answer =
+            self.ask(&format!("/admin/metadata?mount=/{mount}&mode=updinfo&charset=UTF-8&song={song}"));
         assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
     }
 
@@ -78,7 +79,8 @@ impl Station {
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
         // admin:hackme
         let secret = "YWRtaW46aGFja21l";
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: x\r\nAuthorization: Basic {secret}\r\n\r\n").expect("asked");
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: x\r\nAuthorization: Basic {secret}\r\n\r\n")
+            .expect("asked");
         let mut answer = String::new();
         let _ = stream.read_to_string(&mut answer);
         answer
@@ -107,7 +109,10 @@ fn launch(folder: &Path, port: u16) -> Child {
     let begin = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         let ended = process.try_wait().expect("our child");
-        assert!(ended.is_none() && begin.elapsed() < Duration::from_secs(20), "icecast2 does not listen: {ended:?}");
+        assert!(
+            ended.is_none() && begin.elapsed() < Duration::from_secs(20),
+            "icecast2 does not listen: {ended:?}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
     process
@@ -116,7 +121,8 @@ fn launch(folder: &Path, port: u16) -> Child {
 fn settings(port: u16, folder: &Path) -> String {
     // SAFETY: takes nothing and cannot fail.
     let is_root = unsafe { libc::geteuid() } == 0;
-    let owner = if is_root { "<changeowner><user>nobody</user><group>nogroup</group></changeowner>" } else { "" };
+    let owner =
+        if is_root { "<changeowner><user>nobody</user><group>nogroup</group></changeowner>" } else { "" };
     let folder = folder.display();
     format!(
         "<icecast><hostname>localhost</hostname>\

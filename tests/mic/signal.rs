@@ -42,7 +42,10 @@ fn at_rate(path: &Path) -> Vec<f32> {
     loop {
         match decoder.next_block().expect("readable") {
             Decoded::Samples(block) => samples.extend_from_slice(block),
-            other @ (Decoded::RateChanged(_) | Decoded::Title(_) | Decoded::Gap { .. } | Decoded::Stalled(_)) => {
+            other @ (Decoded::RateChanged(_)
+            | Decoded::Title(_)
+            | Decoded::Gap { .. }
+            | Decoded::Stalled(_)) => {
                 panic!("{}: {other:?}", path.display())
             }
             Decoded::End(ending) => {

@@ -74,7 +74,10 @@ fn answer(mut stream: TcpStream, answers: &[(String, Answer)]) {
             }
         }
         Answer::Deeper(before, after) => {
-            let _ = stream.write_all(before).and_then(|()| write!(stream, "/{path}x")).and_then(|()| stream.write_all(after));
+            let _ = stream
+                .write_all(before)
+                .and_then(|()| write!(stream, "/{path}/x"))
+                .and_then(|()| stream.write_all(after));
         }
     }
 }

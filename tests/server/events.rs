@@ -37,6 +37,7 @@ pub fn window(p: f32) -> EventBody {
         },
         timing: Timing { capture_to_emit_ms: 41, infer_ms: 6 },
         model: Arc::new(model()),
+        track: None,
     }))
 }
 

@@ -2,6 +2,7 @@
 //! the keys of `--json` are a contract, what people read is in `readable`.
 
 mod readable;
+mod segments;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -24,6 +25,7 @@ use super::exit::{Failure, Status};
 use super::report::print;
 use super::{CommonArguments, setup};
 use readable::{Judge, Verdict};
+use segments::{Segment, Segments};
 
 #[derive(Args)]
 pub(super) struct ClassifyArguments {
@@ -59,6 +61,8 @@ struct Report {
     model: ModelInfo,
     top: Vec<LabelScore>,
     windows: Vec<Window>,
+    /// The stable genre over the file, as a live source would have told it in the end.
+    segments: Vec<Segment>,
     /// What is wrong with the input, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     damage: Option<String>,
@@ -79,6 +83,8 @@ struct Window {
     provisional: bool,
     state: SignalState,
     top: Vec<LabelScore>,
+    /// What is stable with this window.
+    stable: String,
 }
 
 pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
@@ -89,7 +95,7 @@ pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
     let decoder = open(&input)?;
     let model = setup::model(&loaded.config)?;
     let runtime = setup::runtime(&loaded.config)?;
-    let decide = setup::decide(&loaded.config);
+    let decide = loaded.config.decide.settings();
     let report = classify(input, arguments.top, decoder, &model, &runtime, &decide)?;
     let judge = Judge::new(&model.manifest, &decide);
     if arguments.json {
@@ -137,9 +143,13 @@ fn classify(
     let mut listener = Listener::open(model, runtime, decide)?;
     let progress = progress(&decoder);
     let mut windows = Vec::new();
+    let mut segments = Segments::default();
     let heard = listener.hear(
         decoder,
-        |outcome, offset_s| windows.push(window(manifest, top, outcome, offset_s)),
+        |outcome, offset_s| {
+            segments.push(outcome, offset_s);
+            windows.push(window(manifest, top, outcome, offset_s));
+        },
         |heard_s| progress.set_position((heard_s * 1000.0) as u64),
     )?;
     progress.finish_and_clear();
@@ -152,6 +162,7 @@ fn classify(
         duration_s: heard.duration_s,
         model: model.info(runtime),
         top: ranked(manifest, &p, top),
+        segments: segments.ended(&manifest.labels, heard.duration_s),
         windows,
         damage: heard.damage,
     })
@@ -179,6 +190,7 @@ fn window(manifest: &Manifest, top: u16, outcome: &Outcome, offset_s: f64) -> Wi
             Heard::DigitalZero => SignalState::DigitalZero,
         },
         top: ranked(manifest, &outcome.p, top),
+        stable: segments::name(&manifest.labels, outcome.stable.verdict),
     }
 }
 

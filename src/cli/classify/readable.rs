@@ -153,6 +153,7 @@ mod tests {
             provisional: false,
             state,
             top: vec![LabelScore { label: label.into(), p }],
+            stable: label.into(),
         };
         use SignalState::{Quiet, Signal};
         let windows = [

@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
         has_a_place(svg)?;
     }
     let runtime = setup::runtime(&loaded.config)?;
-    let decide = setup::decide(&loaded.config);
+    let decide = loaded.config.decide.settings();
     let jobs = arguments.jobs.map_or_else(cores, usize::from);
     let bar = progress(clips.len());
     let right = AtomicUsize::new(0);

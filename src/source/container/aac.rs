@@ -5,11 +5,11 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
 
 /// What is told of a stream that says to be HE-AAC.
-pub(in crate::source) const HE_AAC: &str =
-    "it is HE-AAC, of which only the core is decoded: the treble above half the core's rate, and with version 2 the stereo, are missing";
+pub(in crate::source) const HE_AAC: &str = "it is HE-AAC, of which only the core is decoded: the treble above half the core's rate, and with version 2 the stereo, are missing";
 
 /// What is told of a stream that may be HE-AAC without a word.
-const PERHAPS: &str = "it is AAC at 24 kHz or less: if it is HE-AAC, which ADTS does not say, only its core is decoded";
+const PERHAPS: &str =
+    "it is AAC at 24 kHz or less: if it is HE-AAC, which ADTS does not say, only its core is decoded";
 
 /// Up to this rate a core is likely to be one of HE-AAC, whose rate is twice as high.
 const LIKELY: u32 = 24_000;
@@ -69,7 +69,8 @@ fn read(config: &[u8]) -> Option<(Vec<u8>, bool)> {
     }
     // Length of a frame, dependence on another core, extension: none of the latter two in AAC-LC.
     copy(bits.take(3)?, 3);
-    let behind = bits.take(11) == Some(SYNC_EXTENSION) && bits.take(5) == Some(SBR) && bits.take(1) == Some(1);
+    let behind =
+        bits.take(11) == Some(SYNC_EXTENSION) && bits.take(5) == Some(SBR) && bits.take(1) == Some(1);
     let padded = length.next_multiple_of(8);
     let bytes = (plain << (padded - length)).to_be_bytes();
     let from = bytes.len() - usize::try_from(padded / 8).ok()?;

@@ -23,7 +23,9 @@ pub(in crate::source) fn titled<'a>(tags: impl Iterator<Item = &'a Tag>) -> Opti
     let (mut artists, mut title) = (Vec::new(), None);
     for tag in tags {
         match &tag.std {
-            Some(StandardTag::Artist(text)) if !text.trim().is_empty() => artists.push(text.trim().to_owned()),
+            Some(StandardTag::Artist(text)) if !text.trim().is_empty() => {
+                artists.push(text.trim().to_owned())
+            }
             Some(StandardTag::TrackTitle(text)) if !text.trim().is_empty() => {
                 title.get_or_insert_with(|| text.trim().to_owned());
             }

@@ -7,7 +7,7 @@ mod program;
 #[cfg(test)]
 mod tests;
 
-use std::io;
+use std::io::{self, Read};
 use std::time::Duration;
 
 use super::again::{Again, Lost};
@@ -58,7 +58,7 @@ pub(super) fn run(
 
 /// Plays what a program writes; gives how much was heard, and what went wrong if it did not just end.
 fn play(
-    output: Output,
+    mut output: Output,
     pcm: Option<PcmFormat>,
     pacing: Pacing,
     mixdown: Mixdown,
@@ -66,7 +66,9 @@ fn play(
 ) -> (Duration, Option<SourceError>) {
     let opened = match pcm {
         None => Decoder::open_stream(output, None, mixdown),
-        Some(format) => Decoder::open_pcm(output, format, mixdown),
+        // Raw samples need no opening, but it is not live before one has come.
+        Some(format) => first_byte(&mut output)
+            .and_then(|first| Decoder::open_pcm(io::Cursor::new(first).chain(output), format, mixdown)),
     };
     let decoder = match opened {
         Ok(decoder) => decoder,
@@ -84,6 +86,13 @@ fn play(
         Ended::Stopped | Ended::End(_) => (played.heard, None),
         Ended::Error(error) => (played.heard, Some(error)),
     }
+}
+
+fn first_byte(output: &mut Output) -> Result<[u8; 1], SourceError> {
+    let mut first = [0];
+    let read =
+        output.read(&mut first).map_err(|io| SourceError::Unreadable { name: "the stream".into(), io })?;
+    if read == 0 { Err(SourceError::Empty) } else { Ok(first) }
 }
 
 /// What went wrong, with how the program ended and the last that it said.

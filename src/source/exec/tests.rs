@@ -4,11 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::SourceState;
-use crate::source::{Notice, Read, SourceSpec, Stop, run};
+use crate::source::{Notice, Own, Read, SourceSpec, Stop, run};
 
 /// Runs a source until it has told `last`, and gives what it told and the samples of its first stream.
 fn until(uri: &str, last: SourceState) -> (Vec<(SourceState, String)>, usize) {
-    let spec = SourceSpec { name: "x".into(), uri: uri.parse().expect("a URI"), ring_seconds: 4.0 };
+    let spec = SourceSpec {
+        name: "x".into(),
+        uri: uri.parse().expect("a URI"),
+        ring_seconds: 4.0,
+        own: Own::default(),
+    };
     let (stop, counters) = (Stop::new(), Arc::default());
     let (mut told, mut streams) = (Vec::new(), Vec::new());
     let stopping = stop.clone();
@@ -58,7 +63,7 @@ fn a_container_is_told_by_itself() {
 fn a_program_that_is_not_there_or_writes_no_audio_fails() {
     let (told, _) = until("exec:/no/such/program", SourceState::Failed);
     assert!(told[1].1.contains("/no/such/program"), "{told:?}");
-    let (told, _) = until("exec:sh -c 'echo This is only text.; sleep 60'", SourceState::Failed);
+    let (told, _) = until("exec:sh -c 'echo This is only text.'", SourceState::Failed);
     assert!(told[1].1.contains("it is text"), "{told:?}");
 }
 
@@ -69,6 +74,7 @@ fn it_is_started_again() {
         name: "x".into(),
         uri: "exec:head -c 1600 /dev/zero?pcm=u8&rate=8000&channels=1".parse().expect("a URI"),
         ring_seconds: 4.0,
+        own: Own::default(),
     };
     let stop = Stop::new();
     let stopping = stop.clone();

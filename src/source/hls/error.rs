@@ -83,6 +83,9 @@ impl HlsError {
 
     /// Whether it is worth trying again by itself.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Fetch { .. } | Self::Stale { .. } | Self::Segments { .. } | Self::Playlist { .. })
+        matches!(
+            self,
+            Self::Fetch { .. } | Self::Stale { .. } | Self::Segments { .. } | Self::Playlist { .. }
+        )
     }
 }

@@ -33,7 +33,8 @@ fn tag_length(bytes: &[u8]) -> Option<usize> {
 pub(super) fn title(tag: &[u8]) -> Option<String> {
     let tag = tag.get(..tag_length(tag)?).unwrap_or(tag).to_vec();
     let read = move || {
-        let stream = MediaSourceStream::new(Box::new(ReadOnlySource::new(Cursor::new(tag))), Default::default());
+        let stream =
+            MediaSourceStream::new(Box::new(ReadOnlySource::new(Cursor::new(tag))), Default::default());
         Id3v2Reader::try_new(stream, Default::default()).ok()?.read_all().ok()
     };
     let read = catch_unwind(read).ok().flatten()?;

@@ -45,9 +45,12 @@ pub(super) fn mend(text: &[u8]) -> Option<Vec<u8>> {
             let title: Cow<'_, str> = utf8_percent_encode(title.trim(), ESCAPED).into();
             // As many digits as the parser takes: it knows neither signs nor exponents.
             mended.push_str(&format!("#EXTINF:{:.6},{title}\n", seconds.max(0.0)));
-        } else if !line.starts_with('#') && !line.is_empty() || KNOWN.iter().any(|tag| line.starts_with(tag)) {
+        } else if !line.starts_with('#') && !line.is_empty() || KNOWN.iter().any(|tag| line.starts_with(tag))
+        {
             mended.push_str(line);
-            if line.starts_with(VARIANT) && !line.split([',', ':']).any(|attribute| attribute.trim().starts_with("BANDWIDTH=")) {
+            if line.starts_with(VARIANT)
+                && !line.split([',', ':']).any(|attribute| attribute.trim().starts_with("BANDWIDTH="))
+            {
                 mended.push_str(",BANDWIDTH=0");
             }
             mended.push('\n');
@@ -114,7 +117,14 @@ mod tests {
         assert_eq!(title("Me, You - 100 %").as_deref(), Some("Me, You - 100 %"));
         let station = "subtitle=\"x\",title=\"So, What\",artist=\"Miles Davis\",url=\"song_spot\"";
         assert_eq!(title(station).as_deref(), Some("Miles Davis - So, What"));
-        for none in ["", "no desc", "segment-12.ts", "title=\"\",artist=\"\"", "title=\"Spot\"", "offset=0,adContext=''"] {
+        for none in [
+            "",
+            "no desc",
+            "segment-12.ts",
+            "title=\"\",artist=\"\"",
+            "title=\"Spot\"",
+            "offset=0,adContext=''",
+        ] {
             assert_eq!(title(none), None, "{none}");
         }
         assert_eq!(title(&format!("a - {}", "x".repeat(5000))).map(|title| title.len()), Some(LONGEST_TITLE));

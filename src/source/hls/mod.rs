@@ -24,8 +24,7 @@ mod tests;
 pub(super) use client::Fetcher;
 pub use error::HlsError;
 pub use fetch::FetchError;
-pub(super) use fetch::{Fetch, Response};
-pub(super) use playlist::LONGEST;
+pub(super) use fetch::{Fetch, Request, Response};
 
 use std::collections::VecDeque;
 use std::io::Cursor;
@@ -76,7 +75,12 @@ impl<F: Fetch> Hls<F> {
     ///
     /// # Errors
     /// When it is none or nothing in it can be played.
-    pub(super) fn open(fetch: F, stop: Stop, playlist: &Response, mixdown: Mixdown) -> Result<Self, HlsError> {
+    pub(super) fn open(
+        fetch: F,
+        stop: Stop,
+        playlist: &Response,
+        mixdown: Mixdown,
+    ) -> Result<Self, HlsError> {
         let session = Session::open(fetch, stop, playlist)?;
         Ok(Self { session, mixdown, decoder: None, part: None, rate: None, block: Vec::new(), held: false })
     }
@@ -161,7 +165,9 @@ impl<F: Fetch + Send + Sync> Presentation for Hls<F> {
                     }
                 }
                 // The rate is looked at with the samples, and titles come from outside of the part.
-                Ok(Decoded::RateChanged(_) | Decoded::Title(_) | Decoded::Gap { .. } | Decoded::Stalled(_)) => (),
+                Ok(
+                    Decoded::RateChanged(_) | Decoded::Title(_) | Decoded::Gap { .. } | Decoded::Stalled(_),
+                ) => (),
                 Ok(Decoded::End(ending)) => {
                     if let Some((seconds, reason)) = self.end_part(ending.damage)? {
                         return Ok(Decoded::Gap { seconds, reason });

@@ -4,11 +4,11 @@
 use std::panic::catch_unwind;
 use std::time::Duration;
 
-use m3u8_rs::{ByteRange, KeyMethod, MasterPlaylist, MediaPlaylist};
 use super::error::HlsError;
 use super::fetch::Range;
 use super::lines;
 use crate::source::http::Address;
+use m3u8_rs::{ByteRange, KeyMethod, MasterPlaylist, MediaPlaylist};
 
 /// The longest playlist that is read, in bytes: a day of six-second segments with long names.
 pub(in crate::source) const LONGEST: usize = 4 * 1024 * 1024;

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mpeg2ts_reader::StreamType;
 use mpeg2ts_reader::demultiplex::{
-    DemuxContext, Demultiplex, FilterChangeset, FilterRequest, NullPacketFilter, PacketFilter, PatPacketFilter, PmtPacketFilter,
+    Demultiplex, DemuxContext, FilterChangeset, FilterRequest, NullPacketFilter, PacketFilter,
+    PatPacketFilter, PmtPacketFilter,
 };
 use mpeg2ts_reader::packet::{Packet, Pid};
 use mpeg2ts_reader::pes::{ElementaryStreamConsumer, PesContents, PesHeader, PesPacketFilter};
@@ -74,7 +75,8 @@ impl Transport {
             } else {
                 self.fault();
                 // Only where the packet behind can be seen, so that it does not matter how the bytes were cut.
-                let begins = |at: &usize| rest.get(*at) == Some(&SYNC) && rest.get(at + PACKET) == Some(&SYNC);
+                let begins =
+                    |at: &usize| rest.get(*at) == Some(&SYNC) && rest.get(at + PACKET) == Some(&SYNC);
                 let seen = rest.len() - PACKET;
                 let at = (1..seen).find(begins).unwrap_or(seen);
                 rest = rest.get(at..).unwrap_or_default();
@@ -169,12 +171,10 @@ impl DemuxContext for Context {
     fn construct(&mut self, request: FilterRequest<'_, '_>) -> Filter {
         match request {
             FilterRequest::ByPid(PAT_PID) => Filter::Pat(PatPacketFilter::default()),
-            FilterRequest::Pmt { pid, program_number } => {
-                match *self.programme.get_or_insert(pid) == pid {
-                    true => Filter::Pmt(PmtPacketFilter::new(pid, program_number)),
-                    false => Filter::Other(NullPacketFilter::default()),
-                }
-            }
+            FilterRequest::Pmt { pid, program_number } => match *self.programme.get_or_insert(pid) == pid {
+                true => Filter::Pmt(PmtPacketFilter::new(pid, program_number)),
+                false => Filter::Other(NullPacketFilter::default()),
+            },
             FilterRequest::ByStream { stream_type, pmt, stream_info, .. } => {
                 let pid = stream_info.elementary_pid();
                 let first = pmt.streams().find_map(|info| {
@@ -186,7 +186,9 @@ impl DemuxContext for Context {
                 }
                 match first {
                     Some((audio, _)) if audio == pid => Filter::Audio(PesPacketFilter::new(Audio)),
-                    _ if stream_type == StreamType::METADATA_IN_PES => Filter::Tags(PesPacketFilter::new(Tags)),
+                    _ if stream_type == StreamType::METADATA_IN_PES => {
+                        Filter::Tags(PesPacketFilter::new(Tags))
+                    }
                     _ => Filter::Other(NullPacketFilter::default()),
                 }
             }

@@ -47,10 +47,14 @@ impl Unpacker {
     ///
     /// # Errors
     /// In words, when there is no audio in it that can be decoded.
-    pub(super) fn take(&mut self, segment: &Segment, init: Option<&[u8]>, bytes: &[u8]) -> Result<Option<Part>, String> {
+    pub(super) fn take(
+        &mut self,
+        segment: &Segment,
+        init: Option<&[u8]>,
+        bytes: &[u8],
+    ) -> Result<Option<Part>, String> {
         let kind = segment::kind(bytes).ok_or("it is neither MPEG-TS nor fragmented MP4, AAC or MP3")?;
-        let mut titles: Vec<(f64, String)> =
-            segment.title.iter().map(|title| (0.0, title.clone())).collect();
+        let mut titles: Vec<(f64, String)> = segment.title.iter().map(|title| (0.0, title.clone())).collect();
         let mut faults = 0;
         let (bytes, hint) = match kind {
             Kind::Fragment => {
@@ -59,7 +63,9 @@ impl Unpacker {
                 let init = match init {
                     _ if complete => &[],
                     Some(init) => init,
-                    None => return Err("it is fragmented MP4, but the playlist names no EXT-X-MAP for it".into()),
+                    None => {
+                        return Err("it is fragmented MP4, but the playlist names no EXT-X-MAP for it".into());
+                    }
                 };
                 ([init, bytes].concat(), "mp4")
             }
@@ -99,7 +105,14 @@ impl Unpacker {
     pub(super) fn finish(&mut self) -> Option<Part> {
         let bytes = std::mem::take(&mut self.held);
         let hint = hint(self.held_kind.take()?);
-        (!bytes.is_empty()).then_some(Part { bytes, hint, anew: false, seconds: 0.0, titles: Vec::new(), faults: 0 })
+        (!bytes.is_empty()).then_some(Part {
+            bytes,
+            hint,
+            anew: false,
+            seconds: 0.0,
+            titles: Vec::new(),
+            faults: 0,
+        })
     }
 
     /// The whole frames; the beginning of the next one is held until its end comes.

@@ -69,7 +69,8 @@ fn audio_of<'a>(master: &'a MasterPlaylist, variant: &VariantStream) -> Option<&
         media.media_type == AlternativeMediaType::Audio && media.group_id == group
     };
     let renditions = || master.alternatives.iter().filter(in_group);
-    let chosen = renditions().find(|media| media.default).or_else(|| renditions().find(|media| media.autoselect));
+    let chosen =
+        renditions().find(|media| media.default).or_else(|| renditions().find(|media| media.autoselect));
     // One without an address is what the variant itself carries.
     chosen.or_else(|| renditions().next())?.uri.as_deref()
 }
@@ -138,7 +139,8 @@ mod tests {
         let group = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"de\",URI=\"de.m3u8\"\n\
                      #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"a\",NAME=\"s\",URI=\"s.m3u8\"\n\
                      #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"en\",DEFAULT=YES,AUTOSELECT=YES,URI=\"en.m3u8\"\n";
-        let variant = "#EXT-X-STREAM-INF:BANDWIDTH=400000,CODECS=\"avc1.42001e,mp4a.40.2\",AUDIO=\"a\"\nv.m3u8\n";
+        let variant =
+            "#EXT-X-STREAM-INF:BANDWIDTH=400000,CODECS=\"avc1.42001e,mp4a.40.2\",AUDIO=\"a\"\nv.m3u8\n";
         let choice = chosen(&format!("{group}{variant}")).expect("there is one");
         assert_eq!(choice.address.to_string(), "http://radio.example/live/en.m3u8");
         let inside = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"en\",DEFAULT=YES,AUTOSELECT=YES\n";
@@ -150,7 +152,8 @@ mod tests {
     fn what_cannot_be_decoded_is_named() {
         let error = chosen("#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"ec-3\"\na.m3u8\n").expect_err("none");
         assert!(error.to_string().contains("ec-3"), "{error}");
-        let variants = chosen("#EXT-X-STREAM-INF:CODECS=\"mp4a.40.2\"\na.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=5\nb.m3u8\n");
+        let variants =
+            chosen("#EXT-X-STREAM-INF:CODECS=\"mp4a.40.2\"\na.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=5\nb.m3u8\n");
         assert!(variants.is_ok(), "no bandwidth is no reason to drop a variant: {variants:?}");
     }
 }

@@ -133,7 +133,10 @@ impl Window {
         }
         let gone = media.sequence.saturating_sub(self.next);
         if gone > 0 {
-            self.miss(gone as f64 * self.target.as_secs_f64(), "segments had left the live playlist before they could be fetched");
+            self.miss(
+                gone as f64 * self.target.as_secs_f64(),
+                "segments had left the live playlist before they could be fetched",
+            );
         }
         let skip = usize::try_from(self.next.saturating_sub(media.sequence)).unwrap_or(usize::MAX);
         self.take(media.segments.into_iter().skip(skip), end);

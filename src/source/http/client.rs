@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::runtime::{Builder, Runtime};
@@ -99,24 +99,15 @@ impl Client {
     /// # Errors
     /// [`HttpError`] also for an answer that is no success.
     pub fn get(&self, address: &Address, titles: bool) -> Result<Response, HttpError> {
-        self.follow(address, titles, None)
+        let asked = [(HeaderName::from_static("icy-metadata"), "1")];
+        self.follow(address, if titles { &asked } else { &[] })
     }
 
-    /// The flag of the source that this is for.
-    pub fn stop(&self) -> &Stop {
-        &self.0.stop
-    }
-
-    fn follow(
-        &self,
-        address: &Address,
-        titles: bool,
-        part: Option<&Range<u64>>,
-    ) -> Result<Response, HttpError> {
+    fn follow(&self, address: &Address, more: &[(HeaderName, &str)]) -> Result<Response, HttpError> {
         let mut asked = vec![address.clone()];
         let mut at = address.clone();
         loop {
-            let answer = self.ask(&at, titles, part)?;
+            let answer = self.ask(&at, more)?;
             let status = answer.status();
             let location = answer.headers().get(header::LOCATION).filter(|_| is_redirect(status));
             let Some(location) = location else {
@@ -138,12 +129,30 @@ impl Client {
         }
     }
 
-    /// Reads something of at most `most` bytes whole.
+    /// Reads something of at most `most` bytes whole, or a part of it.
     ///
     /// # Errors
-    /// [`HttpError`], as [`get`](Self::get), and when it is larger or takes too long.
-    pub fn fetch(&self, address: &Address, most: usize) -> Result<Fetched, HttpError> {
-        self.get(address, false)?.read_whole(most, &[])
+    /// [`HttpError`], as [`get`](Self::get), and when it is larger, takes too long, or the part is not given alone.
+    pub fn fetch(
+        &self,
+        address: &Address,
+        most: usize,
+        part: Option<std::ops::Range<u64>>,
+    ) -> Result<Fetched, HttpError> {
+        let Some(part) = part else { return self.follow(address, &[])?.read_whole(most, &[]) };
+        let range = format!("bytes={}-{}", part.start, part.end.saturating_sub(1));
+        let response = self.follow(address, &[(header::RANGE, &range)])?;
+        let begins = format!("bytes {}-", part.start);
+        if !response.header("content-range").is_some_and(|range| range.starts_with(&begins)) {
+            let reason = "it does not give a part of a file when asked for one".to_owned();
+            return Err(HttpError::Broken { address: response.address, reason });
+        }
+        response.read_whole(most, &[])
+    }
+
+    /// The flag that ends it.
+    pub fn stop(&self) -> Stop {
+        self.0.stop.clone()
     }
 
     /// Reads a part of something, or all of it, of at most `most` bytes. A server that does not know of parts sends all,
@@ -190,11 +199,10 @@ impl Client {
     fn ask(
         &self,
         address: &Address,
-        titles: bool,
-        part: Option<&Range<u64>>,
+        more: &[(HeaderName, &str)],
     ) -> Result<hyper::Response<Incoming>, HttpError> {
         let limits = &self.0.settings;
-        let request = request(address, titles, part, &limits.agent)?;
+        let request = request(address, more, &limits.agent)?;
         let connection = connect(address, || self.0.tls());
         let connection = self.0.limited(connection, limits.connect, "connecting", address)??;
         let broken =
@@ -221,8 +229,7 @@ fn is_redirect(status: StatusCode) -> bool {
 
 fn request(
     address: &Address,
-    titles: bool,
-    part: Option<&Range<u64>>,
+    more: &[(HeaderName, &str)],
     agent: &str,
 ) -> Result<Request<Empty<Bytes>>, HttpError> {
     let mut request = Request::get(address.target())
@@ -231,8 +238,8 @@ fn request(
         .header(header::ACCEPT, "*/*")
         .header(header::ACCEPT_ENCODING, "identity")
         .header(header::CONNECTION, "close");
-    if titles {
-        request = request.header("icy-metadata", "1");
+    for (name, value) in more {
+        request = request.header(name, *value);
     }
     if let Some(part) = part {
         request = request.header(header::RANGE, format!("bytes={}-{}", part.start, part.end.saturating_sub(1)));

@@ -125,7 +125,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Icy<T> {
                         this.begin = Begin::Passing(passed, 0..if is_icy { HTTP.len() } else { have });
                     }
                 }
-                Begin::Passing(bytes, left) if !left.is_empty() => {
+                Begin::Passing(bytes, left) if left.start < left.end => {
                     let count = left.len().min(out.remaining());
                     out.put_slice(bytes.get(left.start..left.start + count).unwrap_or_default());
                     left.start += count;

@@ -33,8 +33,6 @@ pub struct Response {
 pub struct Fetched {
     /// Where it came from, after all redirects.
     pub address: Address,
-    /// Its type, as [`Response::content_type`].
-    pub content_type: Option<String>,
     /// What it is.
     pub bytes: Vec<u8>,
 }
@@ -87,7 +85,7 @@ impl Response {
     /// # Errors
     /// When it breaks off, takes too long, or is larger than `most` bytes together with `head`.
     pub fn read_whole(mut self, most: usize, head: &[u8]) -> Result<Fetched, HttpError> {
-        let (content_type, address) = (self.content_type(), self.address);
+        let address = self.address;
         let limit = self.body.flow().client.settings.fetch;
         let deadline = Instant::now() + limit;
         let mut bytes = head.to_vec();
@@ -97,7 +95,7 @@ impl Response {
                 return Err(HttpError::Slow { address, doing: "reading it whole", limit });
             }
             match self.body.read(&mut block) {
-                Ok(0) => return Ok(Fetched { address, content_type, bytes }),
+                Ok(0) => return Ok(Fetched { address, bytes }),
                 Ok(read) => bytes.extend_from_slice(block.get(..read).unwrap_or_default()),
                 Err(_) if self.body.flow().client.is_stopped() => return Err(HttpError::Stopped),
                 Err(io) => return Err(HttpError::Body { address, io }),
@@ -152,6 +150,14 @@ impl Body {
         self.flow().expected_by = moment;
     }
 
+    /// Why it broke, if it did. Who decodes may take that for an end.
+    pub fn failure(&self) -> Option<io::Error> {
+        match &self.flow().end {
+            Some(Err((kind, reason))) => Some(io::Error::new(*kind, reason.clone())),
+            _ => None,
+        }
+    }
+
     /// How many bytes have come and wait to be read.
     pub fn held(&self) -> usize {
         self.flow().held
@@ -187,10 +193,11 @@ impl Flow {
             }
             Ok(None) => self.end = Some(Ok(())),
             Ok(Some(Err(error))) => {
-                let cut = error.is_incomplete_message();
-                let kind = if cut { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::ConnectionAborted };
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                self.end = Some(Err((kind, format!("{error}{}", cause.unwrap_or_default()))));
+                let cause = std::error::Error::source(&error);
+                let told = cause.and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+                let kind = told.unwrap_or(io::ErrorKind::ConnectionAborted);
+                let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+                self.end = Some(Err((kind, format!("{error}{cause}"))));
             }
             Err(Interrupted::Stopped) => return true,
             Err(Interrupted::TimedOut) => {}

@@ -169,10 +169,27 @@ fn what_waits_is_bounded() {
     let held = body.held();
     assert!((1 << 20..3 << 20).contains(&held), "{held}");
     assert_eq!(body.read(&mut [0; 8]).expect("reads"), 8, "a full buffer is no stall");
-    let Err(error) = client().fetch(&Address::parse(&server.url("/")).expect("an address"), 100_000) else {
+    let Err(error) = client().fetch(&Address::parse(&server.url("/")).expect("an address"), 100_000, None)
+    else {
         panic!("endless");
     };
     assert!(error.to_string().contains("larger than 100000 bytes"), "{error}");
+}
+
+#[test]
+fn a_part_is_asked_for_and_must_be_given_alone() {
+    let server = Server::start(|head, stream| {
+        let answer = match (path(head), head.contains("range: bytes=2-4\r\n")) {
+            ("/parts", true) => "HTTP/1.1 206 Partial\r\nContent-Range: bytes 2-4/9\r\n\r\ncde",
+            _ => "HTTP/1.1 200 OK\r\n\r\nabcdefghi",
+        };
+        let _ = stream.write_all(answer.as_bytes());
+    });
+    let fetch =
+        |path: &str, part| client().fetch(&Address::parse(&server.url(path)).expect("an address"), 9, part);
+    assert_eq!(fetch("/parts", Some(2..5)).expect("answers").bytes, b"cde");
+    assert_eq!(fetch("/parts", None).expect("answers").bytes, b"abcdefghi");
+    assert!(fetch("/whole", Some(2..5)).is_err_and(|error| error.to_string().contains("a part")));
 }
 
 #[test]

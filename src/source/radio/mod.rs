@@ -3,6 +3,7 @@
 
 mod icy;
 mod open;
+mod segments;
 
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,7 @@ enum Played {
 /// Plays what was opened until it ends or breaks.
 fn play(opened: Opened, pacing: Pacing, titles: &Titles, line: &mut Line<'_>) -> Played {
     let Opened { decoder, body, taken, finite, station, address } = opened;
+    let note = decoder.note().map(str::to_owned);
     let counters = line.counters.clone();
     let behind = |seconds: f64| {
         let held = body.as_ref().map_or(0, Body::held) as f64;
@@ -79,10 +81,14 @@ fn play(opened: Opened, pacing: Pacing, titles: &Titles, line: &mut Line<'_>) ->
             }
         },
     };
-    let played = live::play(live, station, line);
+    let about: Vec<String> = station.into_iter().chain(note).collect();
+    let played = live::play(live, (!about.is_empty()).then(|| about.join("; ")), line);
     counters.behind_live_ms.set(0);
     let error = match played.ended {
         Ended::Stopped => return Played::Over(Outcome::Stopped),
+        Ended::End(_) if let Some(io) = body.as_ref().and_then(Body::failure) => {
+            HttpError::Body { address, io }.into()
+        }
         Ended::End(ending) if finite => return Played::Over(Outcome::Ended(ending)),
         Ended::End(ending) => HttpError::Over { address, damage: ending.damage }.into(),
         Ended::Error(error) => of_the_net(error, &address),

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::icy::IcyReader;
+use super::segments::Segments;
 use crate::source::decode::Decoder;
 use crate::source::error::SourceError;
-use crate::source::hls::{self, Fetcher, Hls};
+use crate::source::hls::{self, Hls};
 use crate::source::http::{Address, Body, Client, Fetched, HttpError, Response};
 use crate::source::mixdown::Mixdown;
 use crate::source::playlist::{Form, LARGEST};
@@ -122,6 +123,9 @@ impl<'a> Opener<'a> {
         let fetched = response.read_whole(LARGEST, head)?;
         let address = &fetched.address;
         let refused = |what: String| SourceError::Playlist { address: address.clone(), what };
+        if form == Form::Hls {
+            return self.segments(fetched);
+        }
         let mut last = None;
         for entry in form.entries(&fetched.bytes) {
             let opened = match address.join(&entry) {
@@ -135,6 +139,19 @@ impl<'a> Opener<'a> {
             }
         }
         Err(last.unwrap_or_else(|| refused(format!("({}) names no stream", form.name()))))
+    }
+}
+
+impl Opener<'_> {
+    /// HTTP live streaming, whose playlist has been fetched.
+    fn segments(&self, playlist: Fetched) -> Result<Opened, SourceError> {
+        let Fetched { address, bytes, .. } = playlist;
+        let playlist = hls::Response { address: address.clone(), body: bytes };
+        let segments = Segments(self.client.clone());
+        let presentation = Hls::open(segments, self.client.stop(), &playlist, self.mixdown)?;
+        let finite = !presentation.is_live();
+        let decoder = Decoder::open_presentation(Box::new(presentation))?;
+        Ok(Opened { decoder, body: None, taken: Arc::default(), finite, station: None, address })
     }
 }
 

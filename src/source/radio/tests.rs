@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::event::SourceState;
 use crate::source::http::server::{Server, path, wait_for_close};
-use crate::source::{Notice, Read as Heard, SourceSpec, Stop, Stream};
+use crate::source::{Notice, Own, Read as Heard, SourceSpec, Stop, Stream};
 
 fn bytes_of(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/fixtures/audio/{name}", env!("CARGO_MANIFEST_DIR"))).expect(name)
@@ -37,7 +37,7 @@ impl Told {
 /// Plays an address as fast as it comes until `enough`, or until it ends by itself.
 fn play(url: &str, enough: impl Fn(&Told) -> bool) -> (Told, Result<Outcome, SourceError>) {
     let uri = format!("{url}#pace=off").parse().expect("a URI");
-    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0 };
+    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0, own: Own::default() };
     let address = Address::parse(url).expect("an address");
     let (stop, counters) = (Stop::new(), Arc::default());
     let mut told = Told::default();
@@ -200,30 +200,32 @@ fn a_half_open_connection_is_told_as_stalled() {
 
 #[test]
 fn a_burst_is_played_in_real_time_and_told() {
+    /// The rate of that file.
+    const SECOND: u64 = 44_100;
     let audio = bytes_of("plain.mp3").repeat(8);
     let server = Server::start(move |_, stream| {
         answer(stream, "HTTP/1.0 200 OK\r\nContent-Type: audio/mpeg", &audio);
         wait_for_close(stream);
     });
     let uri = server.url("/").parse().expect("a URI");
-    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0 };
+    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0, own: Own::default() };
     let (stop, counters) = (Stop::new(), Arc::<crate::stats::SourceCounters>::default());
     let address = Address::parse(&server.url("/")).expect("an address");
     let (of_source, stopping) = (Arc::clone(&counters), stop.clone());
     let source = std::thread::spawn(move || {
-        let (sender, streams) = std::sync::mpsc::channel();
+        let mut kept = Vec::new();
         let mut notify = |notice| {
             if let Notice::Stream(stream) = notice {
-                sender.send(stream).expect("kept");
+                kept.push(stream);
             }
         };
         let mut line =
             Line { spec: &spec, counters: &of_source, stop: &stopping, notify: &mut notify, wake: &|| () };
         let _ = run(&address, Pacing::Live, Mixdown::default(), HttpSettings::default(), &mut line);
-        drop(streams);
+        kept.into_iter().map(|stream| stream.rate.hz()).collect::<Vec<_>>()
     });
     let begin = Instant::now();
-    while counters.samples.get() < 8000 {
+    while counters.samples.get() < SECOND {
         assert!(begin.elapsed() < Duration::from_secs(30), "nothing comes");
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -232,5 +234,5 @@ fn a_burst_is_played_in_real_time_and_told() {
     let behind = counters.behind_live_ms.get();
     assert!((2_000..8_000).contains(&behind), "{behind} ms");
     stop.stop();
-    source.join().expect("no panic");
+    assert_eq!(source.join().expect("no panic"), [SECOND as u32]);
 }

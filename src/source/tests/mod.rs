@@ -45,7 +45,9 @@ fn read_whole(mut decoder: Decoder) -> Result<Whole, SourceError> {
                 samples.extend_from_slice(block);
             }
             Decoded::Title(_) => (),
-            other @ (Decoded::RateChanged(_) | Decoded::Gap { .. } | Decoded::Stalled(_)) => panic!("{other:?}"),
+            other @ (Decoded::RateChanged(_) | Decoded::Gap { .. } | Decoded::Stalled(_)) => {
+                panic!("{other:?}")
+            }
             Decoded::End(ending) => {
                 assert_eq!(decoder.next_block()?, Decoded::End(ending.clone()));
                 return Ok(Whole { rate, samples, ending });

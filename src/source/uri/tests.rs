@@ -123,7 +123,9 @@ fn web_addresses_keep_their_own_query_and_hide_their_password() {
 
 #[test]
 fn programs_are_split_into_words_and_their_addresses_left_alone() {
-    let program = parse("exec:ffmpeg -i 'rtsp://me:pw@cam/a b?c=d' -f s16le -?pcm=s16le&rate=44100&channels=2&pace=live");
+    let program = parse(
+        "exec:ffmpeg -i 'rtsp://me:pw@cam/a b?c=d' -f s16le -?pcm=s16le&rate=44100&channels=2&pace=live",
+    );
     let shown = "exec:ffmpeg -i 'rtsp://…@cam/a b?c=d' -f s16le -?pcm=s16le&rate=44100&channels=2&pace=live";
     assert_eq!(program.to_string(), shown);
     assert_eq!((program.pace(), program.default_name().as_str()), (Some(1.0), "ffmpeg"));

@@ -6,12 +6,15 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
+mod segments;
+mod silence;
+
 use super::board::Row;
 use super::work::Begin;
-use crate::decide::{Heard, StableChange, Verdict};
+use crate::decide::{EndedTrack, Heard};
 use crate::event::{
-    AudioReport, BegunSegment, EndedSegment, EventBody, GenreChanged, GenreWindow, LabelScore, ModelInfo,
-    SILENCE, SignalState, SourceGap, SourceState, SourceStateChange, Stable, Timing, UNKNOWN, WindowSpan,
+    AudioReport, EventBody, GenreWindow, LabelScore, ModelInfo, SignalState, SourceGap, SourceState,
+    SourceStateChange, Stable, Timing, Track, TrackStarted, UNKNOWN, WindowSpan,
 };
 use crate::hub::Hub;
 use crate::model::ModelError;
@@ -33,6 +36,8 @@ struct Published {
     skipped_hops: u64,
     /// What kind of silence was told last, while it lasts.
     silence: Option<Heard>,
+    /// The track that was announced last.
+    track: Option<Arc<Track>>,
 }
 
 impl Publisher {
@@ -56,6 +61,7 @@ impl Publisher {
                 gap_ms: 0,
                 skipped_hops: 0,
                 silence: None,
+                track: None,
             }
         });
     }
@@ -80,9 +86,9 @@ impl Publisher {
     }
 
     /// The station's title from this stream time on; empty if it says none.
-    pub fn title(&mut self, row: &Row, at_s: f64, title: String) {
-        tracing::info!(source = row.name, at_s, title, "title");
-        row.set_title(title);
+    pub fn title(&self, row: &Row, at_s: f64, title: &str) {
+        tracing::debug!(source = row.name, at_s, title, "title");
+        row.set_title(title.to_owned());
     }
 
     /// The model failed for a source.
@@ -125,21 +131,38 @@ impl Publisher {
         }
     }
 
+    /// The source announced another title at stream time `at_s`, or that there is none; `ended` is the track that it ends.
+    pub fn announced(&mut self, row: &Row, title: Option<&str>, at_s: f64, ended: Option<EndedTrack>) {
+        let Some(published) = self.sources.get_mut(&row.id) else { return };
+        if title == published.track.as_ref().map(|track| track.title.as_str()) {
+            return;
+        }
+        if let Some(ended) = ended {
+            let body = segments::ended(&self.labels, &published.begin, ended);
+            self.hub.publish(&row.name, EventBody::TrackEnded(body));
+        }
+        published.track = title.map(|title| {
+            let start = wall(&published.begin, at_s);
+            tracing::info!(source = row.name, title, "track");
+            let started = TrackStarted { title: title.to_owned(), start };
+            self.hub.publish(&row.name, EventBody::TrackStarted(started));
+            Arc::new(Track { title: title.to_owned(), start })
+        });
+    }
+
     /// A window was classified.
     pub fn window(&mut self, row: &Row, outcome: &Outcome, inference: Duration) {
         let Some(published) = self.sources.get_mut(&row.id) else { return };
         if let Some(change) = &outcome.changed {
-            let body = changed(&self.labels, &published.begin, &published.stable, change);
-            let (label, since) = (body.to.label.clone(), body.to.start);
-            tracing::info!(source = row.name, genre = label, "stable genre");
-            let seq = self.hub.publish(&row.name, EventBody::Changed(body));
-            published.stable = Stable { label, since, since_seq: Some(seq) };
+            let body = segments::told(&self.labels, &published.begin, &published.stable, change);
+            tracing::info!(source = row.name, genre = segments::label(&body), "{}", body.type_name());
+            let seq = self.hub.publish(&row.name, body.clone());
+            published.stable = segments::stable(body, &published.stable, seq);
         }
-        let silent = outcome.stable.verdict == Verdict::Silence && outcome.heard != Heard::Signal;
-        let silence = silent.then_some(outcome.heard);
+        let silence = outcome.silent.then_some(outcome.heard);
         if silence != published.silence {
             published.silence = silence;
-            let state = hearing(silence);
+            let state = silence::state(silence);
             row.set_state(&state);
             self.hub.publish(&row.name, EventBody::SourceState(state));
         }
@@ -174,50 +197,10 @@ impl Publisher {
                 infer_ms: inference.as_millis() as u64,
             },
             model: Arc::clone(&self.model),
+            track: published.track.clone(),
         };
         self.hub.publish(&row.name, EventBody::Window(Box::new(body)));
         row.window_published(&published.stable.label);
-    }
-}
-
-/// The name of a verdict on the wire.
-fn verdict_name(labels: &[String], verdict: Verdict) -> String {
-    match verdict {
-        Verdict::Label(index) => labels[index].clone(),
-        Verdict::Unknown => UNKNOWN.into(),
-        Verdict::Silence => SILENCE.into(),
-    }
-}
-
-fn changed(labels: &[String], begin: &Begin, before: &Stable, change: &StableChange) -> GenreChanged {
-    let start = wall(begin, change.to.since_s);
-    GenreChanged {
-        from: change.from.map(|segment| EndedSegment {
-            label: before.label.clone(),
-            start: before.since,
-            end: start,
-            confidence: segment.confidence,
-        }),
-        to: BegunSegment { label: verdict_name(labels, change.to.verdict), start },
-    }
-}
-
-/// The state of a source in which this kind of silence, or none, is heard.
-fn hearing(silence: Option<Heard>) -> SourceStateChange {
-    let told = match silence {
-        None | Some(Heard::Signal) => None,
-        Some(Heard::DigitalZero) => Some((
-            "every sample is exactly zero",
-            "look for a muted input, a missing permission or an unplugged cable",
-        )),
-        Some(Heard::Quiet) => {
-            Some(("the level is below the threshold of quiet", "raise the gain or lower decide.quiet_dbfs"))
-        }
-    };
-    SourceStateChange {
-        state: if told.is_some() { SourceState::Silent } else { SourceState::Live },
-        reason: told.map(|(reason, _)| reason.to_owned()),
-        remedy: told.map(|(_, remedy)| remedy.to_owned()),
     }
 }
 

@@ -1,0 +1,79 @@
+//! Segments of one stable genre over a whole file, with their starts corrected. Touch it when a segment has more to tell.
+
+use genrecast::decide::{self, StableChange, Verdict};
+use genrecast::event::{SILENCE, UNKNOWN};
+use genrecast::pipeline::Outcome;
+use serde::Serialize;
+
+/// A stretch of one stable genre.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Segment {
+    pub start_s: f64,
+    pub end_s: f64,
+    /// A label, [`UNKNOWN`] or [`SILENCE`].
+    pub label: String,
+}
+
+/// Collects them from outcomes.
+#[derive(Default)]
+pub(super) struct Segments {
+    begun: Vec<(f64, Verdict)>,
+}
+
+impl Segments {
+    pub fn push(&mut self, outcome: &Outcome, offset_s: f64) {
+        let began = |segment: &decide::Segment| (segment.since_s + offset_s, segment.verdict);
+        match &outcome.changed {
+            Some(StableChange::Changed { to, .. }) => self.begun.push(began(to)),
+            Some(StableChange::Corrected { segment, .. }) => {
+                self.begun.pop();
+                self.begun.push(began(segment));
+            }
+            None => {}
+        }
+    }
+
+    /// All of a file of that length. What was never certain is one segment of [`UNKNOWN`].
+    pub fn ended(mut self, labels: &[String], duration_s: f64) -> Vec<Segment> {
+        if self.begun.first().is_none_or(|(start_s, _)| *start_s > 0.0) {
+            self.begun.insert(0, (0.0, Verdict::Unknown));
+        }
+        let ends = self.begun.iter().skip(1).map(|(start_s, _)| *start_s).chain([duration_s]);
+        let segments = self.begun.iter().zip(ends);
+        let segments = segments.map(|(&(start_s, verdict), end_s)| Segment {
+            start_s,
+            end_s,
+            label: name(labels, verdict),
+        });
+        segments.filter(|segment| segment.end_s > segment.start_s).collect()
+    }
+}
+
+/// The name of a verdict.
+pub(super) fn name(labels: &[String], verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Label(index) => labels[index].clone(),
+        Verdict::Unknown => UNKNOWN.into(),
+        Verdict::Silence => SILENCE.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_follow_each_other_without_a_hole() {
+        let labels = ["blues".to_owned()];
+        let segments = Segments {
+            begun: vec![(3.0, Verdict::Label(0)), (3.0, Verdict::Silence), (9.0, Verdict::Unknown)],
+        };
+        let told: Vec<_> = segments
+            .ended(&labels, 10.0)
+            .into_iter()
+            .map(|segment| (segment.start_s, segment.end_s, segment.label))
+            .collect();
+        let expected = [(0.0, 3.0, "unknown"), (3.0, 9.0, "silence"), (9.0, 10.0, "unknown")];
+        assert_eq!(told, expected.map(|(start_s, end_s, label)| (start_s, end_s, label.to_owned())));
+    }
+}
