@@ -235,7 +235,8 @@ impl Slot {
         let position = SampleIndex(rate.samples(origin_s));
         let begin = Begin { rate, anchor, origin_s: rate.seconds(position.0), pace };
         if let Some(from_s) = lost_from_s {
-            let reason = missing.map_or_else(|| "the source was interrupted".into(), |missing| missing.reason);
+            let reason =
+                missing.map_or_else(|| "the source was interrupted".into(), |missing| missing.reason);
             self.post(Job::Gap { from_s, to_s: begin.origin_s, reason });
         }
         self.playing = None;

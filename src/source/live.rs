@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Missing, Notice};
 use super::decode::Decoder;
 use super::decoded::Decoded;
 use super::ending::Ending;
@@ -13,6 +12,7 @@ use super::player::Pace;
 use super::ring::RingWriter;
 use super::stop::Stopped;
 use super::titles::Titles;
+use super::{Missing, Notice};
 use crate::event::SourceState;
 use crate::units::SampleRate;
 
@@ -78,7 +78,7 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
                 titles.tell(&title);
                 Ok(())
             }
-            Ok(Decoded::Gap { seconds, .. }) => run.skip(seconds, idle, line),
+            Ok(Decoded::Gap { seconds, reason }) => run.skip(Missing { seconds, reason }, idle, line),
             Ok(Decoded::Stalled(reason)) => {
                 stalled = true;
                 line.tell(SourceState::Stalled, Some(reason));
@@ -93,14 +93,6 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
         }
     };
     Played { heard: Duration::from_secs_f64(decoder.seconds()), ended }
-}
-
-/// What is told of a station with what is not heard of it.
-fn with_note(station: Option<String>, note: Option<&str>) -> Option<String> {
-    match (station, note) {
-        (Some(station), Some(note)) => Some(format!("{station}; {note}")),
-        (station, note) => station.or_else(|| note.map(str::to_owned)),
-    }
 }
 
 /// A continuous run of samples: the ring's writing end, and the clock that it is written by.
@@ -134,39 +126,23 @@ impl Run {
         line.begin_after(missing, reader, rate, SystemTime::now());
     }
 
-    /// Leaves out what is missing. In real time that takes as long as if it were heard, so that as much as before stays
-    /// ahead of us.
+    /// Leaves out what was broadcast but could not be had. In real time that takes as long as if it were heard, so that
+    /// we stay as far behind as we were.
     fn skip(
         &mut self,
         missing: Missing,
         idle: &dyn Fn(Instant) -> bool,
         line: &mut Line<'_>,
     ) -> Result<(), Stopped> {
-        let samples = usize::try_from(self.rate.samples(missing.seconds)).unwrap_or(usize::MAX);
+        self.flush(idle, line)?;
+        let seconds = missing.seconds.clamp(0.0, LONGEST_HOLE.as_secs_f64());
+        let samples = usize::try_from(self.rate.samples(seconds)).unwrap_or(0);
         if let Some(pace) = &mut self.pace
             && idle(pace.due_after(samples))
         {
             return Err(Stopped);
         }
         self.another(self.rate, Some(missing), line);
-        Ok(())
-    }
-
-    /// So much of what was broadcast is missing: a paced source waits as long, so that it stays as far behind as it was.
-    fn skip(
-        &mut self,
-        seconds: f64,
-        idle: &dyn Fn(Instant) -> bool,
-        line: &mut Line<'_>,
-    ) -> Result<(), Stopped> {
-        self.flush(idle, line)?;
-        if self.paced {
-            let missing = Duration::try_from_secs_f64(seconds).unwrap_or_default().min(LONGEST_HOLE);
-            if idle(Instant::now() + missing) {
-                return Err(Stopped);
-            }
-        }
-        self.another(self.rate, line);
         Ok(())
     }
 

@@ -2,7 +2,6 @@
 //! Touch it when requests get another header, or when answers are to be refused for another reason.
 
 use std::future::Future;
-use std::ops::Range;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -155,32 +154,6 @@ impl Client {
         self.0.stop.clone()
     }
 
-    /// Reads a part of something, or all of it, of at most `most` bytes. A server that does not know of parts sends all,
-    /// of which the part is taken if that is not more than `most` either.
-    ///
-    /// # Errors
-    /// As [`fetch`](Self::fetch), and when there is no such part.
-    pub fn fetch_part(
-        &self,
-        address: &Address,
-        part: Option<Range<u64>>,
-        most: usize,
-    ) -> Result<Fetched, HttpError> {
-        let response = self.follow(address, false, part.as_ref())?;
-        let is_part = response.status == StatusCode::PARTIAL_CONTENT;
-        let mut fetched = response.read_whole(most, &[])?;
-        if let Some(part) = part {
-            let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
-            let taken = if is_part { 0..index(part.end - part.start) } else { index(part.start)..index(part.end) };
-            let bytes = fetched.bytes.get(taken).map(<[u8]>::to_vec);
-            fetched.bytes = bytes.ok_or_else(|| HttpError::Broken {
-                address: fetched.address.clone(),
-                reason: format!("it has not got its bytes {} to {}", part.start, part.end),
-            })?;
-        }
-        Ok(fetched)
-    }
-
     fn accept(&self, address: Address, answer: hyper::Response<Incoming>) -> Result<Response, HttpError> {
         let (head, body) = answer.into_parts();
         if !head.status.is_success() || head.status == StatusCode::NO_CONTENT {
@@ -192,7 +165,7 @@ impl Client {
             let encoding = String::from_utf8_lossy(value.as_bytes()).chars().take(40).collect();
             return Err(HttpError::Encoding { address, encoding });
         }
-        Ok(Response::new(address, head.status, head.headers, body, Arc::clone(&self.0)))
+        Ok(Response::new(address, head.headers, body, Arc::clone(&self.0)))
     }
 
     /// One request and the head of its answer.
@@ -240,9 +213,6 @@ fn request(
         .header(header::CONNECTION, "close");
     for (name, value) in more {
         request = request.header(name, *value);
-    }
-    if let Some(part) = part {
-        request = request.header(header::RANGE, format!("bytes={}-{}", part.start, part.end.saturating_sub(1)));
     }
     if let Some(secret) = address.authorization().and_then(|secret| HeaderValue::from_str(&secret).ok()) {
         request = request.header(header::AUTHORIZATION, secret);

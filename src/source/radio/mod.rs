@@ -35,8 +35,10 @@ pub(super) fn run(
     let client = Client::new(settings, line.stop.clone())?;
     let titles = Titles::default();
     let mut again = Again::default();
+    let mut live_before = false;
     loop {
-        let opened = Opener::new(&client, mixdown, &titles).open(address);
+        let opened = Opener::new(&client, mixdown, &titles).after_live(live_before).open(address);
+        live_before |= opened.as_ref().is_ok_and(|opened| opened.body.is_none() && !opened.finite);
         let lost = match opened {
             _ if line.stop.is_stopped() => return Ok(Outcome::Stopped),
             Ok(opened) => match play(opened, pacing, &titles, line) {

@@ -68,7 +68,10 @@ fn what_cannot_be_played_is_said_at_once() {
     for (playlist, part) in [
         (key, "encrypted (AES-128)"),
         (master, "names another list of variants"),
-        ("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\ngone.m3u8\n", "gone.m3u8 cannot be had: the server answered 404"),
+        (
+            "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\ngone.m3u8\n",
+            "gone.m3u8 cannot be had: the server answered 404",
+        ),
         ("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-ENDLIST\n", "lists no segment"),
         ("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", "no address"),
         ("<html>", "does not begin with #EXTM3U"),
