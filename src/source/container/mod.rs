@@ -55,6 +55,8 @@ pub(super) struct Container {
     bad_in_a_row: u32,
     /// A title that holds from the next samples on.
     title: Option<String>,
+    /// Whether the title before has any text.
+    titled: bool,
 }
 
 /// What [`Container::next`] gave.
@@ -116,8 +118,9 @@ impl Container {
             bad: 0,
             bad_in_a_row: 0,
             title: None,
+            titled: false,
         };
-        container.title = title::of_link(container.format.as_mut());
+        container.title = container.link_title();
         Ok(container)
     }
 
@@ -219,6 +222,13 @@ impl Container {
         }
     }
 
+    /// The title of the link of a chain that has just begun, if it has one or takes one away.
+    fn link_title(&mut self) -> Option<String> {
+        let title = title::of_link(self.format.as_mut())?;
+        let before = std::mem::replace(&mut self.titled, !title.is_empty());
+        (before || self.titled).then_some(title)
+    }
+
     fn count_bad(&mut self) {
         self.bad_in_a_row += 1;
         // Who joins a stream in its middle cannot decode the first packets; that is no damage.
@@ -231,7 +241,7 @@ impl Container {
     fn restart(&mut self) -> Result<(), SourceError> {
         self.playable = Playable::find(self.format.as_ref())?;
         self.decoder = self.playable.decoder()?;
-        self.title = title::of_link(self.format.as_mut());
+        self.title = self.link_title();
         self.announced = None;
         // A chain of headers without audio must not keep us for ever.
         self.bad_in_a_row += 1;

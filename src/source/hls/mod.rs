@@ -4,7 +4,6 @@
 //! whole, within bounds, so that nothing waits for the network inside a decoder. Touch this file when what a player hears of a presentation
 //! changes.
 
-mod client;
 mod error;
 mod fetch;
 mod frames;
@@ -21,11 +20,9 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub(super) use client::Fetcher;
 pub use error::HlsError;
 pub use fetch::FetchError;
-pub(super) use fetch::{Fetch, Response};
-pub(super) use playlist::LONGEST;
+pub(super) use fetch::{Fetch, Request, Response};
 
 use std::collections::VecDeque;
 use std::io::Cursor;
@@ -105,6 +102,8 @@ impl<F: Fetch> Hls<F> {
                 self.part = Some(Playing { seconds, decoded: 0.0, titles, faults });
                 Ok(())
             }
+            // A frame by itself, at the end: too little for a decoder to be sure of.
+            Err(_) if seconds == 0.0 => Ok(()),
             // No other segment has that channel either.
             Err(error @ SourceError::NoChannel { .. }) => Err(error),
             Err(error) => Ok(self.session.undecodable(seconds, error.to_string())?),

@@ -2,7 +2,6 @@
 //! Touch it when requests get another header, or when answers are to be refused for another reason.
 
 use std::future::Future;
-use std::ops::Range;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::runtime::{Builder, Runtime};
@@ -99,24 +98,15 @@ impl Client {
     /// # Errors
     /// [`HttpError`] also for an answer that is no success.
     pub fn get(&self, address: &Address, titles: bool) -> Result<Response, HttpError> {
-        self.follow(address, titles, None)
+        let asked = [(HeaderName::from_static("icy-metadata"), "1")];
+        self.follow(address, if titles { &asked } else { &[] })
     }
 
-    /// The flag of the source that this is for.
-    pub fn stop(&self) -> &Stop {
-        &self.0.stop
-    }
-
-    fn follow(
-        &self,
-        address: &Address,
-        titles: bool,
-        part: Option<&Range<u64>>,
-    ) -> Result<Response, HttpError> {
+    fn follow(&self, address: &Address, more: &[(HeaderName, &str)]) -> Result<Response, HttpError> {
         let mut asked = vec![address.clone()];
         let mut at = address.clone();
         loop {
-            let answer = self.ask(&at, titles, part)?;
+            let answer = self.ask(&at, more)?;
             let status = answer.status();
             let location = answer.headers().get(header::LOCATION).filter(|_| is_redirect(status));
             let Some(location) = location else {
@@ -138,31 +128,30 @@ impl Client {
         }
     }
 
-    /// Reads a part of something, or all of it, of at most `most` bytes. A server that does not know of parts sends all,
-    /// of which the part is taken if that is not more than `most` either.
+    /// Reads something of at most `most` bytes whole, or a part of it.
     ///
     /// # Errors
-    /// [`HttpError`], as [`get`](Self::get), and when it is larger, takes too long, or there is no such part.
-    pub fn fetch_part(
+    /// [`HttpError`], as [`get`](Self::get), and when it is larger, takes too long, or the part is not given alone.
+    pub fn fetch(
         &self,
         address: &Address,
-        part: Option<Range<u64>>,
         most: usize,
+        part: Option<std::ops::Range<u64>>,
     ) -> Result<Fetched, HttpError> {
-        let response = self.follow(address, false, part.as_ref())?;
-        let is_part = response.status == StatusCode::PARTIAL_CONTENT;
-        let mut fetched = response.read_whole(most, &[])?;
-        if let Some(part) = part {
-            let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
-            let taken =
-                if is_part { 0..index(part.end - part.start) } else { index(part.start)..index(part.end) };
-            let bytes = fetched.bytes.get(taken).map(<[u8]>::to_vec);
-            fetched.bytes = bytes.ok_or_else(|| HttpError::Broken {
-                address: fetched.address.clone(),
-                reason: format!("it has not got its bytes {} to {}", part.start, part.end),
-            })?;
+        let Some(part) = part else { return self.follow(address, &[])?.read_whole(most, &[]) };
+        let range = format!("bytes={}-{}", part.start, part.end.saturating_sub(1));
+        let response = self.follow(address, &[(header::RANGE, &range)])?;
+        let begins = format!("bytes {}-", part.start);
+        if !response.header("content-range").is_some_and(|range| range.starts_with(&begins)) {
+            let reason = "it does not give a part of a file when asked for one".to_owned();
+            return Err(HttpError::Broken { address: response.address, reason });
         }
-        Ok(fetched)
+        response.read_whole(most, &[])
+    }
+
+    /// The flag that ends it.
+    pub fn stop(&self) -> Stop {
+        self.0.stop.clone()
     }
 
     fn accept(&self, address: Address, answer: hyper::Response<Incoming>) -> Result<Response, HttpError> {
@@ -176,18 +165,17 @@ impl Client {
             let encoding = String::from_utf8_lossy(value.as_bytes()).chars().take(40).collect();
             return Err(HttpError::Encoding { address, encoding });
         }
-        Ok(Response::new(address, head.status, head.headers, body, Arc::clone(&self.0)))
+        Ok(Response::new(address, head.headers, body, Arc::clone(&self.0)))
     }
 
     /// One request and the head of its answer.
     fn ask(
         &self,
         address: &Address,
-        titles: bool,
-        part: Option<&Range<u64>>,
+        more: &[(HeaderName, &str)],
     ) -> Result<hyper::Response<Incoming>, HttpError> {
         let limits = &self.0.settings;
-        let request = request(address, titles, part, &limits.agent)?;
+        let request = request(address, more, &limits.agent)?;
         let connection = connect(address, || self.0.tls());
         let connection = self.0.limited(connection, limits.connect, "connecting", address)??;
         let broken =
@@ -214,8 +202,7 @@ fn is_redirect(status: StatusCode) -> bool {
 
 fn request(
     address: &Address,
-    titles: bool,
-    part: Option<&Range<u64>>,
+    more: &[(HeaderName, &str)],
     agent: &str,
 ) -> Result<Request<Empty<Bytes>>, HttpError> {
     let mut request = Request::get(address.target())
@@ -224,12 +211,8 @@ fn request(
         .header(header::ACCEPT, "*/*")
         .header(header::ACCEPT_ENCODING, "identity")
         .header(header::CONNECTION, "close");
-    if titles {
-        request = request.header("icy-metadata", "1");
-    }
-    if let Some(part) = part {
-        request =
-            request.header(header::RANGE, format!("bytes={}-{}", part.start, part.end.saturating_sub(1)));
+    for (name, value) in more {
+        request = request.header(name, *value);
     }
     if let Some(secret) = address.authorization().and_then(|secret| HeaderValue::from_str(&secret).ok()) {
         request = request.header(header::AUTHORIZATION, secret);

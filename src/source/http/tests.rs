@@ -169,8 +169,7 @@ fn what_waits_is_bounded() {
     let held = body.held();
     assert!((1 << 20..3 << 20).contains(&held), "{held}");
     assert_eq!(body.read(&mut [0; 8]).expect("reads"), 8, "a full buffer is no stall");
-    let Err(error) =
-        client().fetch_part(&Address::parse(&server.url("/")).expect("an address"), None, 100_000)
+    let Err(error) = client().fetch(&Address::parse(&server.url("/")).expect("an address"), 100_000, None)
     else {
         panic!("endless");
     };
@@ -178,7 +177,7 @@ fn what_waits_is_bounded() {
 }
 
 #[test]
-fn a_part_is_asked_for_and_taken_from_the_whole_where_need_be() {
+fn a_part_is_asked_for_and_must_be_given_alone() {
     let server = Server::start(|head, stream| {
         let answer = match (path(head), head.contains("range: bytes=2-4\r\n")) {
             ("/parts", true) => "HTTP/1.1 206 Partial\r\nContent-Range: bytes 2-4/9\r\n\r\ncde",
@@ -186,13 +185,11 @@ fn a_part_is_asked_for_and_taken_from_the_whole_where_need_be() {
         };
         let _ = stream.write_all(answer.as_bytes());
     });
-    let fetch = |path: &str, part| {
-        client().fetch_part(&Address::parse(&server.url(path)).expect("an address"), part, 9)
-    };
+    let fetch =
+        |path: &str, part| client().fetch(&Address::parse(&server.url(path)).expect("an address"), 9, part);
     assert_eq!(fetch("/parts", Some(2..5)).expect("answers").bytes, b"cde");
     assert_eq!(fetch("/parts", None).expect("answers").bytes, b"abcdefghi");
-    assert_eq!(fetch("/whole", Some(2..5)).expect("cut out of the whole").bytes, b"cde");
-    assert!(fetch("/whole", Some(7..12)).is_err_and(|error| error.to_string().contains("bytes 7 to 12")));
+    assert!(fetch("/whole", Some(2..5)).is_err_and(|error| error.to_string().contains("a part")));
 }
 
 #[test]

