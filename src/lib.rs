@@ -14,6 +14,7 @@ pub mod decide;
 pub mod evaluation;
 pub mod event;
 pub mod features;
+pub mod history;
 pub mod hub;
 pub mod manifest;
 pub mod model;

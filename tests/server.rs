@@ -17,6 +17,10 @@ mod followers;
 mod listen;
 #[path = "server/manners.rs"]
 mod manners;
+#[path = "server/past.rs"]
+mod past;
+#[path = "server/past_answers.rs"]
+mod past_answers;
 #[path = "server/present.rs"]
 mod present;
 #[path = "server/resume.rs"]

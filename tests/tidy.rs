@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 300;
 
 /// What each room may import of the crate, besides itself.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("source", &["backoff", "event", "stats", "units"]),
     ("evaluation", &[]),
     ("features", &["manifest", "units"]),
     ("model", &["event", "manifest"]),
     ("decide", &[]),
     ("hub", &["event", "stats"]),
-    ("server", &["event", "hub", "stats"]),
+    ("history", &["event", "hub"]),
+    ("server", &["event", "history", "hub", "stats"]),
     ("client", &["backoff", "event"]),
     ("manifest", &[]),
     ("config", &["decide", "model", "pipeline", "server", "source"]),

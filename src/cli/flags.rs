@@ -1,6 +1,8 @@
 //! Flags of the commands that are about a whole daemon, `run` and `check`. Touch it when such a flag overrides a key.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
 use genrecast::config::Flag;
 use toml::{Table, Value};
 
@@ -13,6 +15,9 @@ pub(super) struct DaemonFlags {
     /// Address and port to serve on, such as localhost:8470; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
+    /// Where the history is kept [default: $GENRECAST_STATE_DIR, $STATE_DIRECTORY or $XDG_STATE_HOME/genrecast]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub state_dir: Option<PathBuf>,
 }
 
 impl DaemonFlags {

@@ -8,6 +8,7 @@ mod devices;
 mod evaluate;
 mod exit;
 mod flags;
+mod history;
 mod listen;
 mod log;
 mod man;
@@ -42,6 +43,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArguments),
     /// Show what a running daemon hears
     Listen(listen::ListenArguments),
+    /// Show what was heard before: segments and tracks, or events as JSON Lines or CSV
+    History(history::HistoryArguments),
     /// List the microphones
     Devices {
         /// Print JSON
@@ -106,6 +109,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Classify(arguments) => classify::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Listen(arguments) => listen::run(arguments),
+        Command::History(arguments) => history::run(&arguments),
         Command::Devices { json } => devices::run(json),
         Command::Check(arguments) => check::run(&arguments),
         Command::Config => report::print(genrecast::config::SHIPPED),

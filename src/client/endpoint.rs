@@ -46,6 +46,12 @@ impl Endpoint {
         Ok(Self(format!("ws://{host}{port}{path}{PATH}")))
     }
 
+    /// The URL of another path of the same daemon, over HTTP; `path` begins with a slash.
+    pub fn http(&self, path: &str) -> String {
+        let root = self.0.strip_suffix(PATH).unwrap_or(&self.0);
+        format!("http{}{path}", root.strip_prefix("ws").unwrap_or(root))
+    }
+
     /// The URL.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -69,6 +75,12 @@ mod tests {
         ] {
             assert_eq!(Endpoint::parse(given).expect(given).as_str(), url);
         }
+    }
+
+    #[test]
+    fn other_paths_are_beside_it() {
+        let at = Endpoint::parse("http://example.org/genre/").expect("a URL");
+        assert_eq!(at.http("/v1/history?a=b"), "http://example.org/genre/v1/history?a=b");
     }
 
     #[test]

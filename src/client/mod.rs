@@ -1,7 +1,9 @@
-//! The client behind `genrecast listen`: follows a daemon's events for as long as it is wanted.
+//! The client behind `genrecast listen`, which follows a daemon's events for as long as it is wanted, and behind
+//! `genrecast history`, which asks for what was.
 //! Touch it when the command gets an option or an outcome; how a connection goes is in `follow`, how it looks in `view`.
 
 mod endpoint;
+mod fetch;
 mod follow;
 mod output;
 mod position;
@@ -14,6 +16,7 @@ use std::io;
 use tokio::sync::watch;
 
 pub use endpoint::{DEFAULT_PORT, DEFAULT_URL, Endpoint};
+pub use fetch::fetch_lines;
 pub use output::Output;
 pub use render::render;
 pub use view::{Link, SourceView, View};

@@ -20,6 +20,11 @@ impl Position {
 
     /// Learns from a message. Events and snapshots tell their `seq`, gaps their end, heartbeats a `cursor`.
     pub(super) fn learn(&mut self, message: &Value) {
+        if let Some(next) = message["next_epoch"].as_str() {
+            // A run is over, and the next one begins.
+            self.0 = Some(format!("{next}:0"));
+            return;
+        }
         let field = match message["type"].as_str() {
             Some("gap") => "to_seq",
             Some("heartbeat" | "pong") => "cursor",
@@ -48,7 +53,8 @@ mod tests {
             (json!({"type": "genre.window", "epoch": "E", "seq": 4}), "E:4"),
             (json!({"type": "heartbeat", "epoch": "E", "cursor": 7}), "E:7"),
             (json!({"type": "gap", "epoch": "F", "from_seq": 1, "to_seq": 2}), "F:2"),
-            (json!({"type": "error", "code": "x"}), "F:2"),
+            (json!({"type": "gap", "epoch": "F", "from_seq": 3, "to_seq": 2, "next_epoch": "G"}), "G:0"),
+            (json!({"type": "error", "code": "x"}), "G:0"),
         ] {
             position.learn(&message);
             assert_eq!(position.since(), Some(since));

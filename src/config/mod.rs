@@ -4,11 +4,14 @@
 mod address;
 mod decide;
 mod diff;
+mod gate;
+mod history;
 mod layers;
 mod load;
 mod log;
 mod sources;
 mod spelling;
+mod state;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,12 +21,16 @@ use serde::Deserialize;
 
 pub use decide::DecideConfig;
 pub use diff::Change;
+pub use gate::GateConfig;
+pub use history::HistoryConfig;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
+pub use state::state_folder;
 
 use layers::Step;
 
 use crate::model::{DeviceChoice, RuntimeChoice};
+use crate::pipeline::DecideSettings;
 use crate::server::LiveSettings;
 
 /// The shipped `config.toml`: every key with its default.
@@ -84,10 +91,14 @@ pub struct Config {
     pub server: ServerConfig,
     /// Which model runs where.
     pub model: ModelConfig,
+    /// What tells music from what is none.
+    pub gate: GateConfig,
     /// When a hop is quiet and when the stable genre changes.
     pub decide: DecideConfig,
     /// The log of events.
     pub events: EventsConfig,
+    /// The events in a file.
+    pub history: HistoryConfig,
     /// The daemon's own log.
     pub log: LogConfig,
     /// What is listened to.
@@ -206,6 +217,12 @@ impl SourceConfig {
 }
 
 impl Config {
+    /// What the pipeline is told.
+    pub fn decisions(&self) -> DecideSettings {
+        let decide = self.decide.settings();
+        DecideSettings { gate: self.gate.settings(decide.gate.quiet_dbfs), ..decide }
+    }
+
     /// The first key that is out of bounds, and why.
     fn fault(&self) -> Option<(Vec<Step>, String)> {
         let path = |key: &str| key.split('.').map(|key| Step::Key(key.to_owned())).collect::<Vec<_>>();
@@ -243,7 +260,7 @@ impl Config {
         if !(1..=256).contains(&self.model.threads) {
             return fault("model.threads", format!("expected 1 to 256, got {}", self.model.threads));
         }
-        if let Some((key, reason)) = self.decide.fault() {
+        if let Some((key, reason)) = self.gate.fault().or_else(|| self.decide.fault()) {
             return fault(key, reason);
         }
         if !(1..=10_000_000).contains(&self.events.keep) {
@@ -254,6 +271,9 @@ impl Config {
                 "events.keep_bytes",
                 format!("expected at least 65536, got {}", self.events.keep_bytes),
             );
+        }
+        if let Some((key, reason)) = self.history.fault() {
+            return fault(key, reason);
         }
         if let Err(reason) = log_filter(&self.log.level) {
             return fault("log.level", reason);

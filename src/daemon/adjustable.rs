@@ -1,5 +1,6 @@
 //! The settings that a running daemon can take over. Touch it to add one, with the line that applies it in `reload.rs`.
 
+use crate::history;
 use crate::hub::HubLimits;
 use crate::pipeline::DecideSettings;
 use crate::server::LiveSettings;
@@ -14,6 +15,8 @@ pub struct Adjustable {
     pub decide: DecideSettings,
     /// Bounds of the event log.
     pub hub: HubLimits,
+    /// How much the history keeps.
+    pub history: history::Limits,
     /// Limits of the network side, and who is let in.
     pub live: LiveSettings,
 }

@@ -4,6 +4,7 @@
 mod adjustable;
 mod board;
 mod dsp;
+mod history;
 mod model;
 mod models;
 mod net;
@@ -20,6 +21,7 @@ mod tests;
 mod threads;
 mod work;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ use crate::event::ModelInfo;
 use crate::model::{Model, ModelError, Runtime};
 use crate::server::{ServerError, ServerSettings};
 pub use adjustable::Adjustable;
+use history::Historian;
 use models::Models;
 use net::Net;
 use notify::Notifier;
@@ -43,10 +46,14 @@ const STAGE_LIMIT: Duration = Duration::from_millis(500);
 pub struct Settings {
     /// The model.
     pub model: Model,
+    /// What tells music from what is none; without it every sound is taken for music.
+    pub gate: Option<Model>,
     /// The runtime, started.
     pub runtime: Runtime,
     /// The network side.
     pub server: ServerSettings,
+    /// The folder that the history lies in, or why there is none.
+    pub history: Result<PathBuf, String>,
     /// What can be changed while the daemon runs, sources included.
     pub adjustable: Adjustable,
 }
@@ -94,24 +101,26 @@ pub fn run(
 ) -> Result<(), DaemonError> {
     // The service manager counts from here, not from when the model is proved.
     let mut notifier = Notifier::from_environment();
-    let Settings { model, runtime, server, adjustable } = settings;
+    let Settings { model, gate, runtime, server, history, adjustable } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let workers = workers(adjustable.sources.len());
-    let models = Models::new(model, runtime);
+    let models = Models::new(model, gate, runtime);
     let classifiers = (0..models.sessions(workers)).map(|_| models.prove()).collect::<Result<Vec<_>, _>>()?;
 
     let mut rows = stage::Rows::default();
     let first = adjustable.sources.iter().map(|spec| rows.row(spec)).collect::<Vec<_>>();
     let stage = Arc::new(Stage::new(&models, &adjustable, first.clone())?);
     let spawner = Spawner::new(signals.ender());
-    let net = Net::start(server, &stage, &spawner, signals.ender())?;
+    let historian = Historian::start(&history, adjustable.history, &stage, &spawner)?;
+    let net = Net::start(server, &stage, historian.history(), &spawner, signals.ender())?;
     on_listening(net.address, &stage.model);
 
     let mut supervisor = Supervisor::new(Arc::clone(&stage), models, classifiers, workers, spawner.clone())?;
     for (spec, row) in adjustable.sources.iter().zip(first) {
         supervisor.start(spec.clone(), row)?;
     }
-    let mut running = reload::Running { stage: &stage, supervisor: &mut supervisor, rows };
+    let history = historian.history();
+    let mut running = reload::Running { stage: &stage, supervisor: &mut supervisor, history, rows };
     loop {
         let next = notifier.tick(|| stage.facts());
         match next.map_or_else(|| Some(signals.wait()), |limit| signals.wait_for(limit)) {
@@ -128,6 +137,7 @@ pub fn run(
     notifier.stopping();
     supervisor.end();
     let ended = net.end();
+    historian.end();
     match spawner.panicked() {
         Some(thread) => Err(DaemonError::Panicked { thread }),
         None => ended,

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use super::signals::Ender;
 use super::threads::{Spawner, join_within};
 use super::{DaemonError, STAGE_LIMIT, Stage};
-use crate::server::{self, About, Health, ServerError, ServerSettings};
+use crate::history::History;
+use crate::server::{self, About, Events, Health, ServerError, ServerSettings};
 
 /// Threads of the network's runtime.
 const WORKERS: usize = 2;
@@ -32,6 +33,7 @@ impl Net {
     pub fn start(
         settings: ServerSettings,
         stage: &Stage,
+        history: Option<History>,
         spawner: &Spawner,
         ender: Ender,
     ) -> Result<Self, DaemonError> {
@@ -45,10 +47,12 @@ impl Net {
         let address = listener.local_addr().unwrap_or(settings.listen);
         let about = Arc::new(About {
             version: env!("CARGO_PKG_VERSION").into(),
-            labels: stage.manifest.labels.clone(),
+            labels: stage.manifests.genre.labels.clone(),
             model: (*stage.model).clone(),
+            gate: stage.gate.clone(),
         });
-        let (hub, health) = (Arc::clone(&stage.hub), Arc::clone(&stage.board) as Arc<dyn Health>);
+        let events = Events { hub: Arc::clone(&stage.hub), history };
+        let health = Arc::clone(&stage.board) as Arc<dyn Health>;
         let live = stage.live.subscribe();
         let turns = stage.progress.thread("net");
         network.spawn(async move {
@@ -60,7 +64,7 @@ impl Net {
         });
         let (shutdown, on_shutdown) = watch::channel(false);
         let thread = spawner.spawn("net", move || {
-            let serving = server::serve(listener, settings, live, hub, about, health, on_shutdown);
+            let serving = server::serve(listener, settings, live, events, about, health, on_shutdown);
             let served = network.block_on(serving);
             network.shutdown_timeout(Duration::from_millis(200));
             ender.end();

@@ -10,6 +10,7 @@ use super::adjustable::Adjustable;
 use super::stage::{Rows, Stage};
 use super::supervisor::Supervisor;
 use crate::event::{EventBody, SourceState, SourceStateChange};
+use crate::history::History;
 use crate::server::Live;
 use crate::source::{SourceSpec, SourceUri};
 
@@ -41,6 +42,7 @@ pub struct ReloadError(
 pub(super) struct Running<'a> {
     pub stage: &'a Stage,
     pub supervisor: &'a mut Supervisor,
+    pub history: Option<History>,
     pub rows: Rows,
 }
 
@@ -83,6 +85,9 @@ impl Running<'_> {
         });
         if self.stage.hub.limits() != to.hub {
             self.stage.hub.set_limits(to.hub);
+        }
+        if let Some(history) = &self.history {
+            history.set_limits(to.history);
         }
         let plan = Plan::new(running, to.sources, &mut waiting);
         self.supervisor.remove(&plan.remove);

@@ -10,8 +10,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 use super::board::Row;
 use super::work::{Begin, Blocks, Job, Work};
 use crate::event::{SourceState, SourceStateChange};
-use crate::manifest::Manifest;
-use crate::pipeline::Front;
+use crate::pipeline::{Front, Manifests};
 use crate::source::{Notice, Read, RingReader, Stop, Stream};
 use crate::units::{SampleIndex, SampleRate};
 
@@ -98,7 +97,7 @@ impl Slot {
         }
     }
 
-    pub(super) fn turn(&mut self, manifest: &Manifest, scratch: &mut [f32]) -> Turn {
+    pub(super) fn turn(&mut self, manifests: &Manifests, scratch: &mut [f32]) -> Turn {
         if !self.send() {
             return Turn::Idle;
         }
@@ -112,7 +111,7 @@ impl Slot {
             match self.notices.try_recv() {
                 // Samples flow from now on, however many wait in the ring: a source that is not paced keeps it full.
                 Ok(notice @ Notice::State { state: SourceState::Live, .. }) => {
-                    self.obey(notice, false, manifest);
+                    self.obey(notice, false, manifests);
                     return Turn::Progress;
                 }
                 Ok(Notice::Title { at, title }) => {
@@ -130,7 +129,7 @@ impl Slot {
             Read::Ended => true,
         };
         if let Some(notice) = self.held.take() {
-            self.obey(notice, ended, manifest);
+            self.obey(notice, ended, manifests);
             return Turn::Progress;
         }
         if !(ended && self.no_more_notices || self.hangs()) {
@@ -179,9 +178,9 @@ impl Slot {
         read
     }
 
-    fn obey(&mut self, notice: Notice, ring_ended: bool, manifest: &Manifest) {
+    fn obey(&mut self, notice: Notice, ring_ended: bool, manifests: &Manifests) {
         match notice {
-            Notice::Stream(stream) => self.begin(stream, ring_ended, manifest),
+            Notice::Stream(stream) => self.begin(stream, ring_ended, manifests),
             Notice::Title { at, title } => self.await_title(at, title),
             Notice::State { .. } if self.refused => {}
             Notice::State { state, reason, remedy } => {
@@ -213,7 +212,7 @@ impl Slot {
 
     /// Another stream takes the place of the one before. If that had ended by itself (another rate in the same
     /// file), it is finished like any finite stream; if it was lost, what was heard since its last block is lost too.
-    fn begin(&mut self, stream: Stream, ring_ended: bool, manifest: &Manifest) {
+    fn begin(&mut self, stream: Stream, ring_ended: bool, manifests: &Manifests) {
         let Stream { reader, rate, anchor, pace, missing } = stream;
         self.tell_titles(true);
         let delivered_s = self.playing.as_ref().map_or(0.0, |playing| playing.front.delivered_s());
@@ -240,7 +239,7 @@ impl Slot {
             self.post(Job::Gap { from_s, to_s: begin.origin_s, reason });
         }
         self.playing = None;
-        match Front::new(manifest, rate) {
+        match manifests.front(rate) {
             Ok(mut front) => {
                 front.restart(position);
                 self.post(Job::Begin(begin));

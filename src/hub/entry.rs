@@ -106,6 +106,13 @@ impl Entry {
             .clone()
     }
 
+    /// The event as JSON with all labels, as [`Self::frame`] gives it, but not kept for others: for whoever reads each
+    /// event once and would only fill the log with frames that nobody asks for.
+    pub fn json(&self) -> Utf8Bytes {
+        let whole = self.frames.last().and_then(OnceLock::get);
+        whole.cloned().unwrap_or_else(|| self.serialise(self.frames.len()).into())
+    }
+
     fn serialise(&self, k: usize) -> String {
         let json = match &self.event.body {
             EventBody::Window(window) if k < window.top.len() => {

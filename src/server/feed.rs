@@ -1,12 +1,16 @@
 //! A subscriber's place in the log and what comes next for it, whichever way it is sent: WebSocket and SSE only carry.
-//! Touch it when resuming, or the order of what a subscriber gets, changes.
+//! Touch it when resuming, or the order of what a subscriber gets, changes; what comes from the history is in `past`.
+
+mod past;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::archive::Archive;
 use super::filter::Filter;
 use super::message::{self, GapReason};
 use super::request::Subscribe;
+use crate::history::{Position, Selection};
 use crate::hub::{Entry, Hub, ReadResult, Utf8Bytes};
 
 /// Entries looked at before others get their turn: enough for few locks, few enough to hold on to while a client is
@@ -24,14 +28,23 @@ pub(super) struct Item {
 }
 
 /// Where a subscriber is that has got an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Served {
-    /// The item is the event with this `seq`.
-    Event(u64),
-    /// The item is no event, but nothing up to this `seq` follows it any more.
-    UpTo(u64),
+    /// The item is this event.
+    Event(Position),
+    /// The item is no event, but nothing up to this place follows it any more.
+    UpTo(Position),
     /// The item is no event and moves nobody on.
     Nothing,
+}
+
+/// How far everything has been looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// In the history of an earlier run.
+    Past(Position),
+    /// Up to this `seq` of this run.
+    Now(u64),
 }
 
 /// A cursor that lies before us.
@@ -42,70 +55,113 @@ pub(super) struct FutureCursor {
     latest: u64,
 }
 
-/// A subscription: a filter and a cursor into the hub's log, and at most one batch of what follows it.
+/// A subscription: a filter and a cursor into the log, and at most one batch of what follows it.
 #[derive(Debug)]
 pub(super) struct Feed {
     hub: Arc<Hub>,
+    archive: Option<Archive>,
+    /// Of this run.
+    epoch: Arc<str>,
     filter: Filter,
-    /// Looked at up to this `seq`.
-    cursor: u64,
+    /// The filter in the words of the history.
+    wanted: Arc<Selection>,
+    place: Place,
     waiting: VecDeque<Item>,
     entries: Vec<Arc<Entry>>,
 }
 
 impl Feed {
-    /// Begins where `since` wants it: after it if it is of this epoch, else with a snapshot.
-    pub(super) fn new(hub: Arc<Hub>, wish: Subscribe) -> Result<Self, FutureCursor> {
+    /// Begins where `since` wants it: after it if its epoch is known, else with a snapshot.
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        archive: Option<Archive>,
+        wish: Subscribe,
+    ) -> Result<Self, FutureCursor> {
         let Subscribe { filter, since } = wish;
-        let mut waiting = VecDeque::new();
-        let cursor = match &since {
-            Some(since) if since.epoch == hub.epoch() => {
-                let latest = hub.latest();
+        let latest = hub.latest();
+        let mut feed = Self {
+            epoch: hub.epoch().into(),
+            wanted: Arc::new(filter.selection()),
+            place: Place::Now(latest),
+            waiting: VecDeque::new(),
+            entries: Vec::new(),
+            hub,
+            archive,
+            filter,
+        };
+        match since {
+            Some(since) if *since.epoch == *feed.epoch => {
                 if since.seq > latest {
                     return Err(FutureCursor { asked: since.seq, latest });
                 }
-                since.seq
+                feed.place = Place::Now(since.seq);
             }
-            other => {
-                let snapshot = hub.snapshot();
-                let served = Served::UpTo(snapshot.seq);
-                if other.is_some() {
-                    let text = message::gap(&hub, 1, snapshot.seq, GapReason::UnknownEpoch).into();
-                    // Only the snapshot moves the client on: cut off in between, it must get both again.
-                    waiting.push_back(Item { kind: "gap", text, served: Served::Nothing });
-                }
-                let text = message::snapshot(&hub, &snapshot, &filter).into();
-                waiting.push_back(Item { kind: "snapshot", text, served });
-                snapshot.seq
-            }
-        };
-        Ok(Self { hub, filter, cursor, waiting, entries: Vec::new() })
+            // Whether it is known shows when it is read.
+            Some(since) => feed.place = Place::Past(Position { epoch: since.epoch.into(), seq: since.seq }),
+            None => feed.begin_with_the_present(false),
+        }
+        Ok(feed)
     }
 
-    /// The `seq` up to which nothing follows any more, once [`Self::take`] has given everything.
-    pub(super) fn cursor(&self) -> u64 {
-        self.cursor
+    /// Tells how things are, and before that a gap if something else was asked for.
+    fn begin_with_the_present(&mut self, instead: bool) {
+        let snapshot = self.hub.snapshot();
+        if instead {
+            let text = message::gap(&self.epoch, 1, snapshot.seq, GapReason::UnknownEpoch).into();
+            // Only the snapshot moves the client on: cut off in between, it must get both again.
+            self.waiting.push_back(Item { kind: "gap", text, served: Served::Nothing });
+        }
+        let text = message::snapshot(&self.hub, &snapshot, &self.filter).into();
+        self.waiting.push_back(Item { kind: "snapshot", text, served: Served::UpTo(self.at(snapshot.seq)) });
+        self.place = Place::Now(snapshot.seq);
     }
 
-    /// Reads on in the log, unless something still waits to be taken; true if there may be more.
-    pub(super) fn advance(&mut self) -> bool {
+    /// The place up to which nothing follows any more, once [`Self::take`] has given everything.
+    pub(super) fn position(&self) -> Position {
+        match &self.place {
+            Place::Past(position) => position.clone(),
+            Place::Now(seq) => self.at(*seq),
+        }
+    }
+
+    /// Whether everything up to this `seq` of this run has been looked at, or will not be before long.
+    pub(super) fn is_over(&self, seq: u64) -> bool {
+        match self.place {
+            Place::Past(_) => true,
+            Place::Now(now) => now >= seq,
+        }
+    }
+
+    /// Whether an earlier run is still being replayed.
+    pub(super) fn is_past(&self) -> bool {
+        matches!(self.place, Place::Past(_))
+    }
+
+    /// Reads on in the log, unless something still waits to be taken; true if there may be more. Waits for a disk at
+    /// most, and only for what is no longer in memory.
+    pub(super) async fn advance(&mut self) -> bool {
         if !self.waiting.is_empty() {
             return true;
         }
-        match self.hub.read(self.cursor, BATCH, &mut self.entries) {
-            ReadResult::UpToDate => return false,
-            ReadResult::Gap { from_seq, to_seq } => {
-                let text = message::gap(&self.hub, from_seq, to_seq, GapReason::Evicted).into();
-                self.waiting.push_back(Item { kind: "gap", text, served: Served::UpTo(to_seq) });
-                self.cursor = to_seq;
+        let cursor = match &self.place {
+            Place::Now(cursor) => *cursor,
+            Place::Past(position) => {
+                let position = position.clone();
+                self.past(position).await;
+                return true;
             }
+        };
+        match self.hub.read(cursor, BATCH, &mut self.entries) {
+            ReadResult::UpToDate => return false,
+            ReadResult::Gap { from_seq, to_seq } => self.behind(from_seq, to_seq).await,
             ReadResult::Events => {
                 // Only frames are kept: an entry that leaves the log meanwhile is free at once.
                 for entry in self.entries.drain(..) {
-                    self.cursor = entry.seq();
+                    self.place = Place::Now(entry.seq());
                     if self.filter.passes(&entry) {
                         let text = entry.frame(self.filter.top_k);
-                        let served = Served::Event(entry.seq());
+                        let position = Position { epoch: Arc::clone(&self.epoch), seq: entry.seq() };
+                        let served = Served::Event(position);
                         self.waiting.push_back(Item { kind: entry.type_name(), text, served });
                     }
                 }
@@ -117,5 +173,9 @@ impl Feed {
     /// The next message, of what [`Self::advance`] has read.
     pub(super) fn take(&mut self) -> Option<Item> {
         self.waiting.pop_front()
+    }
+
+    fn at(&self, seq: u64) -> Position {
+        Position { epoch: Arc::clone(&self.epoch), seq }
     }
 }

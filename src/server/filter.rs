@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::event::EventBody;
+use crate::history::Selection;
 use crate::hub::Entry;
 
 /// What a subscriber asked for.
@@ -27,6 +28,17 @@ impl Filter {
         self.types & (1 << entry.type_index()) != 0
             && entry.top_p().is_none_or(|p| p >= self.min_p)
             && self.wants(entry.source())
+    }
+
+    /// The sources and types, in the words of the history; the rest is for whoever reads it.
+    pub(super) fn selection(&self) -> Selection {
+        let wanted = EventBody::TYPES.iter().enumerate().filter(|(place, _)| self.types & (1 << place) != 0);
+        let types = wanted.map(|(_, name)| (*name).to_owned()).collect();
+        Selection {
+            sources: self.sources.as_ref().map(|sources| sources.iter().cloned().collect()),
+            types: (self.types != Self::ALL_TYPES).then_some(types),
+            ..Selection::default()
+        }
     }
 
     /// The names that are wanted and not among these.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::filter::Filter;
 use super::{DEFAULT_TOP_K, MAX_MESSAGE, Shared};
 use crate::event::PROTOCOL_VERSION;
+use crate::history::{EpochEnd, Position};
 use crate::hub::{Hub, Snapshot, SourceLatest};
 
 /// The first message of every connection; `filter` is what its URL asks for.
@@ -20,13 +21,20 @@ pub(super) fn hello(shared: &Shared, filter: Option<&Filter>) -> String {
     let mut hello = json!({
         "type": "hello", "v": PROTOCOL_VERSION, "version": about.version,
         "epoch": hub.epoch(), "oldest_seq": oldest, "latest_seq": hub.latest(),
-        "sources": sources, "labels": about.labels, "model": about.model,
+        "sources": sources, "labels": about.labels, "model": about.model, "gate": about.gate,
         "limits": {
             "message_bytes": MAX_MESSAGE, "clients": live.settings().max_clients,
             "log_events": limits.events, "log_bytes": limits.bytes,
             "heartbeat_s": live.settings().heartbeat.as_secs_f64(), "top_k": DEFAULT_TOP_K,
         },
     });
+    hello["history"] = match &shared.archive {
+        Some(archive) => {
+            let status = archive.history().status();
+            json!({"state": status.state, "trouble": status.trouble})
+        }
+        None => json!({"state": "off"}),
+    };
     let unknown = filter.map_or(Vec::new(), |filter| filter.unknown(&sources));
     if !unknown.is_empty() {
         hello["unknown_sources"] = json!(unknown);
@@ -95,35 +103,51 @@ pub(super) fn push_source(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum GapReason {
-    /// The log no longer holds them.
+    /// They are no longer kept.
     Evicted,
+    /// The history could not take them down while there was time.
+    NotRecorded,
+    /// The history's file is damaged at their place.
+    Damaged,
     /// The cursor was of an epoch that is not known: everything of this one up to the snapshot is skipped.
     UnknownEpoch,
 }
 
-/// Events of this epoch, both ends included, that the connection will not get; none if `to_seq < from_seq`.
-pub(super) fn gap(hub: &Hub, from_seq: u64, to_seq: u64, reason: GapReason) -> String {
+/// Events of an epoch, both ends included, that the connection will not get; none if `to_seq < from_seq`.
+pub(super) fn gap(epoch: &str, from_seq: u64, to_seq: u64, reason: GapReason) -> String {
     json!({
-        "type": "gap", "v": PROTOCOL_VERSION, "epoch": hub.epoch(),
+        "type": "gap", "v": PROTOCOL_VERSION, "epoch": epoch,
         "from_seq": from_seq, "to_seq": to_seq, "reason": reason,
     })
     .to_string()
 }
 
-/// Sign of life; `cursor` is the `seq` up to which a subscriber has been served.
-pub(super) fn heartbeat(hub: &Hub, cursor: Option<u64>) -> String {
-    alive("heartbeat", hub, cursor)
+/// An epoch is over: what follows is of the next one, from 1. `complete` is false if that run was killed: of its last
+/// second some events may be missing, how many nobody knows.
+pub(super) fn restart(epoch: &str, end: &EpochEnd, next: &str) -> String {
+    json!({
+        "type": "gap", "v": PROTOCOL_VERSION, "epoch": epoch,
+        "from_seq": end.last_seq + 1, "to_seq": end.last_seq, "reason": "restart",
+        "complete": end.complete, "next_epoch": next,
+    })
+    .to_string()
+}
+
+/// Sign of life; `position` is where a subscriber has been served up to.
+pub(super) fn heartbeat(hub: &Hub, position: Option<Position>) -> String {
+    alive("heartbeat", hub, position)
 }
 
 /// The answer to `ping`.
-pub(super) fn pong(hub: &Hub, cursor: Option<u64>) -> String {
-    alive("pong", hub, cursor)
+pub(super) fn pong(hub: &Hub, position: Option<Position>) -> String {
+    alive("pong", hub, position)
 }
 
-fn alive(word: &str, hub: &Hub, cursor: Option<u64>) -> String {
-    let mut message = json!({"type": word, "v": PROTOCOL_VERSION, "epoch": hub.epoch()});
-    if let Some(cursor) = cursor {
-        message["cursor"] = cursor.into();
+fn alive(word: &str, hub: &Hub, position: Option<Position>) -> String {
+    let epoch = position.as_ref().map_or(hub.epoch(), |position| &position.epoch);
+    let mut message = json!({"type": word, "v": PROTOCOL_VERSION, "epoch": epoch});
+    if let Some(position) = position {
+        message["cursor"] = position.seq.into();
     }
     message.to_string()
 }

@@ -3,11 +3,13 @@
 
 mod accept;
 mod api_error;
+mod archive;
 mod cors;
 mod feed;
 mod filter;
 mod guard;
 mod health;
+mod history;
 mod message;
 mod patient;
 mod request;
@@ -32,7 +34,9 @@ pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
 pub use settings::{Live, LiveSettings, ServerSettings};
 
 use crate::event::ModelInfo;
+use crate::history::History;
 use crate::hub::Hub;
+use archive::Archive;
 use seats::Seats;
 
 /// The WebSocket subprotocol; a client may offer it or none.
@@ -56,6 +60,17 @@ pub struct About {
     pub labels: Vec<String>,
     /// The model and where it really runs.
     pub model: ModelInfo,
+    /// What tells music from what is none, and where it runs.
+    pub gate: Option<ModelInfo>,
+}
+
+/// Where events come from.
+#[derive(Debug, Clone)]
+pub struct Events {
+    /// The newest, and what is published from now on.
+    pub hub: Arc<Hub>,
+    /// Those before, over restarts; `None` if nothing is recorded.
+    pub history: Option<History>,
 }
 
 /// Why the server could not begin, or could not go on.
@@ -117,6 +132,7 @@ pub(crate) struct Shared {
     settings: ServerSettings,
     live: watch::Receiver<Arc<Live>>,
     hub: Arc<Hub>,
+    archive: Option<Archive>,
     about: Arc<About>,
     health: Arc<dyn Health>,
     /// One for each subscriber.
@@ -149,7 +165,7 @@ pub async fn serve(
     listener: TcpListener,
     settings: ServerSettings,
     live: watch::Receiver<Arc<Live>>,
-    hub: Arc<Hub>,
+    events: Events,
     about: Arc<About>,
     health: Arc<dyn Health>,
     shutdown: watch::Receiver<bool>,
@@ -165,7 +181,8 @@ pub async fn serve(
         connections: AtomicUsize::new(0),
         settings,
         live,
-        hub,
+        hub: events.hub,
+        archive: events.history.map(Archive::new),
         about,
         health,
         newest: watch::Sender::new(0),

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, cors, sources, upgrade};
+use super::{Shared, cors, history, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,8 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/events", get(upgrade::events))
         .route("/v1/now", get(now))
         .route("/v1/sources", get(sources))
+        .route("/v1/history", get(history::events))
+        .route("/v1/history/segments", get(history::segments))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/healthz", get(healthz))
@@ -64,6 +66,8 @@ async fn index(State(shared): State<Arc<Shared>>) -> Json<Value> {
             "/v1/events": "every event, live: WebSocket (subprotocol genrecast.v1.json) or, with Accept: text/event-stream, SSE",
             "/v1/now": "how each source is, with its newest events",
             "/v1/sources": "how each source is: state, genre, level, counters",
+            "/v1/history": "every event that is kept, over restarts: JSON, JSON Lines or CSV",
+            "/v1/history/segments": "the stable genre over a stretch of time, for drawing",
             "/livez": "200 while the process works",
             "/readyz": "200 while audio flows and windows come",
             "/healthz": "how everything is, in detail",
@@ -119,6 +123,7 @@ async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
     let body = json!({
         "live": report.live, "ready": report.ready, "reasons": report.reasons,
         "version": shared.about.version, "model": shared.about.model,
+        "gate": shared.about.gate,
         "hub": {
             "epoch": hub.epoch(), "oldest_seq": hub.oldest(), "latest_seq": hub.latest(),
             "bytes": hub.bytes(), "frames_serialised": hub.frames_serialised(),

@@ -20,6 +20,7 @@ use super::request::{Since, Subscribe, query};
 use super::seats::Seat;
 use super::shutdown::stopped;
 use super::{Shared, message};
+use crate::history::Position;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -67,7 +68,7 @@ pub(super) fn open(shared: Arc<Shared>, request: &Request) -> Result<Response, A
         return Ok(([(RETRY_AFTER, HeaderValue::from(FULL_RETRY_S))], error).into_response());
     };
     let hello = message::hello(&shared, Some(&wish.filter));
-    let feed = Feed::new(Arc::clone(&shared.hub), wish)
+    let feed = Feed::new(Arc::clone(&shared.hub), shared.archive.clone(), wish)
         .map_err(|future| ApiError::new(StatusCode::CONFLICT, "future_cursor", future.to_string()))?;
     let stream = Stream {
         greeting: Some(format!("retry: {RETRY_MS}\nevent: hello\ndata: {hello}\n\n")),
@@ -113,11 +114,15 @@ impl Stream {
         let mut chunk = self.greeting.take().unwrap_or_default();
         let mut ending = false;
         loop {
-            let more = self.feed.advance();
+            // Whoever is still in the past comes back for the rest.
+            if *self.shutdown.borrow() && self.feed.is_past() {
+                return (!chunk.is_empty()).then(|| chunk.into());
+            }
+            let more = self.feed.advance().await;
             while chunk.len() < CHUNK
                 && let Some(item) = self.feed.take()
             {
-                self.write(&mut chunk, &item);
+                write(&mut chunk, &item);
             }
             if chunk.len() >= CHUNK || (!more && !chunk.is_empty()) {
                 return Some(chunk.into());
@@ -136,31 +141,31 @@ impl Stream {
                 () = self.heartbeat.as_mut() => {
                     let next = Instant::now() + self.shared.live().settings().heartbeat;
                     self.heartbeat.as_mut().reset(next);
-                    self.write_id(&mut chunk, self.feed.cursor());
+                    write_id(&mut chunk, &self.feed.position());
                 }
                 _ = self.newest.changed() => {}
             }
         }
     }
+}
 
-    fn write(&self, chunk: &mut String, item: &Item) {
-        if let Served::Event(seq) = item.served {
-            self.write_field(chunk, seq);
-        }
-        // A String takes whatever is written to it. JSON in one line needs a single `data:`.
-        let _ = write!(chunk, "event: {}\ndata: {}\n\n", item.kind, item.text);
-        if let Served::UpTo(seq) = item.served {
-            self.write_id(chunk, seq);
-        }
+fn write(chunk: &mut String, item: &Item) {
+    if let Served::Event(position) = &item.served {
+        write_field(chunk, position);
     }
+    // A String takes whatever is written to it. JSON in one line needs a single `data:`.
+    let _ = write!(chunk, "event: {}\ndata: {}\n\n", item.kind, item.text);
+    if let Served::UpTo(position) = &item.served {
+        write_id(chunk, position);
+    }
+}
 
-    /// A block of nothing but an id moves the client's place without being an event.
-    fn write_id(&self, chunk: &mut String, seq: u64) {
-        self.write_field(chunk, seq);
-        chunk.push('\n');
-    }
+/// A block of nothing but an id moves the client's place without being an event.
+fn write_id(chunk: &mut String, position: &Position) {
+    write_field(chunk, position);
+    chunk.push('\n');
+}
 
-    fn write_field(&self, chunk: &mut String, seq: u64) {
-        let _ = writeln!(chunk, "id: {}:{seq}", self.shared.hub.epoch());
-    }
+fn write_field(chunk: &mut String, position: &Position) {
+    let _ = writeln!(chunk, "id: {position}");
 }

@@ -22,6 +22,7 @@ use super::request::{ClientMessage, Subscribe, query};
 use super::shutdown::stopped;
 use super::upgrade::Upgrade;
 use super::{MAX_MESSAGE, Shared};
+use crate::history::Position;
 use close::End;
 
 /// Bytes gathered before they are written; only grows that far when a client catches up.
@@ -93,8 +94,8 @@ impl Subscriber {
                 },
                 () = heartbeat.as_mut() => {
                     heartbeat.as_mut().reset(Instant::now() + self.heartbeat());
-                    let cursor = self.cursor();
-                    self.say(message::heartbeat(&self.shared.hub, cursor)).await?;
+                    let position = self.position();
+                    self.say(message::heartbeat(&self.shared.hub, position)).await?;
                 }
                 () = tokio::task::yield_now(), if more => {}
                 _ = self.newest.changed(), if !more && self.feed.is_some() => {}
@@ -134,8 +135,8 @@ impl Subscriber {
                 Ok(())
             }
             Ok(ClientMessage::Ping) => {
-                let cursor = self.cursor();
-                self.say(message::pong(&self.shared.hub, cursor)).await
+                let position = self.position();
+                self.say(message::pong(&self.shared.hub, position)).await
             }
             Ok(ClientMessage::Auth) => self.say(message::auth()).await,
             Err(why) => {
@@ -147,7 +148,7 @@ impl Subscriber {
 
     /// Begins to send what is wished for, instead of what was wished for before.
     async fn subscribe(&mut self, wish: Subscribe) -> Result<(), End> {
-        match Feed::new(Arc::clone(&self.shared.hub), wish) {
+        match Feed::new(Arc::clone(&self.shared.hub), self.shared.archive.clone(), wish) {
             Ok(feed) => self.feed = Some(feed),
             Err(future) => {
                 self.feed = None;
@@ -164,17 +165,17 @@ impl Subscriber {
         let Some(feed) = &mut self.feed else {
             return Ok(false);
         };
-        let more = feed.advance();
+        let more = feed.advance().await;
         while let Some(item) = feed.take() {
             self.socket.feed(Message::Text(item.text)).await?;
         }
         Ok(more)
     }
 
-    /// Sends what has been published up to now, for it is the last.
+    /// Sends what has been published up to now, for it is the last. Whoever is still in the past comes back for the rest.
     async fn finish(&mut self) -> Result<End, End> {
         let last = self.shared.hub.latest();
-        while self.deliver().await? && self.cursor().is_some_and(|cursor| cursor < last) {}
+        while self.deliver().await? && self.feed.as_ref().is_some_and(|feed| !feed.is_over(last)) {}
         Ok(End::SHUTDOWN)
     }
 
@@ -183,8 +184,8 @@ impl Subscriber {
         self.shared.live().settings().heartbeat
     }
 
-    fn cursor(&self) -> Option<u64> {
-        self.feed.as_ref().map(Feed::cursor)
+    fn position(&self) -> Option<Position> {
+        self.feed.as_ref().map(Feed::position)
     }
 
     async fn say(&mut self, message: String) -> Result<(), End> {

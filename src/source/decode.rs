@@ -57,10 +57,10 @@ impl Decoder {
         File::open(path)
             .and_then(|file| file.take(sniff::HEAD as u64).read_to_end(&mut head))
             .map_err(unreadable)?;
-        refuse_what_is_no_audio(&head)?;
+        sniff::refuse_what_is_no_audio(&head)?;
         let container = guard(|| Container::open_file(path, &path.display().to_string(), mixdown))
             .and_then(|opened| opened)
-            .map_err(|error| explain(error, &head))?;
+            .map_err(|error| sniff::explain(error, &head))?;
         Self::prime(path.display().to_string(), Inner::Container(Box::new(container)))
     }
 
@@ -82,11 +82,11 @@ impl Decoder {
             .take(sniff::HEAD as u64)
             .read_to_end(&mut head)
             .map_err(|io| SourceError::Unreadable { name: name.clone(), io })?;
-        refuse_what_is_no_audio(&head)?;
+        sniff::refuse_what_is_no_audio(&head)?;
         let reader = Cursor::new(head.clone()).chain(reader);
         let container = guard(|| Container::open_stream(reader, hint, &name, mixdown))
             .and_then(|opened| opened)
-            .map_err(|error| explain(error, &head))?;
+            .map_err(|error| sniff::explain(error, &head))?;
         Self::prime(name, Inner::Container(Box::new(container)))
     }
 
@@ -255,26 +255,6 @@ impl Decoder {
 fn guard<T>(decode: impl FnOnce() -> T) -> Result<T, SourceError> {
     catch_unwind(AssertUnwindSafe(decode))
         .map_err(|_| SourceError::Damaged { what: "its content makes the decoder break down".into() })
-}
-
-/// What begins like audio but is not found to be any is broken, rather than something else.
-fn explain(error: SourceError, head: &[u8]) -> SourceError {
-    match (error, sniff::begins_like(head)) {
-        (SourceError::NotAudio { .. }, Some(format)) => SourceError::Damaged {
-            what: format!("it begins like {format}, but no whole frame of that can be found"),
-        },
-        (error, _) => error,
-    }
-}
-
-fn refuse_what_is_no_audio(head: &[u8]) -> Result<(), SourceError> {
-    if head.is_empty() {
-        return Err(SourceError::Empty);
-    }
-    match sniff::not_audio(head) {
-        Some(what) => Err(SourceError::NotAudio { what }),
-        None => Ok(()),
-    }
 }
 
 impl Inner {

@@ -12,6 +12,7 @@ genrecast() {
     case $1 in
     run) run_daemon "${@:2}" ;;
     listen) follow "${@:2}" ;;
+    history) past "${@:2}" ;;
     *) below_destdir "$GENRECAST" "$@" ;;
     esac
 }
@@ -74,6 +75,12 @@ follow() {
     for argument in "$@"; do case $argument in ws://* | http://*) url=() ;; esac done
     ensure_daemon
     first 10 "$GENRECAST" listen "$@" "${url[@]}"
+}
+
+# genrecast history …: of the daemon of this block, which has something to tell.
+past() {
+    ensure_daemon
+    "$GENRECAST" history "$@" "http://127.0.0.1:$PORT" || fail "genrecast history $*: exit status $?"
 }
 
 # first LINES COMMAND…: so many lines of an endless command, which must come.

@@ -71,6 +71,7 @@ class Block:
             "DESTDIR": str(self.folder / "installed"),
             "HOME": str(self.folder / "home"),
             "XDG_CONFIG_HOME": str(self.folder / "home/.config"),
+            "XDG_STATE_HOME": str(self.folder / "home/.local/state"),
             "GENRECAST_SERVER__LISTEN": f"127.0.0.1:{self.port}",
             "GENRECAST_MODEL__FOLDER": str(ROOT / "models"),
             "GENRECAST_CARGO_PROFILE": "dev",

@@ -2,15 +2,18 @@
 //! Touch it when resuming changes.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use genrecast::history::{Item, Selection, cut_top};
 use serde_json::{Value, json};
+use temp_dir::TempDir;
 
 use super::events::{changed, state, window};
 use super::followers::{Got, over_sse, over_websocket};
-use super::world::World;
+use super::world::{Settings, World};
 
 pub const EVENTS: u64 = 4_000;
 
@@ -105,9 +108,12 @@ struct Outcome {
 /// All subscribers at once, while a plain thread publishes.
 ///
 /// A log that keeps less than `burst` events has moved on before anyone could read it.
-async fn everyone(keep: usize, burst: u64) -> (Arc<World>, Vec<Outcome>) {
-    let heartbeat = Duration::from_millis(20);
-    let world = Arc::new(World::with(keep, |settings| settings.live.heartbeat = heartbeat).await);
+async fn everyone(keep: usize, burst: u64, folder: Option<&Path>) -> (Arc<World>, Vec<Outcome>) {
+    let change = |settings: &mut Settings| settings.live.heartbeat = Duration::from_millis(20);
+    let world = Arc::new(match folder {
+        Some(folder) => World::recording(folder, keep, change).await,
+        None => World::with(keep, change).await,
+    });
     *world.sources.0.lock().expect("not poisoned") = vec!["mic", "radio", "file"];
     let mut tasks = Vec::new();
     for number in 1..=WISHES {
@@ -146,7 +152,7 @@ async fn everyone(keep: usize, burst: u64) -> (Arc<World>, Vec<Outcome>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_reconnects_each_over_websocket_and_sse_lose_nothing_and_repeat_nothing() {
-    let (world, outcomes) = everyone(20_000, 1).await;
+    let (world, outcomes) = everyone(20_000, 1, None).await;
     let mut log = Vec::new();
     world.hub.read(0, usize::MAX, &mut log);
     assert_eq!(log.len() as u64, EVENTS);
@@ -166,7 +172,7 @@ async fn a_hundred_reconnects_each_over_websocket_and_sse_lose_nothing_and_repea
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_small_log_has_lost_is_told_exactly() {
-    let (_world, outcomes) = everyone(20, 100).await;
+    let (_world, outcomes) = everyone(20, 100, None).await;
     let mut lost = 0;
     for Outcome { wish, over, got } in outcomes {
         let seqs = got.seen.iter().map(|text| {
@@ -187,4 +193,47 @@ async fn what_a_small_log_has_lost_is_told_exactly() {
         lost += gaps.len();
     }
     assert!(lost > 0, "the log was meant to be too small for someone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_small_log_has_lost_comes_from_the_history() {
+    let folder = TempDir::new().expect("a folder");
+    // The log holds what comes in more than a second, which the recorder has time for; whoever stays away longer is
+    // behind it.
+    let (world, outcomes) = everyone(2_500, 1, Some(folder.path())).await;
+    world.settle().await;
+    let history = &world.history.as_ref().expect("it records").history;
+    let mut log = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = history.epoch_page(world.hub.epoch(), after, &Selection::default(), 500);
+        let page = page.expect("readable").expect("known");
+        log.extend(page.items.into_iter().map(|item| match item {
+            Item::Event(record) => record,
+            missing => panic!("{missing:?}"),
+        }));
+        after = page.up_to;
+        if page.end.is_some() {
+            break;
+        }
+    }
+    assert_eq!(log.len() as u64, EVENTS);
+    assert!(world.hub.oldest() > EVENTS / 4, "the log was meant to be too small");
+    for Outcome { wish, over, got } in outcomes {
+        assert_eq!(got.gone, [0; 0], "{over} {wish:?}");
+        let wanted = log.iter().filter(|record| wish.wants(record.position.seq));
+        let expected: Vec<_> = wanted.map(|record| cut_top(&record.json, wish.top_k as usize)).collect();
+        assert!(got.seen == expected, "{over} {wish:?}: {} of {}", got.seen.len(), expected.len());
+    }
+    // Somebody who begins when it is over reads most of it from there.
+    let mut late = world.client(&format!("?since={}:0&top_k=4", world.hub.epoch())).await;
+    for record in &log {
+        let text = loop {
+            let text = late.text().await;
+            if !text.contains(r#""type":"heartbeat""#) {
+                break text;
+            }
+        };
+        assert_eq!(text, record.json);
+    }
 }

@@ -2,11 +2,13 @@
 //! Touch it when the server needs more to start.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use genrecast::event::SourceState;
+use genrecast::history::{History, Limits, Recorder, Stop};
 use genrecast::hub::{Hub, HubLimits};
 use genrecast::server::*;
 use serde_json::{Value, json};
@@ -30,6 +32,14 @@ pub struct World {
     pub sources: Arc<Sources>,
     pub stop: watch::Sender<bool>,
     pub served: JoinHandle<Result<(), ServerError>>,
+    pub history: Option<Recording>,
+}
+
+/// A history that is being recorded.
+pub struct Recording {
+    pub history: History,
+    stop: Stop,
+    thread: std::thread::JoinHandle<()>,
 }
 
 /// What a server is started with.
@@ -79,15 +89,38 @@ impl World {
     }
 
     pub async fn at(listen: SocketAddr, events: usize, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::full(listen, events, None, change).await
+    }
+
+    /// A server that records in this folder.
+    pub async fn recording(folder: &Path, events: usize, change: impl FnOnce(&mut Settings)) -> Self {
+        let any = "127.0.0.1:0".parse().expect("an address");
+        Self::full(any, events, Some(folder), change).await
+    }
+
+    async fn full(
+        listen: SocketAddr,
+        events: usize,
+        folder: Option<&Path>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let mut settings = Settings { fixed: ServerSettings::new(listen), live: LiveSettings::default() };
         change(&mut settings);
         let listener = bind(listen).await.expect("a free port");
         let at = listener.local_addr().expect("an address");
         let hub = Hub::new(HubLimits { events, bytes: 64 << 20 });
+        let history = folder.map(|folder| {
+            let history = History::new(folder, Limits::default());
+            let (mut recorder, stop) = Recorder::new(history.clone(), Arc::clone(&hub), |_| {});
+            recorder.open();
+            let thread = std::thread::spawn(move || recorder.run());
+            Recording { history, stop, thread }
+        });
         let about = Arc::new(About {
             version: "0.0.0".into(),
             labels: events::LABELS.map(String::from).to_vec(),
             model: events::model(),
+            gate: None,
         });
         let (stop, shutdown) = watch::channel(false);
         let (live, on_live) = watch::channel(Live::new(settings.live).expect("sound settings"));
@@ -96,12 +129,12 @@ impl World {
             listener,
             settings.fixed,
             on_live,
-            Arc::clone(&hub),
+            Events { hub: Arc::clone(&hub), history: history.as_ref().map(|of| of.history.clone()) },
             about,
             Arc::clone(&health) as Arc<dyn Health>,
             shutdown,
         );
-        Self { at, hub, live, sources: health, stop, served: tokio::spawn(served) }
+        Self { at, hub, live, sources: health, stop, served: tokio::spawn(served), history }
     }
 
     /// Lets other settings hold while the server serves.
@@ -162,6 +195,18 @@ impl World {
         self.stop.send_replace(true);
         let served = timeout(PATIENCE, self.served).await.expect("ends");
         served.expect("no panic").expect("no error");
+        if let Some(Recording { stop, thread, .. }) = self.history {
+            drop(stop);
+            thread.join().expect("no panic");
+        }
+    }
+
+    /// Waits until everything that was published is in the history.
+    pub async fn settle(&self) {
+        let recording = self.history.as_ref().expect("it records");
+        let mut recorded = recording.history.recorded();
+        let all = recorded.wait_for(|recorded| *recorded >= self.hub.latest());
+        timeout(PATIENCE, all).await.expect("in time").expect("it records");
     }
 }
 

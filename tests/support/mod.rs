@@ -32,7 +32,8 @@ pub fn genrecast(subcommand: &str) -> Command {
             command.env_remove(key);
         }
     }
-    // The tests read the log as people do.
+    // The tests read the log as people do, and only those of the history have one, each in a folder of its own.
+    command.env("GENRECAST_HISTORY__ENABLED", "false");
     command.env("GENRECAST_LOG__FORMAT", "human").current_dir(root()).arg(subcommand);
     command
 }
@@ -44,8 +45,10 @@ pub fn with_tract(subcommand: &str) -> Command {
     command
 }
 
-/// Adds the small model of four labels, which is far quicker than the real ones.
+/// Adds the small model of four labels, which is far quicker than the real ones, and no gate: what it hears here is
+/// synthetic.
 pub fn toy(command: &mut Command) -> &mut Command {
+    command.env("GENRECAST_GATE__MODEL", "off");
     command.args(["--models", "tests/fixtures/models", "--model", "toy-window"])
 }
 

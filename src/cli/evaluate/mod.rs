@@ -10,6 +10,7 @@ mod report;
 mod svg;
 mod work;
 
+use std::fs::OpenOptions;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use anyhow::{Context, anyhow};
 use clap::{Args, ValueHint};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::clip::Listener;
+use super::clip::{Ears, Listener};
 use super::exit::{Failure, Status};
 use super::report::print;
 use super::{CommonArguments, setup};
@@ -70,17 +71,19 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
         None => clips::of_folder(folder, id, labels)?,
     };
     if let Some(svg) = &arguments.svg {
-        has_a_place(svg)?;
+        is_writable(svg)?;
     }
     let runtime = setup::runtime(&loaded.config)?;
-    let decide = loaded.config.decide.settings();
+    let decide = loaded.config.decisions();
+    // A clip's score does not ask what else is heard in it.
+    let ears = Ears { model: &model, gate: None, runtime: &runtime };
     let jobs = arguments.jobs.map_or_else(cores, usize::from);
     let bar = progress(clips.len());
     let right = AtomicUsize::new(0);
     let answers = work::hear(
         &clips,
         jobs,
-        || Listener::open(&model, &runtime, &decide),
+        || Listener::open(ears, &decide),
         |answer| {
             let was_right = matches!(answer, Answer::Scored { scored, .. } if scored.is_right());
             let right = right.fetch_add(usize::from(was_right), Ordering::Relaxed) + usize::from(was_right);
@@ -132,14 +135,24 @@ fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
-/// A mistyped place is told before the clips are heard, not after.
-fn has_a_place(file: &Path) -> Result<(), Failure> {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            let error = anyhow!("--svg {}: there is no folder {}", file.display(), folder.display());
+/// A place that cannot be written is told before the clips are heard, not after. A file that is there keeps its content.
+fn is_writable(file: &Path) -> Result<(), Failure> {
+    let found = file.metadata();
+    if found.as_ref().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        // A pipe's reader may come later.
+        return Ok(());
+    }
+    let opened = OpenOptions::new().append(true).create(true).open(file);
+    if opened.is_ok() && found.is_err() {
+        // It is written when there is something to draw.
+        std::fs::remove_file(file)?;
+    }
+    match opened {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let error = anyhow!("--svg {}: this file cannot be written: {error}", file.display());
             Err(Failure::new(Status::Usage, error))
         }
-        _ => Ok(()),
     }
 }
 
@@ -163,7 +176,7 @@ fn told(left_out: &[Passed]) -> String {
     format!("left out {}, no clips in the folder of a genre: {}{more}", left_out.len(), names.join(", "))
 }
 
-fn nothing_heard(Unheard { failed, left_out }: Unheard) -> Failure {
+fn nothing_heard(Unheard { failed, left_out, read }: Unheard) -> Failure {
     let Some(Passed { name, reason }) = failed.first().or(left_out.first()) else {
         return Failure::new(
             Status::Unreadable,
@@ -174,5 +187,6 @@ fn nothing_heard(Unheard { failed, left_out }: Unheard) -> Failure {
         0 => String::new(),
         more => format!("; nor could {more} more"),
     };
-    Failure::new(Status::NotAudio, anyhow!("no clip could be heard: {name}: {reason}{more}"))
+    let status = if read { Status::NotAudio } else { Status::Unreadable };
+    Failure::new(status, anyhow!("no clip could be heard: {name}: {reason}{more}"))
 }

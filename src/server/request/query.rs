@@ -13,12 +13,28 @@ pub(in crate::server) const EVENTS: &[&str] = &["sources", "types", "min_p", "to
 /// What the answers about the present take.
 pub(in crate::server) const NOW: &[&str] = &["sources", "top_k"];
 
+/// What `/v1/history` takes. `source` and `type` are other words for `sources` and `types`.
+pub(in crate::server) const HISTORY: &[&str] =
+    &["sources", "types", "from", "to", "min_p", "top_k", "cursor", "limit", "format", "source", "type"];
+
+/// What `/v1/history/segments` takes.
+pub(in crate::server) const SEGMENTS: &[&str] = &["sources", "from", "to", "cursor", "format", "source"];
+
 /// Misspellings up to so many changes get a suggestion.
 const NEAR: usize = 3;
 
 /// What the query asks for, of the parameters `known`; `None` when there is no parameter at all. The error is a
 /// sentence for the client's author.
 pub(in crate::server) fn parse(uri: &Uri, known: &[&str]) -> Result<Option<Subscribe>, String> {
+    let fields = fields(uri, known)?;
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    Subscribe::parse(&fields).map(Some)
+}
+
+/// The parameters of a query as the fields of a message would be.
+pub(in crate::server) fn fields(uri: &Uri, known: &[&str]) -> Result<Map<String, Value>, String> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
         .map_err(|error| format!("the query cannot be read: {}", error.body_text()))?;
     let mut fields = Map::new();
@@ -27,8 +43,8 @@ pub(in crate::server) fn parse(uri: &Uri, known: &[&str]) -> Result<Option<Subsc
             return Err(unknown(&name, known));
         }
         let value = match name.as_str() {
-            "sources" | "types" => text.split(',').map(Value::from).collect(),
-            "min_p" | "top_k" => text.parse().map_or(Value::String(text), Value::Number),
+            "sources" | "types" | "source" | "type" => text.split(',').map(Value::from).collect(),
+            "min_p" | "top_k" | "limit" => text.parse().map_or(Value::String(text), Value::Number),
             _ => Value::String(text),
         };
         if fields.contains_key(&name) {
@@ -36,10 +52,7 @@ pub(in crate::server) fn parse(uri: &Uri, known: &[&str]) -> Result<Option<Subsc
         }
         fields.insert(name, value);
     }
-    if fields.is_empty() {
-        return Ok(None);
-    }
-    Subscribe::parse(&fields).map(Some)
+    Ok(fields)
 }
 
 /// What to say of the fields of a `subscribe` message that are no filters, if there are any: a misspelt one would let
