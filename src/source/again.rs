@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::error::SourceError;
-use super::hls::HlsError;
+use super::hls::{FetchError, HlsError};
 use super::http::HttpError;
 use super::line::{Line, Outcome};
 use crate::backoff::Backoff;
@@ -103,8 +103,7 @@ impl Prospect {
     fn of(error: &SourceError) -> Self {
         match error {
             SourceError::Http(error) => Self::of_http(error),
-            SourceError::Hls(HlsError::Over) => Self::Poor,
-            SourceError::Hls(error) if error.is_passing() => Self::Good,
+            SourceError::Hls(error) => Self::of_hls(error),
             SourceError::Unreadable { .. } | SourceError::Thread { .. } => Self::Good,
             SourceError::ProgramStalled { .. } => Self::Good,
             SourceError::ProgramEnded { .. } => Self::Poor,
@@ -113,6 +112,15 @@ impl Prospect {
             }
             // A station that is off the air, or between two encoders.
             SourceError::Empty | SourceError::Damaged { .. } => Self::Poor,
+            _ => Self::None,
+        }
+    }
+
+    fn of_hls(error: &HlsError) -> Self {
+        match error {
+            HlsError::Fetch { why: FetchError::Failed(_), .. } => Self::Good,
+            HlsError::Stale { .. } | HlsError::Segments { .. } => Self::Good,
+            HlsError::Fetch { .. } | HlsError::Playlist { .. } | HlsError::Over => Self::Poor,
             _ => Self::None,
         }
     }

@@ -20,9 +20,6 @@ use crate::units::SampleRate;
 /// What is less late is made good at once, so that nothing is lost to a hiccup of the network.
 const TOO_LATE: Duration = Duration::from_secs(2);
 
-/// A hole that is longer than this is not waited for.
-const LONGEST_HOLE: Duration = Duration::from_secs(60);
-
 /// What is played, and what is to be done meanwhile.
 pub(super) struct Live<'a> {
     pub(super) decoder: Decoder,
@@ -53,6 +50,7 @@ pub(super) enum Ended {
 pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>) -> Played {
     let Live { mut decoder, paced, titles, idle, before_each } = live;
     let mut run = Run::begin(decoder.rate(), paced, line);
+    let station = with_note(station, decoder.note());
     line.tell(SourceState::Live, station.clone());
     let mut stalled = false;
     let ended = loop {
@@ -78,10 +76,13 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
                 titles.tell(&title);
                 Ok(())
             }
-            Ok(Decoded::Gap { seconds, reason }) => run.skip(Missing { seconds, reason }, idle, line),
+            Ok(Decoded::Gap { seconds, reason }) => {
+                run.flush(idle, line).and_then(|()| run.skip(Missing { seconds, reason }, idle, line))
+            }
             Ok(Decoded::Stalled(reason)) => {
                 stalled = true;
-                line.tell(SourceState::Stalled, Some(reason));
+                let remedy = "check the network and whether the station is on the air".to_owned();
+                line.tell_trouble(SourceState::Stalled, reason, Some(remedy));
                 Ok(())
             }
             Ok(Decoded::End(ending)) => {
@@ -93,6 +94,14 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
         }
     };
     Played { heard: Duration::from_secs_f64(decoder.seconds()), ended }
+}
+
+/// What is told of a station with what is not heard of it.
+fn with_note(station: Option<String>, note: Option<&str>) -> Option<String> {
+    match (station, note) {
+        (Some(station), Some(note)) => Some(format!("{station}; {note}")),
+        (station, note) => station.or_else(|| note.map(str::to_owned)),
+    }
 }
 
 /// A continuous run of samples: the ring's writing end, and the clock that it is written by.
@@ -126,17 +135,15 @@ impl Run {
         line.begin_after(missing, reader, rate, SystemTime::now());
     }
 
-    /// Leaves out what was broadcast but could not be had. In real time that takes as long as if it were heard, so that
-    /// we stay as far behind as we were.
+    /// Leaves out what is missing. In real time that takes as long as if it were heard, so that as much as before stays
+    /// ahead of us.
     fn skip(
         &mut self,
         missing: Missing,
         idle: &dyn Fn(Instant) -> bool,
         line: &mut Line<'_>,
     ) -> Result<(), Stopped> {
-        self.flush(idle, line)?;
-        let seconds = missing.seconds.clamp(0.0, LONGEST_HOLE.as_secs_f64());
-        let samples = usize::try_from(self.rate.samples(seconds)).unwrap_or(0);
+        let samples = usize::try_from(self.rate.samples(missing.seconds)).unwrap_or(usize::MAX);
         if let Some(pace) = &mut self.pace
             && idle(pace.due_after(samples))
         {

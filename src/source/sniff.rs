@@ -55,7 +55,7 @@ pub(super) fn explain(error: SourceError, head: &[u8]) -> SourceError {
     }
 }
 
-/// Refuses what is certainly no audio.
+/// Refuses what is nothing, or something else for certain.
 pub(super) fn refuse_what_is_no_audio(head: &[u8]) -> Result<(), SourceError> {
     if head.is_empty() {
         return Err(SourceError::Empty);

@@ -4,6 +4,7 @@
 //! whole, within bounds, so that nothing waits for the network inside a decoder. Touch this file when what a player hears of a presentation
 //! changes.
 
+mod client;
 mod error;
 mod fetch;
 mod frames;
@@ -20,9 +21,11 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub(super) use client::Fetcher;
 pub use error::HlsError;
 pub use fetch::FetchError;
-pub(super) use fetch::{Fetch, Request, Response};
+pub(super) use fetch::{Fetch, Response};
+pub(super) use playlist::LONGEST;
 
 use std::collections::VecDeque;
 use std::io::Cursor;

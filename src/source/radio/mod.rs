@@ -3,7 +3,6 @@
 
 mod icy;
 mod open;
-mod segments;
 
 #[cfg(test)]
 mod tests;
@@ -61,7 +60,6 @@ enum Played {
 /// Plays what was opened until it ends or breaks.
 fn play(opened: Opened, pacing: Pacing, titles: &Titles, line: &mut Line<'_>) -> Played {
     let Opened { decoder, body, taken, finite, station, address } = opened;
-    let note = decoder.note().map(str::to_owned);
     let counters = line.counters.clone();
     let behind = |seconds: f64| {
         let held = body.as_ref().map_or(0, Body::held) as f64;
@@ -83,8 +81,7 @@ fn play(opened: Opened, pacing: Pacing, titles: &Titles, line: &mut Line<'_>) ->
             }
         },
     };
-    let about: Vec<String> = station.into_iter().chain(note).collect();
-    let played = live::play(live, (!about.is_empty()).then(|| about.join("; ")), line);
+    let played = live::play(live, station, line);
     counters.behind_live_ms.set(0);
     let error = match played.ended {
         Ended::Stopped => return Played::Over(Outcome::Stopped),
