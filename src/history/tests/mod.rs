@@ -110,6 +110,7 @@ fn window(p: f32) -> EventBody {
             gap_ms: 0,
             skipped_hops: 0,
         },
+        track: None,
         timing: Timing { capture_to_emit_ms: 41, infer_ms: 6 },
         model: Arc::new(ModelInfo {
             id: "crnn".into(),
