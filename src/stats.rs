@@ -39,4 +39,6 @@ pub struct SourceCounters {
     pub skipped_hops: Counter,
     /// `source.gap` events published.
     pub gaps: Counter,
+    /// A gauge: milliseconds of a station's audio that have come and are not played yet.
+    pub behind_live_ms: Counter,
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use genrecast::event::{Event, EventBody, SILENCE, SignalState, SourceState};
+use genrecast::event::{Event, EventBody, SILENCE, SignalState, Silence, SourceState};
 use support::daemon::Daemon;
 use support::subscriber::{Subscriber, is_state, states};
 use support::windows::of_source;
@@ -161,9 +161,9 @@ async fn digital_zero_quiet_and_signal_are_told_apart() {
             continue;
         }
         seen[part] += 1;
-        let expected =
-            [SignalState::Signal, SignalState::DigitalZero, SignalState::Quiet, SignalState::Signal][part];
-        assert_eq!(window.state, expected, "at {} s", window.end_s);
+        let expected = [None, Some(Silence::DigitalZero), Some(Silence::Quiet), None][part];
+        let state = if expected.is_some() { SignalState::Silence } else { SignalState::Signal };
+        assert_eq!((window.state, window.silence), (state, expected), "at {} s", window.end_s);
     }
     assert!(seen.iter().all(|&count| count >= 10), "{seen:?}");
 

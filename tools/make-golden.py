@@ -35,6 +35,13 @@ LOG10_16K = {
     "rounding": "none", "log": {"kind": "log10", "scale": 10000.0},
 }  # fmt: skip
 
+# The gate's: frames of another length than a power of two, HTK mels that begin above 0 Hz.
+GATE_16K = {
+    "sample_rate": 16000, "n_fft": 400, "hop": 160, "window": "hann", "pad": "reflect",
+    "n_mels": 24, "mel_scale": "htk", "mel_norm": "slaney", "fmin": 100.0, "fmax": 8000.0,
+    "rounding": "none", "log": {"kind": "db", "amin": 1e-12},
+}  # fmt: skip
+
 
 def signal(rate, seconds=2.4):
     """A rising chirp, noise, digital silence and single impulses; float32, mono."""
@@ -75,6 +82,7 @@ def main():
         ("quiet-22050-hop1708", "quiet-22050", SLANEY_22K),
         ("log10-16000-hop256", "signal-16000", LOG10_16K),
         ("log10-16000-hop256-f16", "signal-16000", LOG10_16K | {"rounding": "float16"}),
+        ("gate-16000-hop160", "signal-16000", GATE_16K),
     ]
     # Shorter than half a frame, about a frame, and on both sides of a hop.
     for name, lengths in (("22050", (1, 2, 300, 1024, 1025, 1707, 1708, 2049)), ("16000", (1, 100, 256, 257, 513))):

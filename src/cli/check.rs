@@ -11,7 +11,7 @@ use clap::Args;
 use console::style;
 use genrecast::config::{Config, Loaded};
 use genrecast::history::{FILE_NAME, HistoryError, Reader};
-use genrecast::model::{Model, list_models};
+use genrecast::model::{Model, Runtime, list_models};
 use genrecast::pipeline::self_test;
 use genrecast::source::{SourceError, SourceUri};
 
@@ -73,24 +73,30 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
 }
 
 fn check_model(findings: &mut Findings, config: &Config) {
+    let in_use = |id: &str| id == config.model.id || Some(id) == config.gate.model();
     for id in list_models(&setup::places(config)) {
         let folder = genrecast::model::find_model(&id, &setup::places(config));
         match folder.and_then(|folder| Model::load(&folder)) {
             Ok(model) => {
-                let used = if id == config.model.id { " (in use)" } else { "" };
+                let used = if in_use(&id) { " (in use)" } else { "" };
                 let hash = model.sha256.get(..12).unwrap_or_default();
                 findings.good("model", format!("{id}{used}, hashes and shapes as in its manifest, {hash}…"));
             }
-            // Only the model in use keeps the daemon from working; it is told below.
-            Err(error) if id != config.model.id => findings.note("model", error),
+            // Only models in use keep the daemon from working; they are told below.
+            Err(error) if !in_use(&id) => findings.note("model", error),
             Err(_) => {}
         }
     }
-    let (model, runtime) = match (setup::model(config), setup::runtime(config)) {
-        (Ok(model), Ok(runtime)) => (model, runtime),
-        (model, runtime) => {
+    let models = setup::model(config).map(|model| (model, "self-test"));
+    let gate = setup::gate(config).map(|gate| gate.map(|gate| (gate, "gate")));
+    let (models, runtime) = match (models, gate, setup::runtime(config)) {
+        (Ok(model), Ok(gate), Ok(runtime)) => ([Some(model), gate], runtime),
+        (model, gate, runtime) => {
             if let Err(failure) = model {
                 findings.bad("model", &failure);
+            }
+            if let Err(failure) = gate {
+                findings.bad("gate", &failure);
             }
             if let Err(failure) = runtime {
                 findings.bad("runtime", &failure);
@@ -106,16 +112,28 @@ fn check_model(findings: &mut Findings, config: &Config) {
     if let Some(note) = runtime.note() {
         findings.note("runtime", note);
     }
+    for (model, what) in models.iter().flatten() {
+        prove(findings, model, what, &runtime);
+    }
+    if config.gate.model().is_none() {
+        findings.note("gate", "off (gate.model): talk and noise count as music");
+    }
+}
+
+fn prove(findings: &mut Findings, model: &Model, what: &str, runtime: &Runtime) {
+    let id = &model.manifest.id;
     let proof = model
-        .classifier(&runtime)
-        .and_then(|mut classifier| self_test(&model, &mut *classifier, &runtime))
+        .classifier(runtime)
+        .and_then(|mut classifier| self_test(model, &mut *classifier, runtime))
         .map_err(Failure::from);
     match proof {
         Ok(difference) => findings.good(
-            "self-test",
-            format!("the golden window gives the recorded answer (largest difference {difference:.1e})"),
+            what,
+            format!(
+                "the golden window of {id} gives the recorded answer (largest difference {difference:.1e})"
+            ),
         ),
-        Err(failure) => findings.bad("self-test", &failure),
+        Err(failure) => findings.bad(what, &failure),
     }
 }
 

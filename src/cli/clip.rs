@@ -2,7 +2,7 @@
 //! Touch it when a file is to be heard otherwise.
 
 use genrecast::model::{Classifier, Model, Runtime};
-use genrecast::pipeline::{ClipScore, DecideSettings, Outcome, Pipeline, self_test};
+use genrecast::pipeline::{Classifiers, ClipScore, DecideSettings, Manifests, Outcome, Pipeline, self_test};
 use genrecast::source::{Decoded, Decoder};
 use genrecast::units::SampleRate;
 
@@ -11,13 +11,22 @@ use super::exit::Failure;
 /// What is said of a clip without a window.
 pub(super) const NOTHING_HEARD: &str = "there is no sound in it; expected at least one sample of audio";
 
+/// What hears, and where it runs.
+#[derive(Clone, Copy)]
+pub(super) struct Ears<'a> {
+    pub model: &'a Model,
+    /// What tells music from what is none.
+    pub gate: Option<&'a Model>,
+    pub runtime: &'a Runtime,
+}
+
 /// Hears one clip after the other with sessions of its own.
 pub(super) struct Listener<'a> {
-    model: &'a Model,
-    runtime: &'a Runtime,
+    ears: Ears<'a>,
+    manifests: Manifests,
     decide: &'a DecideSettings,
-    /// Between clips; a clip that fails takes it along.
-    classifier: Option<Box<dyn Classifier>>,
+    /// Between clips; a clip that fails takes them along.
+    classifiers: Option<Classifiers>,
 }
 
 /// What was heard of a clip.
@@ -31,10 +40,11 @@ pub(super) struct Heard {
 
 impl<'a> Listener<'a> {
     /// Opens sessions, which must pass the self-test.
-    pub fn open(model: &'a Model, runtime: &'a Runtime, decide: &'a DecideSettings) -> Result<Self, Failure> {
-        let mut classifier = model.classifier(runtime)?;
-        self_test(model, &mut *classifier, runtime)?;
-        Ok(Self { model, runtime, decide, classifier: Some(classifier) })
+    pub fn open(ears: Ears<'a>, decide: &'a DecideSettings) -> Result<Self, Failure> {
+        let gate = ears.gate.map(|gate| gate.manifest.clone());
+        let manifests = Manifests { genre: ears.model.manifest.clone(), gate };
+        let classifiers = Some(ears.sessions()?);
+        Ok(Self { ears, manifests, decide, classifiers })
     }
 
     /// Hears a clip to its end. `on_outcome` gets each window and the seconds by which its times are to be moved: where
@@ -65,22 +75,35 @@ impl<'a> Listener<'a> {
                     pipeline.finish(|outcome| sink(outcome, heard_before_s))?;
                     heard_before_s += rate.seconds(samples);
                     (rate, samples) = (new, 0);
-                    self.classifier = Some(pipeline.into_classifier());
+                    self.classifiers = Some(pipeline.into_classifiers());
                     pipeline = self.pipeline(rate)?;
                 }
+                Decoded::Title(_) | Decoded::Gap { .. } | Decoded::Stalled(_) => {}
                 Decoded::End(ending) => break ending.damage,
             }
         };
         pipeline.finish(|outcome| sink(outcome, heard_before_s))?;
-        self.classifier = Some(pipeline.into_classifier());
+        self.classifiers = Some(pipeline.into_classifiers());
         Ok(Heard { duration_s: heard_before_s + rate.seconds(samples), p: score.result(), damage })
     }
 
     fn pipeline(&mut self, rate: SampleRate) -> Result<Pipeline, Failure> {
-        let classifier = match self.classifier.take() {
-            Some(classifier) => classifier,
-            None => self.model.classifier(self.runtime)?,
+        let classifiers = match self.classifiers.take() {
+            Some(classifiers) => classifiers,
+            None => self.ears.sessions()?,
         };
-        Ok(Pipeline::new(&self.model.manifest, classifier, self.decide, rate)?)
+        Ok(Pipeline::of(&self.manifests, classifiers, self.decide, rate)?)
+    }
+}
+
+impl Ears<'_> {
+    /// Sessions that have passed the self-test.
+    fn sessions(&self) -> Result<Classifiers, Failure> {
+        let open = |model: &Model| -> Result<Box<dyn Classifier>, Failure> {
+            let mut classifier = model.classifier(self.runtime)?;
+            self_test(model, &mut *classifier, self.runtime)?;
+            Ok(classifier)
+        };
+        Ok(Classifiers { genre: open(self.model)?, gate: self.gate.map(open).transpose()? })
     }
 }

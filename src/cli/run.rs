@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let signals = Signals::install_with_reload()?;
     let settings = Settings {
         model: setup::model(config)?,
+        gate: setup::gate(config)?,
         runtime: setup::runtime(config)?,
         history: setup::history(config, arguments.flags.state_dir.as_deref()),
         adjustable: setup::adjustable(config, sources),

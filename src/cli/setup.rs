@@ -7,12 +7,13 @@ use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::daemon::Adjustable;
 use genrecast::history;
 use genrecast::hub::HubLimits;
+use genrecast::manifest::Role;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
 use genrecast::source::SourceSpec;
 use toml::Value;
 
 use super::CommonArguments;
-use super::exit::Failure;
+use super::exit::{Failure, Status};
 
 /// Loads the configuration, under the flags that all these commands have and those of its own (`more`).
 pub(super) fn configuration(arguments: &CommonArguments, more: Vec<Flag>) -> Result<Loaded, Failure> {
@@ -51,7 +52,17 @@ pub(super) fn places(config: &Config) -> Vec<PathBuf> {
 
 /// Loads the configured model.
 pub(super) fn model(config: &Config) -> Result<Model, Failure> {
-    Ok(Model::load(&find_model(&config.model.id, &places(config))?)?)
+    Ok(Model::load(&find_model(&config.model.id, &places(config))?)?.of_role(Role::Genre)?)
+}
+
+/// Loads the model that tells music from what is none, unless that is switched off.
+pub(super) fn gate(config: &Config) -> Result<Option<Model>, Failure> {
+    let Some(id) = config.gate.model() else { return Ok(None) };
+    let found = find_model(id, &places(config)).map_err(|error| {
+        let error = anyhow::anyhow!("gate.model: {error}; \"off\" does without");
+        Failure::new(Status::Model, error)
+    })?;
+    Ok(Some(Model::load(&found)?.of_role(Role::Gate)?))
 }
 
 /// Starts the configured runtime.
@@ -79,7 +90,7 @@ pub(super) fn history(config: &Config, state_dir: Option<&Path>) -> Result<PathB
 pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustable {
     Adjustable {
         sources,
-        decide: config.decide.settings(),
+        decide: config.decisions(),
         history: history::Limits::new(config.history.keep_days, config.history.keep_bytes),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
         live: config.server.live(),

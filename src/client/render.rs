@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::view::{Link, SourceView, View};
-use crate::event::{GenreWindow, SILENCE, SignalState, SourceState, UNKNOWN};
+use crate::event::{GenreWindow, SILENCE, SignalState, Silence, SourceState, UNKNOWN};
 
 /// Labels shown of each source.
 const LABELS: usize = 5;
@@ -152,14 +152,20 @@ fn bar(p: f32, cells: usize) -> String {
 }
 
 fn level(window: &GenreWindow) -> String {
-    match (window.state, window.audio.rms_dbfs) {
-        (SignalState::DigitalZero, _) | (_, None) => "no signal".into(),
-        (state, Some(level)) => {
+    match (window.audio.silence, window.audio.rms_dbfs) {
+        (Some(Silence::DigitalZero), _) | (_, None) => "no signal".into(),
+        (_, Some(level)) => {
             let share = ((level - FLOOR_DBFS) / -FLOOR_DBFS).clamp(0.0, 1.0);
             let full = (share * LEVEL_CELLS as f32).round() as usize;
-            let quiet = if state == SignalState::Quiet { " (quiet)" } else { "" };
+            let what = match window.state {
+                SignalState::Music | SignalState::Signal => "",
+                SignalState::Speech => " (speech)",
+                SignalState::Mixed => " (speech over music)",
+                SignalState::Noise => " (noise)",
+                SignalState::Silence => " (quiet)",
+            };
             let meter = "▮".repeat(full) + &"▯".repeat(LEVEL_CELLS - full);
-            format!("{meter} {level:.1} dBFS{quiet}")
+            format!("{meter} {level:.1} dBFS{what}")
         }
     }
 }

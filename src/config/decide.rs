@@ -33,10 +33,10 @@ pub struct DecideConfig {
 }
 
 impl DecideConfig {
-    /// What the pipeline is told.
-    pub fn settings(&self) -> DecideSettings {
+    /// What the pipeline is told, but for the gate's model.
+    pub(super) fn settings(&self) -> DecideSettings {
         DecideSettings {
-            gate: GateSettings { quiet_dbfs: self.quiet_dbfs },
+            gate: GateSettings { quiet_dbfs: self.quiet_dbfs, ..GateSettings::default() },
             stable: StableSettings {
                 fast_seconds: self.fast_seconds,
                 fast_evidence: self.fast_evidence,
@@ -92,6 +92,6 @@ mod tests {
     #[test]
     fn the_shipped_file_has_the_defaults_of_the_code() {
         let config: Config = toml::from_str(SHIPPED).expect("valid");
-        assert_eq!(config.decide.settings(), DecideSettings::default());
+        assert_eq!(config.decisions(), DecideSettings::default());
     }
 }

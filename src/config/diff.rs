@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Keys, or whole sections, whose new values a running daemon takes over.
-const LIVE: [&str; 9] = [
+const LIVE: [&str; 11] = [
     "decide",
     "events",
+    "gate.music_log_odds",
+    "gate.smoothing_seconds",
     "history.keep_bytes",
     "history.keep_days",
     "log.level",

@@ -4,6 +4,7 @@
 mod address;
 mod decide;
 mod diff;
+mod gate;
 mod history;
 mod layers;
 mod load;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 pub use decide::DecideConfig;
 pub use diff::Change;
+pub use gate::GateConfig;
 pub use history::HistoryConfig;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
@@ -28,6 +30,7 @@ pub use state::state_folder;
 use layers::Step;
 
 use crate::model::{DeviceChoice, RuntimeChoice};
+use crate::pipeline::DecideSettings;
 use crate::server::LiveSettings;
 
 /// The shipped `config.toml`: every key with its default.
@@ -88,6 +91,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Which model runs where.
     pub model: ModelConfig,
+    /// What tells music from what is none.
+    pub gate: GateConfig,
     /// When a hop is quiet and when the stable genre changes.
     pub decide: DecideConfig,
     /// The log of events.
@@ -164,9 +169,36 @@ pub struct SourceConfig {
     pub name: Option<String>,
     /// What to listen to.
     pub uri: String,
+    /// The program of a source `exec:` and its arguments, instead of behind the colon.
+    pub command: Option<Vec<String>>,
+    /// Louder or softer, in decibels; wins over the URI's.
+    pub gain_db: Option<f64>,
+    /// `mix`, or the number of the channel that is heard; wins over the URI's.
+    pub channel: Option<ChannelName>,
+    /// `live` or `off`, of a station or a program; wins over the URI's.
+    pub pace: Option<String>,
     /// Seconds of audio that may wait in memory.
     #[serde(default = "default_ring_seconds")]
     pub ring_seconds: f64,
+}
+
+/// A channel as it is written: a number or a word.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum ChannelName {
+    /// Counted from 1.
+    Number(u8),
+    /// `mix`.
+    Word(String),
+}
+
+impl std::fmt::Display for ChannelName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Word(word) => word.fmt(f),
+        }
+    }
 }
 
 fn default_ring_seconds() -> f64 {
@@ -179,6 +211,12 @@ impl SourceConfig {
 }
 
 impl Config {
+    /// What the pipeline is told.
+    pub fn decisions(&self) -> DecideSettings {
+        let decide = self.decide.settings();
+        DecideSettings { gate: self.gate.settings(decide.gate.quiet_dbfs), ..decide }
+    }
+
     /// The first key that is out of bounds, and why.
     fn fault(&self) -> Option<(Vec<Step>, String)> {
         let path = |key: &str| key.split('.').map(|key| Step::Key(key.to_owned())).collect::<Vec<_>>();
@@ -216,7 +254,7 @@ impl Config {
         if !(1..=256).contains(&self.model.threads) {
             return fault("model.threads", format!("expected 1 to 256, got {}", self.model.threads));
         }
-        if let Some((key, reason)) = self.decide.fault() {
+        if let Some((key, reason)) = self.gate.fault().or_else(|| self.decide.fault()) {
             return fault(key, reason);
         }
         if !(1..=10_000_000).contains(&self.events.keep) {

@@ -1,7 +1,7 @@
 //! The configured sources, parsed and named. Touch it when a source gets a key.
 
 use super::SourceConfig;
-use crate::source::{SourceSpec, SourceUri};
+use crate::source::{Channel, LARGEST_GAIN_DB, Pacing, Program, SourceSpec, SourceUri};
 
 /// What is wrong with a source: its place in the list, the key, and why.
 pub(super) type Fault = (usize, &'static str, String);
@@ -10,7 +10,8 @@ pub(super) type Fault = (usize, &'static str, String);
 pub(super) fn specs(sources: &[SourceConfig]) -> Result<Vec<SourceSpec>, Fault> {
     let mut specs: Vec<SourceSpec> = Vec::new();
     for (index, source) in sources.iter().enumerate() {
-        let uri: SourceUri = source.uri.parse().map_err(|error| (index, "uri", format!("{error}")))?;
+        let mut uri: SourceUri = source.uri.parse().map_err(|error| (index, "uri", format!("{error}")))?;
+        own_keys(source, &mut uri).map_err(|(key, reason)| (index, key, reason))?;
         let is_stdin = |uri: &SourceUri| matches!(uri, SourceUri::Stdin { .. });
         if is_stdin(&uri) && specs.iter().any(|spec| is_stdin(&spec.uri)) {
             return Err((index, "uri", "standard input can be one source only".into()));
@@ -23,6 +24,43 @@ pub(super) fn specs(sources: &[SourceConfig]) -> Result<Vec<SourceSpec>, Fault> 
         specs.push(SourceSpec { name, uri, ring_seconds: source.ring_seconds });
     }
     Ok(specs)
+}
+
+/// Takes over the keys beside `uri` that say more about it.
+fn own_keys(source: &SourceConfig, uri: &mut SourceUri) -> Result<(), (&'static str, String)> {
+    if let Some(gain) = source.gain_db {
+        if !(-LARGEST_GAIN_DB..=LARGEST_GAIN_DB).contains(&gain) {
+            return Err(("gain_db", format!("expected -60 to 60 decibels, got {gain}")));
+        }
+        uri.mixdown_mut().gain_db = gain;
+    }
+    if let Some(channel) = &source.channel {
+        let fault = || ("channel", format!("expected `mix` or 1 to 64, got {channel}"));
+        uri.mixdown_mut().channel = Channel::from_name(&channel.to_string()).ok_or_else(fault)?;
+    }
+    if let Some(pace) = &source.pace {
+        let fault = || ("pace", format!("expected \"live\" or \"off\", got {pace:?}"));
+        let read = Pacing::from_name(pace).ok_or_else(fault)?;
+        let other =
+            || ("pace", "only web addresses and programs have one; a file has `?speed=max`".to_owned());
+        *uri.pacing_mut().ok_or_else(other)? = read;
+    }
+    match (uri, &source.command) {
+        (SourceUri::Exec { program, .. }, Some(command)) if program.is_empty() => {
+            *program = Program::new(command.clone());
+            let fault = || {
+                ("command", "expected a program and its arguments: [\"arecord\", \"-t\", \"wav\"]".to_owned())
+            };
+            if program.is_empty() { Err(fault()) } else { Ok(()) }
+        }
+        (SourceUri::Exec { program, .. }, None) if program.is_empty() => {
+            Err(("uri", "expected a program behind `exec:`, or the key `command`".to_owned()))
+        }
+        (_, Some(_)) => {
+            Err(("command", "only the uri \"exec:\", without a program of its own, has one".to_owned()))
+        }
+        (_, None) => Ok(()),
+    }
 }
 
 fn name(source: &SourceConfig, uri: &SourceUri, before: &[SourceSpec]) -> Result<String, String> {
@@ -44,10 +82,55 @@ fn name(source: &SourceConfig, uri: &SourceUri, before: &[SourceSpec]) -> Result
 
 #[cfg(test)]
 mod tests {
+    use super::super::ChannelName;
     use super::*;
 
     fn source(name: Option<&str>, uri: &str) -> SourceConfig {
-        SourceConfig { name: name.map(Into::into), uri: uri.into(), ring_seconds: 4.0 }
+        SourceConfig {
+            name: name.map(Into::into),
+            uri: uri.into(),
+            command: None,
+            gain_db: None,
+            channel: None,
+            pace: None,
+            ring_seconds: 4.0,
+        }
+    }
+
+    #[test]
+    fn keys_beside_the_uri_say_more_about_it() {
+        let one = |more: SourceConfig| {
+            specs(&[more]).map(|specs| specs[0].uri.to_string()).map_err(|fault| fault.2)
+        };
+        let station = SourceConfig {
+            gain_db: Some(-6.0),
+            channel: Some(ChannelName::Number(2)),
+            pace: Some("off".into()),
+            ..source(None, "https://me:secret@a.example/x#gain_db=3")
+        };
+        assert_eq!(one(station).as_deref(), Ok("https://…@a.example/x#pace=off&gain_db=-6&channel=2"));
+        let command = Some(vec!["arecord".into(), "-t".into(), "wav".into()]);
+        let program = SourceConfig { command: command.clone(), ..source(None, "exec:?pace=live") };
+        assert_eq!(one(program).as_deref(), Ok("exec:arecord -t wav?pace=live"));
+        for (wrong, part) in [
+            (SourceConfig { gain_db: Some(61.0), ..source(None, "mic:") }, "-60 to 60"),
+            (
+                SourceConfig { channel: Some(ChannelName::Word("left".into())), ..source(None, "mic:") },
+                "`mix`",
+            ),
+            (SourceConfig { pace: Some("fast".into()), ..source(None, "http://a/") }, "\"live\""),
+            (SourceConfig { pace: Some("off".into()), ..source(None, "file:x") }, "speed=max"),
+            (SourceConfig { command: command.clone(), ..source(None, "mic:") }, "exec:"),
+            (SourceConfig { command, ..source(None, "exec:cat") }, "without a program of its own"),
+            (
+                SourceConfig { command: Some(Vec::new()), ..source(None, "exec:") },
+                "a program and its arguments",
+            ),
+            (source(None, "exec:"), "the key `command`"),
+        ] {
+            let reason = one(wrong).expect_err(part);
+            assert!(reason.contains(part), "{reason}");
+        }
     }
 
     #[test]

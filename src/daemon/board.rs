@@ -51,6 +51,8 @@ struct Status {
     /// Seconds of audio a second; `None` for a source that waits for us or has not begun.
     pace: Option<f64>,
     genre: Option<String>,
+    /// What the station says is playing.
+    title: Option<String>,
 }
 
 impl Row {
@@ -71,6 +73,7 @@ impl Row {
                 model_fails_since: None,
                 pace: None,
                 genre: None,
+                title: None,
             }),
         }
     }
@@ -81,6 +84,11 @@ impl Row {
         if state.state == SourceState::Live {
             status.expect_from_now(&self.counters);
         }
+    }
+
+    /// What the station says is playing; empty if it says nothing.
+    pub fn set_title(&self, title: String) {
+        self.status().title = Some(title).filter(|title| !title.is_empty());
     }
 
     /// A block was worked off without a window, or audio was lost: the next window is due after it.
@@ -240,6 +248,9 @@ impl Health for Board {
                     reason: status.state.reason.clone(),
                     remedy: status.state.remedy.clone(),
                     native_hz: status.native_hz,
+                    title: status.title.clone(),
+                    behind_live_s: Some(row.counters.behind_live_ms.get() as f64 / 1000.0)
+                        .filter(|s| *s > 0.0),
                     counters: SourceCounts::from(&*row.counters),
                 }
             })

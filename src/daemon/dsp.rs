@@ -7,7 +7,7 @@ use crossbeam_channel::Receiver;
 
 use super::progress::Turns;
 use super::slot::{Slot, Turn};
-use crate::manifest::Manifest;
+use crate::pipeline::Manifests;
 use crate::source::Stop;
 
 /// Sources that may wait to be taken over; whoever adds one more waits.
@@ -24,7 +24,7 @@ const IDLE: Duration = Duration::from_millis(500);
 const READ: usize = 4096;
 
 /// Body of a `dsp-K` thread: serves the sources that arrive, until `stop` and nothing is left to read.
-pub(super) fn run(arrivals: &Receiver<Slot>, manifest: &Manifest, stop: &Stop, turns: &Turns) {
+pub(super) fn run(arrivals: &Receiver<Slot>, manifests: &Manifests, stop: &Stop, turns: &Turns) {
     let mut slots: Vec<Slot> = Vec::new();
     let mut scratch = vec![0.0; READ];
     loop {
@@ -32,7 +32,7 @@ pub(super) fn run(arrivals: &Receiver<Slot>, manifest: &Manifest, stop: &Stop, t
         let stopped = stop.is_stopped();
         slots.extend(arrivals.try_iter());
         let mut progress = false;
-        slots.retain_mut(|slot| match slot.turn(manifest, &mut scratch) {
+        slots.retain_mut(|slot| match slot.turn(manifests, &mut scratch) {
             Turn::Progress => {
                 progress = true;
                 true

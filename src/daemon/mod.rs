@@ -46,6 +46,8 @@ const STAGE_LIMIT: Duration = Duration::from_millis(500);
 pub struct Settings {
     /// The model.
     pub model: Model,
+    /// What tells music from what is none; without it every sound is taken for music.
+    pub gate: Option<Model>,
     /// The runtime, started.
     pub runtime: Runtime,
     /// The network side.
@@ -99,10 +101,10 @@ pub fn run(
 ) -> Result<(), DaemonError> {
     // The service manager counts from here, not from when the model is proved.
     let mut notifier = Notifier::from_environment();
-    let Settings { model, runtime, server, history, adjustable } = settings;
+    let Settings { model, gate, runtime, server, history, adjustable } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let workers = workers(adjustable.sources.len());
-    let models = Models::new(model, runtime);
+    let models = Models::new(model, gate, runtime);
     let classifiers = (0..models.sessions(workers)).map(|_| models.prove()).collect::<Result<Vec<_>, _>>()?;
 
     let mut rows = stage::Rows::default();

@@ -13,9 +13,7 @@ use super::progress::Turns;
 use super::publish::Publisher;
 use super::work::{Block, Job, Work};
 use crate::event::SourceState;
-use crate::manifest::Manifest;
-use crate::model::Classifier;
-use crate::pipeline::{Back, DecideSettings};
+use crate::pipeline::{Back, Classifiers, DecideSettings, Manifests};
 use crate::source::Stop;
 
 /// Jobs that may wait for a model thread. Beyond it the `dsp-K` thread waits, then the rings fill.
@@ -31,8 +29,8 @@ const IDLE: Duration = Duration::from_millis(500);
 /// Everything a `model-K` thread owns.
 pub(super) struct ModelThread {
     pub jobs: Receiver<Work>,
-    pub classifier: Box<dyn Classifier>,
-    pub manifest: Arc<Manifest>,
+    pub classifiers: Classifiers,
+    pub manifests: Arc<Manifests>,
     /// May change at any time; every source then goes on with what is new.
     pub decide: watch::Receiver<DecideSettings>,
     pub publisher: Publisher,
@@ -61,28 +59,32 @@ impl ModelThread {
             };
             if self.decide.has_changed().unwrap_or(false) {
                 let decide = *self.decide.borrow_and_update();
-                tracks.values_mut().for_each(|track| track.back.decide_by(&self.manifest, &decide));
+                tracks.values_mut().for_each(|track| track.back.decide_by(&self.manifests.genre, &decide));
             }
             // It has taken too long to end, and its end was told.
             if source.is_retired() && !matches!(job, Job::Gone(_)) {
                 continue;
             }
             let track = tracks.entry(source.id).or_insert_with(|| Track {
-                back: Back::new(&self.manifest, &*self.classifier, &self.decide.borrow()),
+                back: self.manifests.back(&self.classifiers, &self.decide.borrow()),
                 paced: true,
                 failing_since_s: None,
                 evaluated_s: 0.0,
             });
             match job {
                 Job::Begin(begin) => {
-                    track.back.restart(&*self.classifier, begin.origin_s);
+                    track.back.restart(&*self.classifiers.genre, begin.origin_s);
                     track.paced = begin.pace.is_some();
                     self.publisher.begin(&source, begin);
                 }
                 Job::Block(block) => self.block(&source, track, &block, posted),
                 Job::Gap { from_s, to_s, reason } => {
-                    track.back.restart(&*self.classifier, to_s);
+                    track.back.restart(&*self.classifiers.genre, to_s);
                     self.publisher.gap(&source, from_s, to_s, reason);
+                }
+                Job::Title { at_s, title } => {
+                    self.publisher.title(&source, at_s, &title);
+                    self.announce(&source, track, Some(title).filter(|title| !title.is_empty()), at_s);
                 }
                 Job::State(state) => {
                     if state.state == SourceState::Ended {
@@ -111,7 +113,7 @@ impl ModelThread {
         // The last block tells what was skipped before it, so it is never skipped.
         let skip = !block.last && (ending || (track.paced && posted.elapsed() > LATE));
         let began = Instant::now();
-        match track.back.push(&mut *self.classifier, block, !skip) {
+        match self.classifiers.push(&mut track.back, block, !skip) {
             Ok(Some(outcome)) => {
                 if let Some(since_s) = track.failing_since_s.take() {
                     self.publisher.model_works_again(source, since_s, outcome.start_s);
@@ -123,7 +125,7 @@ impl ModelThread {
             Ok(None) => {}
             Err(error) => {
                 // What the model has cached may have a hole now.
-                track.back.forget(&*self.classifier, block.end_s);
+                track.back.forget(&*self.classifiers.genre, block.end_s);
                 if track.failing_since_s.is_none() {
                     track.failing_since_s = Some(track.evaluated_s);
                     self.publisher.model_failed(source, &error);

@@ -1,20 +1,20 @@
-//! The model and its runtime, from which each `model-K` thread gets a session that has proved itself.
+//! The models and their runtime, from which each `model-K` thread gets sessions that have proved themselves.
 //! Touch it when sessions are to be opened or shared otherwise.
 
 use crate::event::ModelInfo;
-use crate::manifest::Manifest;
 use crate::model::{Classifier, Model, ModelError, Runtime};
-use crate::pipeline;
+use crate::pipeline::{self, Classifiers, Manifests};
 
 /// Where sessions come from.
 pub(super) struct Models {
     model: Model,
+    gate: Option<Model>,
     runtime: Runtime,
 }
 
 impl Models {
-    pub fn new(model: Model, runtime: Runtime) -> Self {
-        Self { model, runtime }
+    pub fn new(model: Model, gate: Option<Model>, runtime: Runtime) -> Self {
+        Self { model, gate, runtime }
     }
 
     /// How many sessions serve so many workers: a GPU is shared.
@@ -22,20 +22,31 @@ impl Models {
         if self.runtime.device() == "cuda" { 1 } else { workers }
     }
 
-    /// Opens a session and lets it prove itself on the golden window.
-    pub fn prove(&self) -> Result<Box<dyn Classifier>, ModelError> {
-        let mut classifier = self.model.classifier(&self.runtime)?;
-        pipeline::self_test(&self.model, &mut *classifier, &self.runtime)?;
+    /// Opens sessions and lets them prove themselves on their golden windows.
+    pub fn prove(&self) -> Result<Classifiers, ModelError> {
+        let gate = self.gate.as_ref().map(|gate| self.proved(gate)).transpose()?;
+        Ok(Classifiers { genre: self.proved(&self.model)?, gate })
+    }
+
+    fn proved(&self, model: &Model) -> Result<Box<dyn Classifier>, ModelError> {
+        let mut classifier = model.classifier(&self.runtime)?;
+        pipeline::self_test(model, &mut *classifier, &self.runtime)?;
         Ok(classifier)
     }
 
-    pub fn manifest(&self) -> &Manifest {
-        &self.model.manifest
+    pub fn manifests(&self) -> Manifests {
+        let gate = self.gate.as_ref().map(|gate| gate.manifest.clone());
+        Manifests { genre: self.model.manifest.clone(), gate }
     }
 
-    /// What events say of the model.
+    /// What events say of the genre's model.
     pub fn info(&self) -> ModelInfo {
         self.model.info(&self.runtime)
+    }
+
+    /// The same of the gate's.
+    pub fn gate(&self) -> Option<ModelInfo> {
+        self.gate.as_ref().map(|gate| gate.info(&self.runtime))
     }
 
     /// What a person should know about the choice of runtime.

@@ -47,8 +47,9 @@ impl Net {
         let address = listener.local_addr().unwrap_or(settings.listen);
         let about = Arc::new(About {
             version: env!("CARGO_PKG_VERSION").into(),
-            labels: stage.manifest.labels.clone(),
+            labels: stage.manifests.genre.labels.clone(),
             model: (*stage.model).clone(),
+            gate: stage.gate.clone(),
         });
         let events = Events { hub: Arc::clone(&stage.hub), history };
         let health = Arc::clone(&stage.board) as Arc<dyn Health>;

@@ -10,14 +10,16 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 use super::board::Row;
 use super::work::{Begin, Blocks, Job, Work};
 use crate::event::{SourceState, SourceStateChange};
-use crate::manifest::Manifest;
-use crate::pipeline::Front;
+use crate::pipeline::{Front, Manifests};
 use crate::source::{Notice, Read, RingReader, Stop, Stream};
 use crate::units::{SampleIndex, SampleRate};
 
 /// Jobs in a model thread's queue at which an unpaced source waits. It would fill any queue, and a paced source that
 /// shares the thread must not seem to be behind because of that.
 const UNPACED_SHARE: usize = 8;
+
+/// Titles that may wait for their samples.
+const MOST_TITLES: usize = 16;
 
 /// A silence between two streams of a paced source that is worth telling.
 const SHORTEST_GAP_S: f64 = 0.02;
@@ -39,6 +41,8 @@ pub(super) struct Slot {
     held: Option<Notice>,
     no_more_notices: bool,
     playing: Option<Playing>,
+    /// Titles whose samples have not been read yet, each with the position from which it holds.
+    titles: VecDeque<(SampleIndex, String)>,
     /// Work that the model thread had no room for. While it waits no samples are read, so it stays small.
     outbox: VecDeque<Work>,
     blocks: Blocks,
@@ -53,6 +57,8 @@ struct Playing {
     reader: RingReader,
     front: Front,
     rate: SampleRate,
+    /// Of its first sample.
+    first: SampleIndex,
     position: SampleIndex,
     begin: Begin,
 }
@@ -82,6 +88,7 @@ impl Slot {
             held: None,
             no_more_notices: false,
             playing: None,
+            titles: VecDeque::new(),
             outbox: VecDeque::new(),
             blocks: Blocks::new(),
             to_model,
@@ -90,7 +97,7 @@ impl Slot {
         }
     }
 
-    pub(super) fn turn(&mut self, manifest: &Manifest, scratch: &mut [f32]) -> Turn {
+    pub(super) fn turn(&mut self, manifests: &Manifests, scratch: &mut [f32]) -> Turn {
         if !self.send() {
             return Turn::Idle;
         }
@@ -98,12 +105,17 @@ impl Slot {
         if self.forgotten.is_none() {
             return Turn::Done;
         }
+        self.tell_titles(false);
         // The notice is taken before the ring is read: every sample written before it is then seen first.
         if self.held.is_none() {
             match self.notices.try_recv() {
                 // Samples flow from now on, however many wait in the ring: a source that is not paced keeps it full.
                 Ok(notice @ Notice::State { state: SourceState::Live, .. }) => {
-                    self.obey(notice, false, manifest);
+                    self.obey(notice, false, manifests);
+                    return Turn::Progress;
+                }
+                Ok(Notice::Title { at, title }) => {
+                    self.await_title(at, title);
                     return Turn::Progress;
                 }
                 Ok(notice) => self.held = Some(notice),
@@ -117,7 +129,7 @@ impl Slot {
             Read::Ended => true,
         };
         if let Some(notice) = self.held.take() {
-            self.obey(notice, ended, manifest);
+            self.obey(notice, ended, manifests);
             return Turn::Progress;
         }
         if !(ended && self.no_more_notices || self.hangs()) {
@@ -166,9 +178,10 @@ impl Slot {
         read
     }
 
-    fn obey(&mut self, notice: Notice, ring_ended: bool, manifest: &Manifest) {
+    fn obey(&mut self, notice: Notice, ring_ended: bool, manifests: &Manifests) {
         match notice {
-            Notice::Stream(stream) => self.begin(stream, ring_ended, manifest),
+            Notice::Stream(stream) => self.begin(stream, ring_ended, manifests),
+            Notice::Title { at, title } => self.await_title(at, title),
             Notice::State { .. } if self.refused => {}
             Notice::State { state, reason, remedy } => {
                 if state == SourceState::Ended {
@@ -179,10 +192,29 @@ impl Slot {
         }
     }
 
+    /// A title holds from the sample `at` of the present stream on.
+    fn await_title(&mut self, at: u64, title: String) {
+        let Some(playing) = &self.playing else { return };
+        self.titles.push_back((playing.first.after(at), title));
+        if self.titles.len() > MOST_TITLES {
+            self.tell_titles(true);
+        }
+    }
+
+    /// Posts the titles whose samples have been read, or all.
+    fn tell_titles(&mut self, all: bool) {
+        let Some(playing) = &self.playing else { return };
+        let (rate, read) = (playing.rate, playing.position);
+        while let Some((at, title)) = self.titles.pop_front_if(|(at, _)| all || *at <= read) {
+            self.post(Job::Title { at_s: rate.seconds(at.0), title });
+        }
+    }
+
     /// Another stream takes the place of the one before. If that had ended by itself (another rate in the same
     /// file), it is finished like any finite stream; if it was lost, what was heard since its last block is lost too.
-    fn begin(&mut self, stream: Stream, ring_ended: bool, manifest: &Manifest) {
+    fn begin(&mut self, stream: Stream, ring_ended: bool, manifests: &Manifests) {
         let Stream { reader, rate, anchor, pace } = stream;
+        self.tell_titles(true);
         let delivered_s = self.playing.as_ref().map_or(0.0, |playing| playing.front.delivered_s());
         if ring_ended {
             self.finish();
@@ -206,11 +238,11 @@ impl Slot {
             self.post(Job::Gap { from_s, to_s: begin.origin_s, reason });
         }
         self.playing = None;
-        match Front::new(manifest, rate) {
+        match manifests.front(rate) {
             Ok(mut front) => {
                 front.restart(position);
                 self.post(Job::Begin(begin));
-                self.playing = Some(Playing { reader, front, rate, position, begin });
+                self.playing = Some(Playing { reader, front, rate, first: position, position, begin });
             }
             Err(error) => {
                 self.refused = true;
@@ -221,6 +253,7 @@ impl Slot {
     }
 
     fn finish(&mut self) {
+        self.tell_titles(true);
         let (source, outbox, blocks) = (&self.source, &mut self.outbox, &mut self.blocks);
         if let Some(mut playing) = self.playing.take() {
             playing.front.finish(|block| {

@@ -12,15 +12,16 @@ use super::models::Models;
 use super::progress::{Facts, Progress};
 use crate::event::ModelInfo;
 use crate::hub::Hub;
-use crate::manifest::Manifest;
-use crate::pipeline::DecideSettings;
+use crate::pipeline::{DecideSettings, Manifests};
 use crate::server::{Live, ServerError};
 use crate::source::SourceSpec;
 
 /// What the threads share.
 pub(super) struct Stage {
-    pub manifest: Arc<Manifest>,
+    pub manifests: Arc<Manifests>,
     pub model: Arc<ModelInfo>,
+    /// What tells music from what is none.
+    pub gate: Option<ModelInfo>,
     pub decide: watch::Sender<DecideSettings>,
     pub live: watch::Sender<Arc<Live>>,
     pub hub: Arc<Hub>,
@@ -33,13 +34,15 @@ impl Stage {
     /// # Errors
     /// [`ServerError`] for settings of the network side that cannot be meant.
     pub fn new(models: &Models, adjustable: &Adjustable, rows: Vec<Arc<Row>>) -> Result<Self, ServerError> {
-        let manifest = Arc::new(models.manifest().clone());
+        let manifests = Arc::new(models.manifests());
+        let manifest = &manifests.genre;
         let (window, column_s) = (&manifest.window, manifest.features.hop_seconds());
         let time = |columns: usize| Duration::from_secs_f64(columns as f64 * column_s);
         let board = Arc::new(Board::new(rows, time(window.stride), time(window.first)));
         board.set_detail("runtime_note", json!(models.note()));
         Ok(Self {
-            manifest,
+            manifests,
+            gate: models.gate(),
             model: Arc::new(models.info()),
             decide: watch::Sender::new(adjustable.decide),
             live: watch::Sender::new(Live::new(adjustable.live.clone())?),

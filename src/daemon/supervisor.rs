@@ -15,7 +15,7 @@ use super::threads::{Spawner, join_stage};
 use super::work::Work;
 use super::{DaemonError, Models, STAGE_LIMIT, Stage, dsp};
 use crate::event::{EventBody, SourceState, SourceStateChange};
-use crate::model::Classifier;
+use crate::pipeline::Classifiers;
 use crate::source::{self, SourceSpec, Stop};
 
 /// Sources' notices that may wait; a source that has more to tell waits.
@@ -60,7 +60,7 @@ impl Supervisor {
     pub fn new(
         stage: Arc<Stage>,
         models: Models,
-        classifiers: Vec<Box<dyn Classifier>>,
+        classifiers: Vec<Classifiers>,
         workers: usize,
         spawner: Spawner,
     ) -> Result<Self, DaemonError> {
@@ -96,15 +96,15 @@ impl Supervisor {
         }
     }
 
-    fn add_model(&mut self, classifier: Box<dyn Classifier>) -> Result<(), DaemonError> {
+    fn add_model(&mut self, classifiers: Classifiers) -> Result<(), DaemonError> {
         let (give, jobs) = crossbeam_channel::bounded(model::QUEUE);
         let stage = &self.stage;
-        let labels = Arc::new(stage.manifest.labels.clone());
+        let labels = Arc::new(stage.manifests.genre.labels.clone());
         let name = format!("model-{}", self.model.len());
         let body = ModelThread {
             jobs,
-            classifier,
-            manifest: Arc::clone(&stage.manifest),
+            classifiers,
+            manifests: Arc::clone(&stage.manifests),
             decide: stage.decide.subscribe(),
             publisher: Publisher::new(Arc::clone(&stage.hub), labels, Arc::clone(&stage.model)),
             stop: self.stop.clone(),
@@ -117,10 +117,10 @@ impl Supervisor {
 
     fn add_dsp(&mut self) -> Result<(), DaemonError> {
         let (give, arrivals) = crossbeam_channel::bounded(dsp::ARRIVALS);
-        let (manifest, stop) = (Arc::clone(&self.stage.manifest), self.stop.clone());
+        let (manifests, stop) = (Arc::clone(&self.stage.manifests), self.stop.clone());
         let name = format!("dsp-{}", self.dsp.len());
         let turns = self.stage.progress.thread(&name);
-        let body = move || dsp::run(&arrivals, &manifest, &stop, &turns);
+        let body = move || dsp::run(&arrivals, &manifests, &stop, &turns);
         let thread = self.spawner.spawn(&name, body)?;
         self.dsp.push(Worker { give, thread });
         Ok(())

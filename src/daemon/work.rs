@@ -37,6 +37,8 @@ pub(super) enum Job {
     Block(Block),
     /// Audio was lost; what was heard before it is forgotten.
     Gap { from_s: f64, to_s: f64, reason: String },
+    /// A title holds from this stream time on; empty if there is none from there on.
+    Title { at_s: f64, title: String },
     /// The source changed its state.
     State(SourceStateChange),
     /// Nothing more comes of this source. The sender is dropped when it has been forgotten.
@@ -85,13 +87,15 @@ impl Blocks {
     /// Copies a block, to be handed to another thread.
     pub fn copied(&mut self, block: MelBlock<'_>) -> Block {
         let mut columns = self.spare.try_recv().unwrap_or_default();
-        if columns.capacity() < block.columns.len() {
+        if columns.capacity() < block.columns.len() + block.gate.len() {
             self.allocated += 1;
         }
         columns.clear();
         columns.extend_from_slice(block.columns);
+        columns.extend_from_slice(block.gate);
         Block {
             columns,
+            own: block.columns.len(),
             home: self.home.clone(),
             origin_s: block.origin_s,
             end_s: block.end_s,
@@ -103,7 +107,10 @@ impl Blocks {
 
 /// An owned [`MelBlock`]; its buffer goes home when it is dropped, on whichever thread.
 pub(super) struct Block {
+    /// The columns, then the gate's.
     columns: Vec<f32>,
+    /// How many of these numbers are not the gate's.
+    own: usize,
     home: Sender<Vec<f32>>,
     origin_s: f64,
     end_s: f64,
@@ -113,8 +120,10 @@ pub(super) struct Block {
 
 impl Block {
     pub fn borrowed(&self) -> MelBlock<'_> {
+        let (columns, gate) = self.columns.split_at(self.own);
         MelBlock {
-            columns: &self.columns,
+            columns,
+            gate,
             origin_s: self.origin_s,
             end_s: self.end_s,
             level: self.level,
@@ -135,7 +144,7 @@ mod tests {
     use super::*;
 
     fn block(columns: &[f32]) -> MelBlock<'_> {
-        MelBlock { columns, origin_s: 0.0, end_s: 1.0, level: Level::default(), last: false }
+        MelBlock { columns, gate: &[], origin_s: 0.0, end_s: 1.0, level: Level::default(), last: false }
     }
 
     #[test]

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 pub use segment::{BegunSegment, EndedSegment, GenreChanged, SegmentCorrected};
 pub use source::{SourceGap, SourceState, SourceStateChange};
 pub use track::{Track, TrackEnded, TrackGenre, TrackStarted};
-pub use window::{AudioReport, GenreWindow, LabelScore, ModelInfo, SignalState, Stable, Timing, WindowSpan};
+pub use window::{
+    AudioReport, GenreWindow, LabelScore, ModelInfo, SignalState, Silence, Stable, Timing, WindowSpan,
+};
 
 /// Version of the event format, the `v` of each event.
 pub const PROTOCOL_VERSION: u32 = 1;

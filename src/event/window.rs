@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Track;
+use crate::decide::Heard;
 
 /// A classified window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,7 +15,7 @@ pub struct GenreWindow {
     pub window: WindowSpan,
     /// True until a whole window has been heard since the stream began or was interrupted.
     pub provisional: bool,
-    /// What the newest hop sounds like.
+    /// What the newest hop is.
     pub state: SignalState,
     /// Labels by falling probability; the probabilities of all labels sum to 1.
     pub top: Vec<LabelScore>,
@@ -46,16 +47,56 @@ pub struct WindowSpan {
     pub seconds: f64,
 }
 
-/// What the newest hop of audio is, as far as its samples tell.
+/// What the newest hop of audio is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignalState {
-    /// Something can be heard.
+    /// Music.
+    Music,
+    /// Somebody speaks.
+    Speech,
+    /// Somebody speaks over music.
+    Mixed,
+    /// Something can be heard that is neither.
+    Noise,
+    /// Nothing can be heard; [`AudioReport::silence`] tells why.
+    Silence,
+    /// Something can be heard, and no gate tells what: it is off, or has heard less than a second.
     Signal,
+}
+
+/// What kind of silence it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
     /// There are samples, but below the threshold of quiet.
     Quiet,
     /// Every sample is exactly zero: muted, unplugged, or a dead stream that still delivers.
     DigitalZero,
+}
+
+impl From<Heard> for SignalState {
+    fn from(heard: Heard) -> Self {
+        match heard {
+            Heard::Music => Self::Music,
+            Heard::Speech => Self::Speech,
+            Heard::Mixed => Self::Mixed,
+            Heard::Noise => Self::Noise,
+            Heard::Quiet | Heard::DigitalZero => Self::Silence,
+            Heard::Signal => Self::Signal,
+        }
+    }
+}
+
+impl Silence {
+    /// The kind of silence that was heard, if it was one.
+    pub fn of(heard: Heard) -> Option<Self> {
+        match heard {
+            Heard::Quiet => Some(Self::Quiet),
+            Heard::DigitalZero => Some(Self::DigitalZero),
+            _ => None,
+        }
+    }
 }
 
 /// A label and its calibrated probability.
@@ -97,6 +138,9 @@ pub struct AudioReport {
     /// RMS level re full scale; absent for digital zero.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rms_dbfs: Option<f32>,
+    /// What kind of silence `state` means, if it is `silence`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub silence: Option<Silence>,
     /// Samples at full scale.
     pub clipped: u64,
     /// Milliseconds of audio lost.

@@ -70,6 +70,11 @@ impl Resampler {
         })
     }
 
+    /// The rate of what it gives.
+    pub fn rate(&self) -> SampleRate {
+        self.to
+    }
+
     /// How many samples [`process`](Self::process) takes at a time.
     pub fn chunk(&self) -> usize {
         self.chunk

@@ -3,6 +3,7 @@
 
 mod features;
 mod network;
+mod role;
 mod state;
 mod taggram;
 mod window;
@@ -13,6 +14,7 @@ pub use features::{
     FeatureSettings, LogScale, MelNorm, MelScale, PaddingMode, Rounding, SincResampler, WindowFunction,
 };
 pub use network::{NetworkFile, Patch, Tensor};
+pub use role::Role;
 pub use state::State;
 pub use taggram::Taggram;
 pub use window::{Normalise, Window};
@@ -55,6 +57,9 @@ pub struct Manifest {
     pub title: String,
     /// How the network is cut.
     pub kind: Kind,
+    /// What it is for.
+    #[serde(default)]
+    pub role: Role,
     /// What it tells apart, in the order of its output.
     pub labels: Vec<String>,
     /// True if an encoder trained on other data is part of it.
@@ -171,6 +176,7 @@ impl Manifest {
         if !(tolerance > 0.0 && tolerance <= 0.01) {
             return Err(bad_value("golden.tolerance", tolerance, "a number above 0, at most 0.01"));
         }
+        role::check(self)?;
         self.features.check()?;
         self.window.check()?;
         match self.kind {

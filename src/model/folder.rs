@@ -10,7 +10,7 @@ use super::encoder_head::EncoderHead;
 use super::window_model::WindowModel;
 use super::{Classifier, ModelError, Network, Runtime};
 use crate::event::ModelInfo;
-use crate::manifest::{Kind, Manifest, NetworkFile};
+use crate::manifest::{Kind, Manifest, NetworkFile, Role};
 
 /// A model whose files have been read and found to be those of its manifest.
 #[derive(Debug, Clone)]
@@ -112,6 +112,18 @@ impl Model {
             networks,
             manifest,
         })
+    }
+
+    /// The same model, if it is for `wanted`.
+    ///
+    /// # Errors
+    /// [`ModelError::Role`] if it is for something else.
+    pub fn of_role(self, wanted: Role) -> Result<Self, ModelError> {
+        let Manifest { id, role, .. } = &self.manifest;
+        if *role == wanted {
+            return Ok(self);
+        }
+        Err(ModelError::Role { id: id.clone(), role: *role, wanted })
     }
 
     /// How events name it when it runs on `runtime`.

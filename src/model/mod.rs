@@ -24,7 +24,7 @@ pub use network::Network;
 pub use runtime::{DeviceChoice, Runtime, RuntimeChoice, RuntimeSettings};
 pub use session::TensorView;
 
-use crate::manifest::ManifestError;
+use crate::manifest::{ManifestError, Role};
 use encoder::EncoderState;
 
 /// A model that answers for one window at a time, incrementally: what was heard before is cached in a
@@ -117,6 +117,18 @@ pub enum ModelError {
         expected: String,
         /// Of the file.
         actual: String,
+    },
+    /// It is for something else.
+    #[error(
+        "the model {id} has the role {role} in its manifest, expected one of role {wanted}: model.id names a model of genres, gate.model one that tells music from speech and noise"
+    )]
+    Role {
+        /// The model.
+        id: String,
+        /// What it is for.
+        role: Role,
+        /// What was wanted.
+        wanted: Role,
     },
     /// The network's tensors differ from the manifest.
     #[error(

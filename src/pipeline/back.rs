@@ -2,6 +2,7 @@
 //! Touch it when an outcome must tell more.
 
 use super::MelBlock;
+use super::attention::Attention;
 use crate::decide::{
     self, EndedTrack, Gate, GateSettings, Heard, Segment, StableChange, StableGenre, StableSettings, Tracks,
 };
@@ -57,6 +58,8 @@ pub struct Outcome {
 pub struct Back {
     state: ModelState,
     gate: Gate,
+    /// With a model for the gate only.
+    attention: Option<Attention>,
     stable: StableGenre,
     tracks: Tracks,
     lag_seconds: f64,
@@ -85,6 +88,7 @@ impl Back {
         Self {
             state: classifier.new_state(),
             gate: Gate::new(settings.gate),
+            attention: None,
             tracks: Tracks::default(),
             lag_seconds: f64::from(manifest.calibration.lag_seconds),
             grid: Grid {
@@ -110,10 +114,32 @@ impl Back {
         }
     }
 
+    /// Lets a model tell music from what is none.
+    pub fn with_gate(
+        self,
+        manifest: &Manifest,
+        classifier: &dyn Classifier,
+        settings: &DecideSettings,
+    ) -> Self {
+        let gate = Gate::with_labels(settings.gate, &manifest.labels);
+        Self { gate, attention: Some(Attention::new(manifest, classifier)), ..self }
+    }
+
     /// Goes on by other settings; what was heard and what is stable stay.
     pub fn decide_by(&mut self, manifest: &Manifest, settings: &DecideSettings) {
-        self.gate = Gate::new(settings.gate);
+        self.gate.set(settings.gate);
         self.stable.set(settings.stable(manifest));
+    }
+
+    /// Takes a block's columns for the gate, before [`push`](Self::push) takes the block. Never to be skipped.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] if the runtime fails.
+    pub fn listen(&mut self, gate: &mut dyn Classifier, block: MelBlock<'_>) -> Result<(), ModelError> {
+        match &mut self.attention {
+            Some(attention) => attention.hear(gate, block.gate, &mut self.gate),
+            None => Ok(()),
+        }
     }
 
     /// Takes a block; with `evaluate` it also classifies the window that ends with it, which can be read until the next
@@ -180,6 +206,8 @@ impl Back {
         self.forgotten += self.state.heard();
         self.state = classifier.new_state();
         self.level = Level::default();
+        self.gate.forget();
+        self.attention.iter_mut().for_each(Attention::forget);
     }
 }
 

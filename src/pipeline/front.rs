@@ -1,6 +1,7 @@
 //! The first half of the pipeline: samples of one source → blocks of mel columns on the model's grid.
 //! Touch it when the grid of windows or the end of a stream must change.
 
+use super::ear::Ear;
 use crate::features::{FeatureError, Level, LevelMeter, LogMel, Resampler};
 use crate::manifest::Manifest;
 use crate::units::{SampleIndex, SampleRate};
@@ -10,6 +11,8 @@ use crate::units::{SampleIndex, SampleRate};
 pub struct MelBlock<'a> {
     /// `[frames, n_mels]`, frame-major; empty only when a stream ends exactly on the grid.
     pub columns: &'a [f32],
+    /// Columns that are new for the gate, in the form of its model; empty without one.
+    pub gate: &'a [f32],
     /// Stream time of the first sample of this uninterrupted stretch, in seconds.
     pub origin_s: f64,
     /// Stream time up to which audio has been heard, in seconds.
@@ -29,6 +32,7 @@ pub struct Front {
     heard: u64,
     meter: LevelMeter,
     grid: Grid,
+    ear: Option<Ear>,
 }
 
 /// Collects columns until a block is whole.
@@ -76,7 +80,20 @@ impl Front {
                 origin_s: 0.0,
                 limit_s: f64::INFINITY,
             },
+            ear: None,
         })
+    }
+
+    /// Gives columns for a gate too.
+    ///
+    /// # Errors
+    /// [`FeatureError`] if the source's rate cannot be resampled for it.
+    pub fn with_gate(self, gate: &Manifest) -> Result<Self, FeatureError> {
+        let shared = self.resampler.rate();
+        let block = self.grid.first.max(self.grid.stride);
+        let seconds = block as f64 * self.grid.hop_seconds + self.grid.reach_seconds;
+        let ear = Some(Ear::new(gate, self.rate, shared, seconds)?);
+        Ok(Self { ear, ..self })
     }
 
     /// Takes mono samples at the source's rate.
@@ -90,10 +107,13 @@ impl Front {
             if self.pending.len() == chunk {
                 self.heard += chunk as u64;
                 self.meter.push(&self.pending);
-                let (grid, meter) = (&mut self.grid, &mut self.meter);
-                self.log_mel.push(self.resampler.process(&self.pending), |column| {
-                    grid.push(column, meter, &mut sink)
-                });
+                let (grid, meter, ear) = (&mut self.grid, &mut self.meter, &mut self.ear);
+                let resampled = self.resampler.process(&self.pending);
+                // The gate's first, so that a block holds all that is known up to its end.
+                if let Some(ear) = ear {
+                    ear.push(&self.pending, resampled);
+                }
+                self.log_mel.push(resampled, |column| grid.push(column, meter, ear, &mut sink));
                 self.pending.clear();
             }
         }
@@ -103,14 +123,21 @@ impl Front {
     pub fn finish(&mut self, mut sink: impl FnMut(MelBlock<'_>)) {
         self.heard += self.pending.len() as u64;
         self.meter.push(&self.pending);
-        let (grid, meter, log_mel) = (&mut self.grid, &mut self.meter, &mut self.log_mel);
+        let (grid, meter, log_mel, ear) = (&mut self.grid, &mut self.meter, &mut self.log_mel, &mut self.ear);
         grid.limit_s = grid.origin_s + self.rate.seconds(self.heard);
         self.resampler.finish(&self.pending, |samples| {
-            log_mel.push(samples, |column| grid.push(column, meter, &mut sink))
+            if let Some(ear) = ear {
+                ear.push(&[], samples);
+            }
+            log_mel.push(samples, |column| grid.push(column, meter, ear, &mut sink))
         });
-        log_mel.finish(|column| grid.push(column, meter, &mut sink));
+        if let Some(ear) = ear {
+            ear.finish(&self.pending);
+        }
+        log_mel.finish(|column| grid.push(column, meter, ear, &mut sink));
         sink(MelBlock {
             columns: &grid.columns,
+            gate: ear.as_ref().map_or(&[], Ear::columns),
             origin_s: grid.origin_s,
             end_s: grid.limit_s,
             level: meter.take(),
@@ -128,6 +155,7 @@ impl Front {
     pub fn restart(&mut self, origin: SampleIndex) {
         self.resampler.reset();
         self.log_mel.reset();
+        self.ear.iter_mut().for_each(Ear::reset);
         self.pending.clear();
         self.heard = 0;
         self.meter.take();
@@ -145,7 +173,13 @@ impl Grid {
         (self.origin_s + last as f64 * self.hop_seconds + self.reach_seconds).min(self.limit_s)
     }
 
-    fn push(&mut self, column: &[f32], meter: &mut LevelMeter, sink: &mut impl FnMut(MelBlock<'_>)) {
+    fn push(
+        &mut self,
+        column: &[f32],
+        meter: &mut LevelMeter,
+        ear: &mut Option<Ear>,
+        sink: &mut impl FnMut(MelBlock<'_>),
+    ) {
         self.columns.extend_from_slice(column);
         let wanted = if self.given == 0 { self.first } else { self.stride };
         if self.columns.len() < wanted * self.n_mels {
@@ -154,11 +188,13 @@ impl Grid {
         self.given += wanted as u64;
         sink(MelBlock {
             columns: &self.columns,
+            gate: ear.as_ref().map_or(&[], Ear::columns),
             origin_s: self.origin_s,
             end_s: self.delivered_s(),
             level: meter.take(),
             last: false,
         });
         self.columns.clear();
+        ear.iter_mut().for_each(Ear::taken);
     }
 }

@@ -1,14 +1,18 @@
 //! The pure composition: samples → [`Front`] → blocks of mel columns → [`Back`] → outcomes. No threads, no I/O,
 //! no clocks, so a file and a live stream are the same. Touch it when rooms are to be joined otherwise.
 
+mod attention;
 mod back;
 mod clip;
+mod ear;
 mod front;
+mod pair;
 mod self_test;
 
 pub use back::{Back, DecideSettings, Outcome};
 pub use clip::ClipScore;
 pub use front::{Front, MelBlock};
+pub use pair::{Classifiers, Manifests};
 pub use self_test::self_test;
 
 use crate::features::FeatureError;
@@ -20,11 +24,11 @@ use crate::units::SampleRate;
 pub struct Pipeline {
     front: Front,
     back: Back,
-    classifier: Box<dyn Classifier>,
+    classifiers: Classifiers,
 }
 
 impl Pipeline {
-    /// Plans for a source at `rate`.
+    /// Plans for a source at `rate`, without a gate's model.
     ///
     /// # Errors
     /// [`FeatureError`] if the rate cannot be resampled.
@@ -34,8 +38,22 @@ impl Pipeline {
         settings: &DecideSettings,
         rate: SampleRate,
     ) -> Result<Self, FeatureError> {
-        let back = Back::new(manifest, &*classifier, settings);
-        Ok(Self { front: Front::new(manifest, rate)?, back, classifier })
+        let manifests = Manifests { genre: manifest.clone(), gate: None };
+        Self::of(&manifests, Classifiers { genre: classifier, gate: None }, settings, rate)
+    }
+
+    /// Plans for a source at `rate`.
+    ///
+    /// # Errors
+    /// [`FeatureError`] if the rate cannot be resampled.
+    pub fn of(
+        manifests: &Manifests,
+        classifiers: Classifiers,
+        settings: &DecideSettings,
+        rate: SampleRate,
+    ) -> Result<Self, FeatureError> {
+        let back = manifests.back(&classifiers, settings);
+        Ok(Self { front: manifests.front(rate)?, back, classifiers })
     }
 
     /// Takes mono samples and gives each outcome that they complete; it can be read until `sink` returns.
@@ -55,8 +73,8 @@ impl Pipeline {
     }
 
     /// Gives back what classifies, for the next source: it keeps nothing of this one.
-    pub fn into_classifier(self) -> Box<dyn Classifier> {
-        self.classifier
+    pub fn into_classifiers(self) -> Classifiers {
+        self.classifiers
     }
 
     fn run(
@@ -69,7 +87,7 @@ impl Pipeline {
             if failed.is_some() {
                 return;
             }
-            match self.back.push(&mut *self.classifier, block, true) {
+            match self.classifiers.push(&mut self.back, block, true) {
                 Ok(Some(outcome)) => sink(outcome),
                 Ok(None) => {}
                 Err(error) => failed = Some(error),

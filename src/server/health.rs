@@ -55,6 +55,12 @@ pub struct SourceInfo {
     /// Sample rate before resampling, in hertz; absent until it is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub native_hz: Option<u32>,
+    /// What the station says is playing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// Seconds of audio of a station that have come and are not played yet; absent where nothing waits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub behind_live_s: Option<f64>,
     /// What it has done since the start.
     pub counters: SourceCounts,
 }

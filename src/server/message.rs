@@ -21,7 +21,7 @@ pub(super) fn hello(shared: &Shared, filter: Option<&Filter>) -> String {
     let mut hello = json!({
         "type": "hello", "v": PROTOCOL_VERSION, "version": about.version,
         "epoch": hub.epoch(), "oldest_seq": oldest, "latest_seq": hub.latest(),
-        "sources": sources, "labels": about.labels, "model": about.model,
+        "sources": sources, "labels": about.labels, "model": about.model, "gate": about.gate,
         "limits": {
             "message_bytes": MAX_MESSAGE, "clients": live.settings().max_clients,
             "log_events": limits.events, "log_bytes": limits.bytes,

@@ -60,6 +60,8 @@ pub struct About {
     pub labels: Vec<String>,
     /// The model and where it really runs.
     pub model: ModelInfo,
+    /// What tells music from what is none, and where it runs.
+    pub gate: Option<ModelInfo>,
 }
 
 /// Where events come from.

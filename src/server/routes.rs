@@ -123,6 +123,7 @@ async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
     let body = json!({
         "live": report.live, "ready": report.ready, "reasons": report.reasons,
         "version": shared.about.version, "model": shared.about.model,
+        "gate": shared.about.gate,
         "hub": {
             "epoch": hub.epoch(), "oldest_seq": hub.oldest(), "latest_seq": hub.latest(),
             "bytes": hub.bytes(), "frames_serialised": hub.frames_serialised(),

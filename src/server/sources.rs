@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::filter::Filter;
 use super::{Shared, SourceInfo, message};
-use crate::event::{EventBody, PROTOCOL_VERSION, SignalState, Stable};
+use crate::event::{EventBody, PROTOCOL_VERSION, SignalState, Silence, Stable};
 use crate::hub::SourceLatest;
 
 /// A source of `/v1/now`, but for its events.
@@ -36,6 +36,8 @@ struct Status {
 struct Heard {
     stable: Stable,
     signal: SignalState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silence: Option<Silence>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rms_dbfs: Option<f32>,
     /// When the window was published.
@@ -106,6 +108,7 @@ fn status(latest: &BTreeMap<&str, &SourceLatest>, info: SourceInfo) -> Status {
         EventBody::Window(window) => Some(Heard {
             stable: window.stable.clone(),
             signal: window.state,
+            silence: window.audio.silence,
             rms_dbfs: window.audio.rms_dbfs,
             last_window: event.time,
             last_audio: window.window.end,

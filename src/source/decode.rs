@@ -24,12 +24,25 @@ pub struct Decoder {
     pending: bool,
     rate: SampleRate,
     seconds: f64,
+    /// The title of the first block.
+    title: Option<String>,
     ended: Option<Ending>,
 }
 
 enum Inner {
     Container(Box<Container>),
+    Presentation(Box<dyn Presentation>),
     Pcm(PcmReader),
+}
+
+/// What decodes by itself, such as a live presentation whose segments are fetched one by one.
+pub(super) trait Presentation: Send + Sync {
+    /// The rate of the samples that come next; `None` before the first.
+    fn rate(&self) -> Option<SampleRate>;
+    /// As [`Decoder::next_block`]; the rate is told before the first samples too.
+    fn next_block(&mut self) -> Result<Decoded<'_>, SourceError>;
+    /// As [`Decoder::note`].
+    fn note(&self) -> Option<&'static str>;
 }
 
 /// The next thing in a stream.
@@ -39,6 +52,17 @@ pub enum Decoded<'a> {
     Samples(&'a [f32]),
     /// What comes next has this rate: another stream for whoever listens.
     RateChanged(SampleRate),
+    /// The stream says that this is the title from here on; empty if there is none.
+    Title(String),
+    /// So much is missing here: it was broadcast, but could not be had.
+    Gap {
+        /// How long the hole is.
+        seconds: f64,
+        /// Why.
+        reason: String,
+    },
+    /// A live stream brings nothing new at present. If it goes on samples come, else an error.
+    Stalled(String),
     /// There is no more; asked again, it says the same.
     End(Ending),
 }
@@ -114,22 +138,57 @@ impl Decoder {
             mono: Vec::new(),
             pending: false,
             seconds: 0.0,
+            title: None,
+            ended: None,
+        })
+    }
+
+    /// Takes what decodes by itself. Blocks until its first samples have been decoded.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub(super) fn open_presentation(mut presentation: Box<dyn Presentation>) -> Result<Self, SourceError> {
+        let mut title = None;
+        let rate = loop {
+            match presentation.next_block()? {
+                Decoded::RateChanged(rate) => break rate,
+                Decoded::Title(text) => title = Some(text),
+                Decoded::End(ending) => {
+                    return Err(SourceError::Damaged {
+                        what: ending.damage.unwrap_or_else(|| "it holds no audio".into()),
+                    });
+                }
+                // Nothing has been heard yet that could miss something.
+                Decoded::Samples(_) | Decoded::Gap { .. } | Decoded::Stalled(_) => (),
+            }
+        };
+        Ok(Self {
+            name: "the presentation".into(),
+            inner: Inner::Presentation(presentation),
+            mono: Vec::new(),
+            pending: false,
+            rate,
+            seconds: 0.0,
+            title,
             ended: None,
         })
     }
 
     /// Decodes the first block, because only that tells the real rate and whether anything can be decoded at all.
     fn prime(name: String, mut inner: Inner) -> Result<Self, SourceError> {
-        let mut mono = Vec::new();
-        let rate = match inner.next(&name, 0.0, &mut mono)? {
-            Unit::Block(rate) => rate,
-            Unit::End(ending) => {
-                return Err(SourceError::Damaged {
-                    what: ending.damage.unwrap_or_else(|| "it announces audio but holds none".into()),
-                });
+        let (mut mono, mut title) = (Vec::new(), None);
+        let rate = loop {
+            match inner.next(&name, 0.0, &mut mono)? {
+                Unit::Block(rate) => break rate,
+                Unit::Title(text) => title = Some(text).filter(|text| !text.is_empty()),
+                Unit::End(ending) => {
+                    return Err(SourceError::Damaged {
+                        what: ending.damage.unwrap_or_else(|| "it announces audio but holds none".into()),
+                    });
+                }
             }
         };
-        Ok(Self { name, inner, mono, pending: true, rate, seconds: 0.0, ended: None })
+        Ok(Self { name, inner, mono, pending: true, rate, seconds: 0.0, title, ended: None })
     }
 
     /// The rate of the samples that come next.
@@ -142,8 +201,31 @@ impl Decoder {
     pub fn expected_seconds(&self) -> Option<f64> {
         match &self.inner {
             Inner::Container(container) => container.expected_seconds(),
+            Inner::Presentation(_) | Inner::Pcm(_) => None,
+        }
+    }
+
+    /// What of the sound is not heard, in words, if that is known.
+    pub fn note(&self) -> Option<&'static str> {
+        match &self.inner {
+            Inner::Container(container) => container.note(),
+            Inner::Presentation(presentation) => presentation.note(),
             Inner::Pcm(_) => None,
         }
+    }
+
+    /// Goes on with another stream, whose sound continues what was decoded so far. Its rate may be another.
+    ///
+    /// # Errors
+    /// When nothing in it can be decoded; the decoder is of no use then.
+    pub(super) fn follow(
+        &mut self,
+        reader: impl Read + Send + Sync + 'static,
+        hint: Option<&str>,
+    ) -> Result<(), SourceError> {
+        let Inner::Container(container) = &mut self.inner else { return Ok(()) };
+        self.ended = None;
+        guard(|| container.follow(reader, hint, &self.name)).and_then(|followed| followed)
     }
 
     /// How many seconds have been handed out.
@@ -159,6 +241,12 @@ impl Decoder {
         if let Some(ending) = &self.ended {
             return Ok(Decoded::End(ending.clone()));
         }
+        if let Some(title) = self.title.take() {
+            return Ok(Decoded::Title(title));
+        }
+        if matches!(self.inner, Inner::Presentation(_)) {
+            return self.next_of_presentation();
+        }
         if !std::mem::take(&mut self.pending) {
             match self.inner.next(&self.name, self.seconds, &mut self.mono)? {
                 Unit::Block(rate) if rate != self.rate => {
@@ -167,6 +255,7 @@ impl Decoder {
                     return Ok(Decoded::RateChanged(rate));
                 }
                 Unit::Block(_) => (),
+                Unit::Title(title) => return Ok(Decoded::Title(title)),
                 Unit::End(ending) => {
                     self.ended = Some(ending.clone());
                     return Ok(Decoded::End(ending));
@@ -175,6 +264,20 @@ impl Decoder {
         }
         self.seconds += self.rate.seconds(self.mono.len() as u64);
         Ok(Decoded::Samples(&self.mono))
+    }
+
+    fn next_of_presentation(&mut self) -> Result<Decoded<'_>, SourceError> {
+        let Inner::Presentation(presentation) = &mut self.inner else {
+            return Ok(Decoded::End(Ending { damage: None }));
+        };
+        let next = presentation.next_block()?;
+        match &next {
+            Decoded::Samples(samples) => self.seconds += self.rate.seconds(samples.len() as u64),
+            Decoded::RateChanged(rate) => self.rate = *rate,
+            Decoded::End(ending) => self.ended = Some(ending.clone()),
+            Decoded::Title(_) | Decoded::Gap { .. } | Decoded::Stalled(_) => (),
+        }
+        Ok(next)
     }
 }
 
@@ -216,6 +319,8 @@ impl Inner {
                     Ok(Unit::End(Ending { damage }))
                 })
             }
+            // Handed through by `next_block`.
+            Self::Presentation(_) => Ok(Unit::End(Ending { damage: None })),
             Self::Pcm(pcm) => {
                 let damage = match pcm.next_block(mono) {
                     Ok(()) if mono.is_empty() => None,

@@ -4,6 +4,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::hls::HlsError;
+use super::http::{Address, HttpError};
+
 /// The containers and codecs that can be read, for messages.
 pub const FORMATS: &str = "WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus, AAC, M4A";
 
@@ -112,6 +115,49 @@ pub enum SourceError {
         /// What the audio system said.
         reason: String,
     },
+    /// HTTP live streaming.
+    #[error(transparent)]
+    Hls(#[from] HlsError),
+    /// The network, or the server at its other end.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// A playlist that leads to nothing.
+    #[error("the playlist {address} {what}")]
+    Playlist {
+        /// Where it came from.
+        address: Address,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A program that cannot be started.
+    #[error("the program {program} cannot be started: {io}")]
+    ProgramStart {
+        /// Its name.
+        program: String,
+        /// What the system said.
+        #[source]
+        io: io::Error,
+    },
+    /// A program that has ended.
+    #[error("the program {program} ended ({}){}", ending(status.as_ref()), last_words(said))]
+    ProgramEnded {
+        /// Its name.
+        program: String,
+        /// How; `None` if it only closed its output.
+        status: Option<std::process::ExitStatus>,
+        /// The last line of its standard error.
+        said: String,
+    },
+    /// A program that gives nothing.
+    #[error("the program {program} has written nothing for {seconds} s{}", last_words(said))]
+    ProgramStalled {
+        /// Its name.
+        program: String,
+        /// For how long.
+        seconds: u64,
+        /// The last line of its standard error.
+        said: String,
+    },
     /// A thread could not be started.
     #[error("no thread could be started for the source: {io}")]
     Thread {
@@ -126,6 +172,14 @@ fn list(names: &[String]) -> String {
         return "none".into();
     }
     names.join(", ")
+}
+
+fn ending(status: Option<&std::process::ExitStatus>) -> String {
+    status.map_or_else(|| "it closed its output".into(), ToString::to_string)
+}
+
+fn last_words(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!("; its last words: {said}") }
 }
 
 impl SourceError {
@@ -166,6 +220,15 @@ impl SourceError {
             Self::Device { .. } => {
                 "check that it is plugged in and that the user that runs the daemon may use it; \
                  `genrecast devices` lists what there is"
+            }
+            Self::Hls(error) => error.remedy(),
+            Self::Http(error) => return Some(error.remedy()),
+            Self::Playlist { .. } => "look on the station's web page for the address of the stream itself",
+            Self::ProgramStart { .. } => {
+                "check its name, that it is installed, and that the user that runs the daemon may run it"
+            }
+            Self::ProgramEnded { .. } | Self::ProgramStalled { .. } => {
+                "run it by hand to see what it says; it is started again by itself"
             }
             Self::Thread { .. } => "raise the limit on the number of threads",
         };

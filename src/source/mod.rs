@@ -4,20 +4,28 @@
 //! [`ring`]. [`Decoder`] is the same decoding without a thread, for whoever wants a whole file.
 //! Touch this file when what a source tells its owner changes.
 
+mod again;
 mod container;
 mod decode;
 mod ending;
 mod error;
+mod exec;
+mod hls;
+mod http;
 mod line;
+mod live;
 mod microphone;
 mod mixdown;
 mod pcm;
 mod player;
+mod playlist;
+mod radio;
 mod ring;
 mod sniff;
 mod stdin;
 mod stop;
 mod tail;
+mod titles;
 mod uri;
 
 #[cfg(test)]
@@ -33,13 +41,16 @@ use crate::units::SampleRate;
 pub use decode::{Decoded, Decoder};
 pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
+pub use exec::Program;
+pub use hls::{FetchError, HlsError};
+pub use http::{Address, AddressError, HttpError, HttpSettings};
 pub use microphone::{Callback, Capture, DeviceInfo, Exchange, Pulse, Retired, devices, microphone};
 pub use mixdown::{Channel, HIGHEST_CHANNEL, LARGEST_GAIN_DB, Mixdown, Mixer};
 pub use pcm::{Channels, Encoding, PcmFormat};
 pub use ring::{Read, RingReader, RingWriter, ring};
 pub use stdin::refuse_terminal_stdin;
 pub use stop::{Stop, Stopped};
-pub use uri::{MAX_FACTOR, SourceUri, Speed, UriError};
+pub use uri::{MAX_FACTOR, Pacing, SourceUri, Speed, UriError};
 
 use line::{Line, Outcome};
 
@@ -60,6 +71,13 @@ pub enum Notice {
     /// A continuous run of samples begins. It takes the place of the one before, whether or not that has ended: the
     /// writer of a lost microphone may hang in the audio system.
     Stream(Stream),
+    /// A title holds from a sample on. It comes before the samples that follow it may be read.
+    Title {
+        /// Samples of the present [`Stream`] before it.
+        at: u64,
+        /// The title as the station sends it; empty if there is none from here on.
+        title: String,
+    },
     /// The source has another state. `Ended` comes when everything has been written; there may be samples to read.
     State {
         /// The state it is in now.
@@ -102,6 +120,12 @@ pub fn run(
             player::play_file(path, *speed, *looping, *mixdown, &mut line)
         }
         SourceUri::Stdin { pcm, mixdown } => stdin::play(*pcm, *mixdown, &mut line),
+        SourceUri::Http { address, pacing, mixdown } => {
+            radio::run(address, *pacing, *mixdown, HttpSettings::default(), &mut line)
+        }
+        SourceUri::Exec { program, pcm, pacing, mixdown } => {
+            exec::run(program, *pcm, *pacing, *mixdown, &mut line)
+        }
     };
     match outcome {
         // Whatever failed while the source was told to stop failed because of that.

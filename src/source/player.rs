@@ -12,6 +12,7 @@ use super::ring::RingWriter;
 use super::stop::{Stop, Stopped};
 use super::uri::Speed;
 use crate::event::SourceState;
+use crate::source::Notice;
 use crate::units::SampleRate;
 
 /// How much of the wall clock one write of a paced source covers, in seconds.
@@ -47,6 +48,12 @@ pub(super) fn play(
                 out = Output::begin(rate, speed, line);
                 flushed.is_err()
             }
+            Decoded::Title(title) => {
+                (line.notify)(Notice::Title { at: out.given, title });
+                false
+            }
+            // No file has these.
+            Decoded::Gap { .. } | Decoded::Stalled(_) => false,
             Decoded::End(ending) => match again {
                 None => {
                     let flushed = out.flush(line.stop, line.wake);
@@ -83,6 +90,8 @@ struct Output {
     /// Samples that wait until their block is full.
     block: Vec<f32>,
     pace: Option<Pace>,
+    /// Samples that were written or wait.
+    given: u64,
 }
 
 impl Output {
@@ -94,10 +103,11 @@ impl Output {
             Speed::Factor(factor) => Some(Pace::new(rate, factor, writer.capacity())),
         };
         line.begin(reader, rate, SystemTime::now());
-        Self { writer, rate, block: Vec::new(), pace }
+        Self { writer, rate, block: Vec::new(), pace, given: 0 }
     }
 
     fn write(&mut self, mut mono: &[f32], stop: &Stop, wake: &dyn Fn()) -> Result<(), Stopped> {
+        self.given += mono.len() as u64;
         let Some(pace) = &self.pace else {
             return self.writer.write_all(mono, stop, wake);
         };
@@ -131,7 +141,7 @@ impl Output {
 }
 
 /// An absolute schedule: what is late does not move what comes after it.
-struct Pace {
+pub(super) struct Pace {
     start: Instant,
     /// Samples per second of the wall clock.
     per_second: f64,
@@ -143,14 +153,19 @@ struct Pace {
 
 impl Pace {
     /// For a ring of that capacity, of which one write takes at most a quarter.
-    fn new(rate: SampleRate, factor: f64, capacity: usize) -> Self {
+    pub(super) fn new(rate: SampleRate, factor: f64, capacity: usize) -> Self {
         let per_second = f64::from(rate.hz()) * factor;
         let block = ((per_second * BLOCK) as usize).min(capacity / 4).max(1);
         Self { start: Instant::now(), per_second, position: 0, block }
     }
 
+    /// Samples to be written at a time.
+    pub(super) fn block(&self) -> usize {
+        self.block
+    }
+
     /// When the last of the next `samples` is due.
-    fn due_after(&mut self, samples: usize) -> Instant {
+    pub(super) fn due_after(&mut self, samples: usize) -> Instant {
         self.position += samples as u64;
         // A factor near zero asks for more than a clock can tell; a year is for ever here.
         let year = 365.0 * 24.0 * 3600.0;

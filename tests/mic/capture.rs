@@ -54,6 +54,7 @@ pub fn child() {
         let mut notify = |notice| match notice {
             Notice::Stream(stream) => drop(tell.send(stream)),
             Notice::State { state, reason, .. } => eprintln!("{state:?} {}", reason.unwrap_or_default()),
+            Notice::Title { .. } => (),
         };
         source::run(&spec, &of_source, &source_stop, &mut notify, &|| ());
     });

@@ -42,7 +42,12 @@ fn at_rate(path: &Path) -> Vec<f32> {
     loop {
         match decoder.next_block().expect("readable") {
             Decoded::Samples(block) => samples.extend_from_slice(block),
-            Decoded::RateChanged(rate) => panic!("{}: {native} becomes {rate}", path.display()),
+            other @ (Decoded::RateChanged(_)
+            | Decoded::Title(_)
+            | Decoded::Gap { .. }
+            | Decoded::Stalled(_)) => {
+                panic!("{}: {other:?}", path.display())
+            }
             Decoded::End(ending) => {
                 assert_eq!(ending.damage, None, "{}", path.display());
                 break;

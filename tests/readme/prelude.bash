@@ -23,10 +23,28 @@ await_sound() {
         < <(exec timeout 120 "$GENRECAST" listen --wait --json "ws://127.0.0.1:$PORT/v1/events" 2>>"$WORK/listen.log")
 }
 
+# What is at example.org, from a server of our own: a song under every name, and a playlist that leads to it.
+serve_example_org() {
+    [ ! -e "$WORK/www" ] || return 0
+    command mkdir "$WORK/www"
+    local name
+    for name in station.mp3 private; do command cp "$ROOT/tests/fixtures/audio/mono.mp3" "$WORK/www/$name"; done
+    printf '[playlist]\nNumberOfEntries=1\nFile1=station.mp3\n' >"$WORK/www/listen.pls"
+    python3 -u -m http.server --bind 127.0.0.1 --directory "$WORK/www" 0 >"$WORK/www.log" 2>&1 &
+    echo $! >"$WORK/www.pid"
+    until grep -q ' port ' "$WORK/www.log"; do sleep 0.05; done
+}
+
 # genrecast run …: until there is something to hear of it; then it must end cleanly.
 run_daemon() {
     end_daemon
-    "$GENRECAST" run "$@" <&0 >"$WORK/daemon.log" 2>&1 &
+    local at argument arguments=()
+    serve_example_org
+    at=127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$WORK/www.log")
+    for argument in "$@"; do
+        arguments+=("$(sed -E "s,https://([^/@]*@)?example\.org/,http://\1$at/," <<<"$argument")")
+    done
+    "$GENRECAST" run "${arguments[@]}" <&0 >"$WORK/daemon.log" 2>&1 &
     local daemon=$!
     await_sound || fail "genrecast run $*: no event"
     kill -TERM "$daemon"
@@ -42,6 +60,10 @@ ensure_daemon() {
 }
 
 end_daemon() {
+    if [ -e "$WORK/www.pid" ]; then
+        kill "$(cat "$WORK/www.pid")" 2>/dev/null
+        rm -r "$WORK/www.pid" "$WORK/www"
+    fi
     [ -e "$WORK/daemon.pid" ] || return 0
     kill -TERM "$(cat "$WORK/daemon.pid")" 2>/dev/null
     rm "$WORK/daemon.pid"

@@ -31,6 +31,7 @@ pub fn window(p: f32) -> EventBody {
         audio: AudioReport {
             native_hz: 44_100,
             rms_dbfs: Some(-18.2),
+            silence: None,
             clipped: 0,
             gap_ms: 0,
             skipped_hops: 0,

@@ -69,6 +69,8 @@ impl Health for Sources {
             reason: None,
             remedy: None,
             native_hz: None,
+            title: None,
+            behind_live_s: None,
             counters: SourceCounts::default(),
         };
         self.0.lock().expect("not poisoned").iter().map(info).collect()
@@ -118,6 +120,7 @@ impl World {
             version: "0.0.0".into(),
             labels: events::LABELS.map(String::from).to_vec(),
             model: events::model(),
+            gate: None,
         });
         let (stop, shutdown) = watch::channel(false);
         let (live, on_live) = watch::channel(Live::new(settings.live).expect("sound settings"));

@@ -45,8 +45,10 @@ pub fn with_tract(subcommand: &str) -> Command {
     command
 }
 
-/// Adds the small model of four labels, which is far quicker than the real ones.
+/// Adds the small model of four labels, which is far quicker than the real ones, and no gate: what it hears here is
+/// synthetic.
 pub fn toy(command: &mut Command) -> &mut Command {
+    command.env("GENRECAST_GATE__MODEL", "off");
     command.args(["--models", "tests/fixtures/models", "--model", "toy-window"])
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use genrecast::event::{Event, EventBody, LabelScore, SignalState};
+use genrecast::event::{Event, EventBody, LabelScore, SignalState, Silence};
 use serde::Deserialize;
 
 /// One window, whoever told it.
@@ -13,6 +13,8 @@ pub struct Window {
     pub end_s: f64,
     pub provisional: bool,
     pub state: SignalState,
+    #[serde(default)]
+    pub silence: Option<Silence>,
     pub top: Vec<LabelScore>,
 }
 
@@ -32,6 +34,7 @@ pub fn of_source(events: &[Event], source: &str) -> Vec<Window> {
                 end_s: told.window.end_s,
                 provisional: told.provisional,
                 state: told.state,
+                silence: told.audio.silence,
                 top: told.top.clone(),
             }),
             _ => None,
@@ -45,7 +48,7 @@ pub fn of_source(events: &[Event], source: &str) -> Vec<Window> {
 /// When they are not the same windows, or there are none.
 pub fn difference(a: &[Window], b: &[Window]) -> f32 {
     let outline = |windows: &[Window]| -> Vec<_> {
-        windows.iter().map(|w| (w.start_s, w.end_s, w.provisional, w.state)).collect()
+        windows.iter().map(|w| (w.start_s, w.end_s, w.provisional, w.state, w.silence)).collect()
     };
     assert!(!a.is_empty());
     assert_eq!(outline(a), outline(b));

@@ -11,16 +11,14 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::{Args, ValueHint};
-use genrecast::decide::Heard;
-use genrecast::event::{LabelScore, ModelInfo, SignalState};
+use genrecast::event::{LabelScore, ModelInfo, SignalState, Silence};
 use genrecast::manifest::Manifest;
-use genrecast::model::{Model, Runtime};
 use genrecast::pipeline::{DecideSettings, Outcome};
 use genrecast::source::{Decoder, Mixdown, SourceUri, refuse_terminal_stdin};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::clip::{Listener, NOTHING_HEARD};
+use super::clip::{Ears, Listener, NOTHING_HEARD};
 use super::exit::{Failure, Status};
 use super::report::print;
 use super::{CommonArguments, setup};
@@ -82,6 +80,9 @@ struct Window {
     end_s: f64,
     provisional: bool,
     state: SignalState,
+    /// What kind of silence, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silence: Option<Silence>,
     top: Vec<LabelScore>,
     /// What is stable with this window.
     stable: String,
@@ -94,9 +95,11 @@ pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
     let input = arguments.input();
     let decoder = open(&input)?;
     let model = setup::model(&loaded.config)?;
+    let gate = setup::gate(&loaded.config)?;
     let runtime = setup::runtime(&loaded.config)?;
-    let decide = loaded.config.decide.settings();
-    let report = classify(input, arguments.top, decoder, &model, &runtime, &decide)?;
+    let decide = loaded.config.decisions();
+    let models = Ears { model: &model, gate: gate.as_ref(), runtime: &runtime };
+    let report = classify(input, arguments.top, decoder, models, &decide)?;
     let judge = Judge::new(&model.manifest, &decide);
     if arguments.json {
         let told = Told { report: &report, verdict: judge.verdict(&report) };
@@ -135,12 +138,11 @@ fn classify(
     input: String,
     top: u16,
     decoder: Decoder,
-    model: &Model,
-    runtime: &Runtime,
+    ears: Ears<'_>,
     decide: &DecideSettings,
 ) -> Result<Report, Failure> {
-    let manifest = &model.manifest;
-    let mut listener = Listener::open(model, runtime, decide)?;
+    let manifest = &ears.model.manifest;
+    let mut listener = Listener::open(ears, decide)?;
     let progress = progress(&decoder);
     let mut windows = Vec::new();
     let mut segments = Segments::default();
@@ -160,7 +162,7 @@ fn classify(
     Ok(Report {
         input,
         duration_s: heard.duration_s,
-        model: model.info(runtime),
+        model: ears.model.info(ears.runtime),
         top: ranked(manifest, &p, top),
         segments: segments.ended(&manifest.labels, heard.duration_s),
         windows,
@@ -184,11 +186,8 @@ fn window(manifest: &Manifest, top: u16, outcome: &Outcome, offset_s: f64) -> Wi
         start_s: outcome.start_s + offset_s,
         end_s: outcome.end_s + offset_s,
         provisional: outcome.provisional,
-        state: match outcome.heard {
-            Heard::Signal => SignalState::Signal,
-            Heard::Quiet => SignalState::Quiet,
-            Heard::DigitalZero => SignalState::DigitalZero,
-        },
+        state: outcome.heard.into(),
+        silence: Silence::of(outcome.heard),
         top: ranked(manifest, &outcome.p, top),
         stable: segments::name(&manifest.labels, outcome.stable.verdict),
     }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use genrecast::event::{SILENCE, SignalState, UNKNOWN};
+use genrecast::event::{SILENCE, SignalState, Silence, UNKNOWN};
 use genrecast::manifest::Manifest;
 use genrecast::pipeline::DecideSettings;
 use serde::Serialize;
@@ -37,9 +37,8 @@ impl Judge {
     }
 
     fn reservation(&self, report: &Report) -> Option<Reservation> {
-        let heard = |state| report.windows.iter().any(|window| window.state == state);
-        if !heard(SignalState::Signal) {
-            let why = if heard(SignalState::Quiet) {
+        if report.windows.iter().all(|window| window.state == SignalState::Silence) {
+            let why = if report.windows.iter().any(|window| window.silence == Some(Silence::Quiet)) {
                 "the level is below the threshold of quiet (decide.quiet_dbfs)"
             } else {
                 "every sample is exactly zero"
@@ -51,11 +50,29 @@ impl Judge {
             let why = format!("{got:.1} s is too short to tell, it takes {needs:.1} s");
             return Some(Reservation { label: UNKNOWN, why, tells: false });
         }
+        if let Some(what) = no_music(&report.windows) {
+            return Some(Reservation {
+                label: UNKNOWN,
+                why: format!("there is no music in it, but {what}"),
+                tells: false,
+            });
+        }
         let leader = report.top.first().filter(|leader| leader.p < self.abstain_below)?;
         let (label, p, least) = (&leader.label, leader.p * 100.0, self.abstain_below * 100.0);
         let why = format!("{label} leads, but {p:.1} % is below the threshold of {least:.0} %");
         Some(Reservation { label: UNKNOWN, why, tells: true })
     }
+}
+
+/// What is heard most where no window is music.
+fn no_music(windows: &[Window]) -> Option<&'static str> {
+    use SignalState::{Mixed, Music, Noise, Signal, Speech};
+    let count = |state| windows.iter().filter(|window| window.state == state).count();
+    if count(Music) + count(Signal) > 0 {
+        return None;
+    }
+    let heard = [(Speech, "speech"), (Mixed, "speech over music"), (Noise, "noise")];
+    heard.into_iter().max_by_key(|&(state, _)| count(state)).map(|(_, what)| what)
 }
 
 /// Why no genre can be named for a clip.
@@ -120,7 +137,10 @@ fn stretches(windows: &[Window], abstain_below: f32) -> Vec<Stretch<'_>> {
     let mut from_s = 0.0;
     for window in windows {
         let (label, p) = match window.top.first() {
-            _ if window.state != SignalState::Signal => ("(silence)", None),
+            _ if window.state == SignalState::Silence => ("(silence)", None),
+            _ if window.state == SignalState::Speech => ("(speech)", None),
+            _ if window.state == SignalState::Mixed => ("(speech over music)", None),
+            _ if window.state == SignalState::Noise => ("(noise)", None),
             Some(leader) if leader.p >= abstain_below => (leader.label.as_str(), Some(leader.p)),
             _ => ("(unknown)", None),
         };
@@ -146,28 +166,50 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_clip_without_music_is_called_by_what_it_is() {
+        let window = |state| Window {
+            start_s: 0.0,
+            end_s: 1.0,
+            provisional: false,
+            state,
+            silence: None,
+            top: Vec::new(),
+            stable: String::new(),
+        };
+        use SignalState::{Mixed, Music, Noise, Silence, Speech};
+        let told = |states: &[SignalState]| no_music(&states.iter().copied().map(window).collect::<Vec<_>>());
+        assert_eq!(told(&[Speech, Silence, Speech, Mixed]), Some("speech"));
+        assert_eq!(told(&[Mixed, Noise, Mixed]), Some("speech over music"));
+        assert_eq!(told(&[Noise]), Some("noise"));
+        assert_eq!(told(&[Speech, Speech, Music]), None);
+    }
+
+    #[test]
     fn a_stretch_is_named_only_where_something_is_sure() {
         let window = |end_s: f64, state, label: &str, p| Window {
             start_s: 0.0,
             end_s,
             provisional: false,
             state,
+            silence: None,
             top: vec![LabelScore { label: label.into(), p }],
             stable: label.into(),
         };
-        use SignalState::{Quiet, Signal};
+        use SignalState::{Music, Signal, Silence, Speech};
         let windows = [
-            window(1.0, Signal, "jazz", 0.5),
+            window(1.0, Music, "jazz", 0.5),
             window(2.0, Signal, "jazz", 0.7),
             window(3.0, Signal, "jazz", 0.3),
             window(4.0, Signal, "rock", 0.39),
-            window(5.0, Quiet, "rock", 0.9),
+            window(5.0, Silence, "rock", 0.9),
+            window(6.0, Speech, "rock", 0.9),
         ];
         let stretch = |from_s, to_s, label, p| Stretch { from_s, to_s, label, p };
         let expected = [
             stretch(0.0, 2.0, "jazz", Some(0.6)),
             stretch(2.0, 4.0, "(unknown)", None),
             stretch(4.0, 5.0, "(silence)", None),
+            stretch(5.0, 6.0, "(speech)", None),
         ];
         assert_eq!(stretches(&windows, 0.4), expected);
     }

@@ -21,7 +21,7 @@ use anyhow::{Context, anyhow};
 use clap::{Args, ValueHint};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::clip::Listener;
+use super::clip::{Ears, Listener};
 use super::exit::{Failure, Status};
 use super::report::print;
 use super::{CommonArguments, setup};
@@ -73,14 +73,16 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
         has_a_place(svg)?;
     }
     let runtime = setup::runtime(&loaded.config)?;
-    let decide = loaded.config.decide.settings();
+    let decide = loaded.config.decisions();
+    // A clip's score does not ask what else is heard in it.
+    let ears = Ears { model: &model, gate: None, runtime: &runtime };
     let jobs = arguments.jobs.map_or_else(cores, usize::from);
     let bar = progress(clips.len());
     let right = AtomicUsize::new(0);
     let answers = work::hear(
         &clips,
         jobs,
-        || Listener::open(&model, &runtime, &decide),
+        || Listener::open(ears, &decide),
         |answer| {
             let was_right = matches!(answer, Answer::Scored { scored, .. } if scored.is_right());
             let right = right.fetch_add(usize::from(was_right), Ordering::Relaxed) + usize::from(was_right);

@@ -131,7 +131,8 @@ fn odd_probabilities_do_no_harm() {
     let mut view = met();
     let mut odd = window(7.0, false);
     odd["audio"].as_object_mut().expect("an object").remove("rms_dbfs");
-    odd["state"] = "digital_zero".into();
+    odd["state"] = "silence".into();
+    odd["audio"]["silence"] = "digital_zero".into();
     view.apply(&odd);
     let lines = draw(&view, 80, 24);
     assert_eq!(lines[3], "radio · no signal");

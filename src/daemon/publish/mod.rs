@@ -11,9 +11,9 @@ mod silence;
 
 use super::board::Row;
 use super::work::Begin;
-use crate::decide::{EndedTrack, Heard};
+use crate::decide::EndedTrack;
 use crate::event::{
-    AudioReport, EventBody, GenreWindow, LabelScore, ModelInfo, SignalState, SourceGap, SourceState,
+    AudioReport, EventBody, GenreWindow, LabelScore, ModelInfo, Silence, SourceGap, SourceState,
     SourceStateChange, Stable, Timing, Track, TrackStarted, UNKNOWN, WindowSpan,
 };
 use crate::hub::Hub;
@@ -35,7 +35,7 @@ struct Published {
     gap_ms: u64,
     skipped_hops: u64,
     /// What kind of silence was told last, while it lasts.
-    silence: Option<Heard>,
+    silence: Option<Silence>,
     /// The track that was announced last.
     track: Option<Arc<Track>>,
 }
@@ -83,6 +83,12 @@ impl Publisher {
             published.silence = None;
         }
         self.publish_state(row, change);
+    }
+
+    /// The station's title from this stream time on; empty if it says none.
+    pub fn title(&self, row: &Row, at_s: f64, title: &str) {
+        tracing::debug!(source = row.name, at_s, title, "title");
+        row.set_title(title.to_owned());
     }
 
     /// The model failed for a source.
@@ -153,7 +159,7 @@ impl Publisher {
             let seq = self.hub.publish(&row.name, body.clone());
             published.stable = segments::stable(body, &published.stable, seq);
         }
-        let silence = outcome.silent.then_some(outcome.heard);
+        let silence = Silence::of(outcome.heard).filter(|_| outcome.silent);
         if silence != published.silence {
             published.silence = silence;
             let state = silence::state(silence);
@@ -172,16 +178,13 @@ impl Publisher {
                 seconds: outcome.end_s - outcome.start_s,
             },
             provisional: outcome.provisional,
-            state: match outcome.heard {
-                Heard::Signal => SignalState::Signal,
-                Heard::Quiet => SignalState::Quiet,
-                Heard::DigitalZero => SignalState::DigitalZero,
-            },
+            state: outcome.heard.into(),
             top: LabelScore::ranked(&self.labels, &outcome.p),
             stable: published.stable.clone(),
             audio: AudioReport {
                 native_hz: begin.rate.hz(),
                 rms_dbfs: outcome.level.rms_dbfs(),
+                silence: Silence::of(outcome.heard),
                 clipped: outcome.level.clipped,
                 gap_ms: std::mem::take(&mut published.gap_ms),
                 skipped_hops: std::mem::take(&mut published.skipped_hops),

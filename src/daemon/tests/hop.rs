@@ -7,21 +7,25 @@ use std::time::SystemTime;
 use allocation_counter::measure;
 use crossbeam_channel::{bounded, unbounded};
 
-use super::row;
+use super::{manifests, row};
 use crate::daemon::slot::{Slot, Turn};
 use crate::daemon::work::Job;
+use crate::decide::Heard;
 use crate::manifest::Manifest;
 use crate::model::{Classifier, ModelError, ModelState};
-use crate::pipeline::{Back, DecideSettings};
+use crate::pipeline::{Classifiers, DecideSettings, Manifests};
 use crate::source::{Notice, Stop, Stream, ring};
 use crate::units::SampleRate;
 
-/// Keeps what it hears and always says the same.
-struct Deaf;
+/// Keeps what it hears, so many columns of so many numbers, and always says the same.
+struct Deaf {
+    columns: usize,
+    n_mels: usize,
+}
 
 impl Classifier for Deaf {
     fn new_state(&self) -> ModelState {
-        ModelState::new(124, 96)
+        ModelState::new(self.columns, self.n_mels)
     }
 
     fn push(&mut self, state: &mut ModelState, columns: &[f32], _last: bool) -> Result<(), ModelError> {
@@ -34,10 +38,10 @@ impl Classifier for Deaf {
     }
 }
 
-/// Allocations in a minute of audio after the first ten seconds, and the hops in it.
+/// Allocations in a minute of audio after the first ten seconds, and the hops in it. The gate's columns come along.
 fn minute(hz: u32) -> (u64, u32) {
-    let text = include_str!("../../../tests/fixtures/models/toy-window/manifest.toml");
-    let manifest = Manifest::parse(text).expect("a fixture");
+    let gate = Manifest::parse(include_str!("../../../models/gate-speech-music/manifest.toml"));
+    let manifests = Manifests { gate: Some(gate.expect("a gate")), ..manifests() };
     let (notices, from_source) = unbounded();
     let (to_model, jobs) = bounded(64);
     let (on_forgotten, _forgotten) = bounded(0);
@@ -46,8 +50,10 @@ fn minute(hz: u32) -> (u64, u32) {
     let rate = SampleRate::new(hz).expect("not zero");
     let stream = Stream { reader, rate, anchor: SystemTime::now(), pace: Some(1.0) };
     notices.send(Notice::Stream(stream)).expect("the slot lives");
-    let mut classifier = Deaf;
-    let mut back = Back::new(&manifest, &classifier, &DecideSettings::default());
+    let deaf = |of: &Manifest| Box::new(Deaf { columns: of.window.frames, n_mels: of.features.n_mels });
+    let gate = manifests.gate.as_ref().expect("a gate");
+    let mut classifiers = Classifiers { genre: deaf(&manifests.genre), gate: Some(deaf(gate)) };
+    let mut back = manifests.back(&classifiers, &DecideSettings::default());
 
     let period: Vec<f32> = (0..hz / 100).map(|n| (n as f32 * 0.05).sin() * 0.5).collect();
     let mut scratch = vec![0.0; 4096];
@@ -55,11 +61,17 @@ fn minute(hz: u32) -> (u64, u32) {
         let mut hops = 0;
         for _ in 0..seconds * 100 {
             writer.write(&period);
-            while slot.turn(&manifest, &mut scratch) == Turn::Progress {}
+            while slot.turn(&manifests, &mut scratch) == Turn::Progress {}
             while let Ok(work) = jobs.try_recv() {
                 let Job::Block(block) = &work.job else { continue };
-                let outcome = back.push(&mut classifier, block.borrowed(), true).expect("it never fails");
-                assert!(outcome.is_some_and(|outcome| outcome.p[0] > 0.8));
+                assert!(!block.borrowed().gate.is_empty());
+                let outcome = classifiers
+                    .push(&mut back, block.borrowed(), true)
+                    .expect("it never fails")
+                    .expect("a window");
+                assert!(outcome.p[0] > 0.8);
+                // The first blocks end before the gate has heard enough.
+                assert!(outcome.end_s < 2.0 || outcome.heard == Heard::Music, "{outcome:?}");
                 hops += 1;
             }
         }

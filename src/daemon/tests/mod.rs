@@ -12,13 +12,14 @@ use std::time::SystemTime;
 use super::board::Row;
 use super::work::Begin;
 use crate::manifest::Manifest;
+use crate::pipeline::Manifests;
 use crate::units::SampleRate;
 
 const HZ: u32 = 16_000;
 
-fn manifest() -> Manifest {
-    Manifest::parse(include_str!("../../../tests/fixtures/models/toy-window/manifest.toml"))
-        .expect("a fixture")
+fn manifests() -> Manifests {
+    let text = include_str!("../../../tests/fixtures/models/toy-window/manifest.toml");
+    Manifests { genre: Manifest::parse(text).expect("a fixture"), gate: None }
 }
 
 fn rate(hz: u32) -> SampleRate {

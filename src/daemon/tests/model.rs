@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::unbounded;
 use tokio::sync::watch;
 
-use super::{begin, manifest, row};
+use super::{begin, manifests, row};
 use crate::daemon::model::ModelThread;
 use crate::daemon::progress::Progress;
 use crate::daemon::publish::Publisher;
@@ -15,7 +15,7 @@ use crate::event::{EventBody, GenreWindow, ModelInfo, SourceState, SourceStateCh
 use crate::features::Level;
 use crate::hub::{Hub, HubLimits};
 use crate::model::{Classifier, ModelError, ModelState};
-use crate::pipeline::{DecideSettings, MelBlock};
+use crate::pipeline::{Classifiers, DecideSettings, MelBlock};
 use crate::source::Stop;
 
 /// Answers after a script: an error where it says so.
@@ -47,17 +47,17 @@ impl Classifier for Scripted {
 fn published(jobs: Vec<Work>, mut fails: Vec<bool>) -> Vec<EventBody> {
     fails.reverse();
     let hub = Hub::new(HubLimits::default());
-    let manifest = Arc::new(manifest());
+    let manifests = Arc::new(manifests());
     let model =
         ModelInfo { id: "x".into(), sha256: "0".into(), device: "cpu".into(), runtime: "tract".into() };
-    let labels = Arc::new(manifest.labels.clone());
+    let labels = Arc::new(manifests.genre.labels.clone());
     let (sender, receiver) = unbounded();
     jobs.into_iter().for_each(|work| sender.send(work).expect("the receiver lives"));
     drop(sender);
     ModelThread {
         jobs: receiver,
-        classifier: Box::new(Scripted { fails }),
-        manifest,
+        classifiers: Classifiers { genre: Box::new(Scripted { fails }), gate: None },
+        manifests,
         decide: watch::Sender::new(DecideSettings::default()).subscribe(),
         publisher: Publisher::new(Arc::clone(&hub), labels, Arc::new(model)),
         stop: Stop::new(),
@@ -71,7 +71,7 @@ fn published(jobs: Vec<Work>, mut fails: Vec<bool>) -> Vec<EventBody> {
 
 fn block(end_s: f64, energy: f64) -> Work {
     let level = Level { samples: 16_000, energy, clipped: 0, non_zero: u64::from(energy > 0.0) };
-    let block = MelBlock { columns: &[0.0; 62], origin_s: 0.0, end_s, level, last: false };
+    let block = MelBlock { columns: &[0.0; 62], gate: &[], origin_s: 0.0, end_s, level, last: false };
     Work::new(&row(), Job::Block(Blocks::new().copied(block)))
 }
 

@@ -5,11 +5,11 @@ use std::time::SystemTime;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
-use super::{HZ, manifest, rate, row};
+use super::{HZ, manifests, rate, row};
 use crate::daemon::slot::{Slot, Turn};
 use crate::daemon::work::{Job, Work};
 use crate::event::{SourceState, SourceStateChange};
-use crate::manifest::Manifest;
+use crate::pipeline::Manifests;
 use crate::source::{Notice, RingWriter, Stop, Stream, ring};
 
 /// A slot with its ends: notices in, jobs out.
@@ -18,7 +18,7 @@ struct Bench {
     notices: Sender<Notice>,
     jobs: Receiver<Work>,
     forgotten: Receiver<()>,
-    manifest: Manifest,
+    manifests: Manifests,
 }
 
 impl Bench {
@@ -27,7 +27,7 @@ impl Bench {
         let (to_model, jobs) = bounded(queue);
         let (on_forgotten, forgotten) = bounded(0);
         let slot = Slot::new(row(), Stop::new(), from_source, to_model, on_forgotten);
-        Self { slot, notices, jobs, forgotten, manifest: manifest() }
+        Self { slot, notices, jobs, forgotten, manifests: manifests() }
     }
 
     fn stream(&self, hz: u32, pace: Option<f64>) -> RingWriter {
@@ -44,7 +44,7 @@ impl Bench {
     /// Turns until nothing is left to do, and gives the jobs.
     fn turn(&mut self) -> Vec<Job> {
         let mut scratch = vec![0.0; 1000];
-        while self.slot.turn(&self.manifest, &mut scratch) == Turn::Progress {}
+        while self.slot.turn(&self.manifests, &mut scratch) == Turn::Progress {}
         self.jobs.try_iter().map(|work| work.job).collect()
     }
 }
@@ -89,22 +89,51 @@ fn another_rate_ends_one_stretch_and_begins_the_next() {
             Job::Block(block) if block.borrowed().last => Some(format!("last {:.3}", block.borrowed().end_s)),
             Job::State(change) => Some(format!("{:?}", change.state)),
             Job::Gap { .. } => Some("gap".into()),
-            Job::Block(_) | Job::Gone(_) => None,
+            Job::Block(_) | Job::Title { .. } | Job::Gone(_) => None,
         })
         .collect();
     assert_eq!(told, ["begin 0.000", "last 0.772", "begin 0.772", "last 1.134", "Ended"]);
 }
 
 #[test]
+fn a_title_is_told_when_its_samples_have_been_read_and_none_is_lost() {
+    let mut bench = Bench::new(1000);
+    let told = |jobs: &[Job]| -> Vec<(f64, String)> {
+        let title = |job: &Job| match job {
+            Job::Title { at_s, title } => Some((*at_s, title.clone())),
+            _ => None,
+        };
+        jobs.iter().filter_map(title).collect()
+    };
+    let title = |at, title: &str| Notice::Title { at, title: title.into() };
+    let mut first = bench.stream(HZ, None);
+    first.write(&[0.1; 8_000]);
+    bench.notices.send(title(4_000, "early")).expect("the slot lives");
+    bench.notices.send(title(12_000, "later")).expect("the slot lives");
+    let jobs = bench.turn();
+    assert_eq!(told(&jobs), [(4_000.0 / f64::from(HZ), "early".to_owned())]);
+    first.write(&[0.1; 8_000]);
+    assert_eq!(told(&bench.turn()), [(12_000.0 / f64::from(HZ), "later".to_owned())]);
+    bench.notices.send(title(90_000, "never reached")).expect("the slot lives");
+    drop(first);
+    let mut second = bench.stream(HZ, None);
+    second.write(&[0.1; 800]);
+    bench.notices.send(title(0, "of the second")).expect("the slot lives");
+    let titles = told(&bench.turn());
+    assert_eq!(titles[0].1, "never reached");
+    assert_eq!(titles[1], (16_000.0 / f64::from(HZ), "of the second".to_owned()));
+}
+
+#[test]
 fn a_source_that_has_ended_is_forgotten_after_its_last_block() {
-    let Bench { mut slot, notices, jobs, forgotten, manifest } = Bench::new(1000);
+    let Bench { mut slot, notices, jobs, forgotten, manifests } = Bench::new(1000);
     let (mut writer, reader) = ring(HZ as usize, Arc::default());
     let stream = Stream { reader, rate: rate(HZ), anchor: SystemTime::now(), pace: Some(1.0) };
     notices.send(Notice::Stream(stream)).expect("the slot lives");
     writer.write(&[0.1; 16_000]);
     drop((writer, notices));
     let mut scratch = vec![0.0; 1000];
-    while slot.turn(&manifest, &mut scratch) != Turn::Done {}
+    while slot.turn(&manifests, &mut scratch) != Turn::Done {}
     drop(slot);
     assert_eq!(forgotten.try_recv(), Err(TryRecvError::Empty));
     let jobs: Vec<Job> = jobs.try_iter().map(|work| work.job).collect();
@@ -142,7 +171,7 @@ fn an_unpaced_source_leaves_room_in_the_queue_and_a_paced_one_may_fill_it() {
         let mut scratch = vec![0.0; 1000];
         for _ in 0..2_000 {
             writer.write(&[0.1; 1_000]);
-            bench.slot.turn(&bench.manifest, &mut scratch);
+            bench.slot.turn(&bench.manifests, &mut scratch);
         }
         bench.jobs.len()
     };

@@ -122,3 +122,16 @@ fn later_evidence_corrects_the_start() {
         ref other => panic!("expected one correction, got {other:?}"),
     }
 }
+
+#[test]
+fn talk_and_noise_hold_what_is_stable_however_long_they_last() {
+    let mut stable = StableGenre::new(settings());
+    run(&mut stable, 0, 10, &[0.98, 0.02], Heard::Music);
+    for (n, heard) in [Heard::Speech, Heard::Mixed, Heard::Noise].into_iter().enumerate() {
+        assert!(run(&mut stable, 10 + 60 * n as u32, 60, &[0.0, 1.0], heard).is_empty());
+    }
+    assert_eq!(stable.current().verdict, Verdict::Label(0));
+    let (at, _, to) = only(&run(&mut stable, 190, 10, &[0.02, 0.98], Heard::Music));
+    assert_eq!(to.verdict, Verdict::Label(1));
+    assert!(at > 190.0);
+}

@@ -109,6 +109,7 @@ fn window(p: f32) -> EventBody {
             clipped: 0,
             gap_ms: 0,
             skipped_hops: 0,
+            silence: None,
         },
         track: None,
         timing: Timing { capture_to_emit_ms: 41, infer_ms: 6 },
@@ -118,6 +119,7 @@ fn window(p: f32) -> EventBody {
             device: "cpu".into(),
             runtime: "tract".into(),
         }),
+        track: None,
     }))
 }
 

@@ -1,7 +1,9 @@
 //! Demuxes and decodes what comes in a container, through symphonia.
 //! Touch it when symphonia changes, or when damage should be told differently.
 
+mod aac;
 mod open;
+mod title;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -23,9 +25,11 @@ use super::mixdown::{Mixdown, Mixer};
 use super::tail::{Tail, TailReader};
 use crate::units::SampleRate;
 
+pub(super) use aac::HE_AAC;
 pub(super) use open::check_rate;
+pub(super) use title::titled;
 
-use open::{announced_seconds, decoder_for, open_error};
+use open::{Playable, open_error};
 
 /// So many packets in a row that cannot be decoded mean that the rest is no audio.
 const MAX_BAD_IN_A_ROW: u32 = 100;
@@ -37,7 +41,7 @@ const TOLERANCE: f64 = 0.25;
 pub(super) struct Container {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
-    track: u32,
+    playable: Playable,
     /// How long the header says it is; `None` when it does not, or in a chain.
     announced: Option<f64>,
     /// A guess from the size of the file, where nothing is announced.
@@ -50,12 +54,16 @@ pub(super) struct Container {
     decoded_any: bool,
     bad: u32,
     bad_in_a_row: u32,
+    /// A title that holds from the next samples on.
+    title: Option<String>,
 }
 
 /// What [`Container::next`] gave.
 pub(super) enum Unit {
     /// Samples at this rate, at least one.
     Block(SampleRate),
+    /// A title holds from here on.
+    Title(String),
     /// No more.
     End(Ending),
 }
@@ -93,21 +101,13 @@ impl Container {
         name: &str,
         mixdown: Mixdown,
     ) -> Result<Self, SourceError> {
-        let mut known = Hint::new();
-        if let Some(hint) = hint {
-            known.with_extension(hint);
-        }
-        let stream = MediaSourceStream::new(source, Default::default());
-        let format = symphonia::default::get_probe()
-            .probe(&known, stream, Default::default(), Default::default())
-            .map_err(|e| open_error(e, name))?;
-        let (decoder, track) = decoder_for(format.as_ref())?;
-        let announced = announced_seconds(track);
-        Ok(Self {
-            track: track.id,
+        let format = probe(source, hint, name)?;
+        let playable = Playable::find(format.as_ref())?;
+        let mut container = Self {
+            decoder: playable.decoder()?,
+            announced: playable.announced,
+            playable,
             format,
-            decoder,
-            announced,
             estimated: None,
             tail: None,
             last_packet: Box::default(),
@@ -116,7 +116,34 @@ impl Container {
             decoded_any: false,
             bad: 0,
             bad_in_a_row: 0,
-        })
+            title: None,
+        };
+        container.title = title::of_link(container.format.as_mut());
+        Ok(container)
+    }
+
+    /// Goes on with another stream that continues this one: its decoder is kept where it can be, so that nothing is
+    /// heard of the seam.
+    pub(super) fn follow(
+        &mut self,
+        reader: impl Read + Send + Sync + 'static,
+        hint: Option<&str>,
+        name: &str,
+    ) -> Result<(), SourceError> {
+        let format = probe(Box::new(ReadOnlySource::new(reader)), hint, name)?;
+        let playable = Playable::find(format.as_ref())?;
+        if !playable.goes_on(&self.playable) {
+            self.decoder = playable.decoder()?;
+        }
+        (self.format, self.playable) = (format, playable);
+        (self.announced, self.estimated, self.tail) = (None, None, None);
+        (self.bad, self.bad_in_a_row) = (0, 0);
+        Ok(())
+    }
+
+    /// What of it is not heard, in words, if that is known.
+    pub(super) fn note(&self) -> Option<&'static str> {
+        self.playable.note
     }
 
     /// Whether frames follow each other without a container around them.
@@ -136,6 +163,9 @@ impl Container {
         seconds: f64,
         mono: &mut Vec<f32>,
     ) -> Result<Unit, SourceError> {
+        if let Some(title) = self.title.take() {
+            return Ok(Unit::Title(title));
+        }
         loop {
             if self.bad_in_a_row >= MAX_BAD_IN_A_ROW {
                 return Ok(self.damaged(format!("nothing after {seconds:.1} s can be decoded")));
@@ -146,7 +176,10 @@ impl Container {
                 Ok(None) => return Ok(self.end(seconds)),
                 Err(Error::ResetRequired) => {
                     self.restart()?;
-                    continue;
+                    match self.title.take() {
+                        Some(title) => return Ok(Unit::Title(title)),
+                        None => continue,
+                    }
                 }
                 Err(Error::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
                     return Ok(self.cut(seconds));
@@ -160,7 +193,7 @@ impl Container {
                 }
                 Err(e) => return Ok(self.damaged(format!("{e} after {seconds:.1} s"))),
             };
-            if packet.track_id != self.track {
+            if packet.track_id != self.playable.track {
                 continue;
             }
             let decoded = self.decoder.decode(&packet);
@@ -197,9 +230,9 @@ impl Container {
 
     /// A new stream of a chain begins.
     fn restart(&mut self) -> Result<(), SourceError> {
-        let (decoder, track) = decoder_for(self.format.as_ref())?;
-        self.track = track.id;
-        self.decoder = decoder;
+        self.playable = Playable::find(self.format.as_ref())?;
+        self.decoder = self.playable.decoder()?;
+        self.title = title::of_link(self.format.as_mut());
         self.announced = None;
         // A chain of headers without audio must not keep us for ever.
         self.bad_in_a_row += 1;
@@ -240,6 +273,22 @@ impl Container {
         }
         Unit::End(Ending { damage: Some(what) })
     }
+}
+
+/// Finds out what the source is.
+fn probe(
+    source: Box<dyn MediaSource>,
+    hint: Option<&str>,
+    name: &str,
+) -> Result<Box<dyn FormatReader>, SourceError> {
+    let mut known = Hint::new();
+    if let Some(hint) = hint {
+        known.with_extension(hint);
+    }
+    let stream = MediaSourceStream::new(source, Default::default());
+    symphonia::default::get_probe()
+        .probe(&known, stream, Default::default(), Default::default())
+        .map_err(|e| open_error(e, name))
 }
 
 /// Replaces `mono` by the mixdown of the channels. Returns the rate.

@@ -9,6 +9,7 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
 
+use super::aac;
 use crate::source::error::SourceError;
 use crate::units::{HIGHEST_RATE, LOWEST_RATE, SampleRate};
 
@@ -20,7 +21,7 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
 });
 
 /// How long the header says the track is.
-pub(super) fn announced_seconds(track: &Track) -> Option<f64> {
+fn announced_seconds(track: &Track) -> Option<f64> {
     let rate = track.codec_params.as_ref()?.audio()?.sample_rate?;
     let frames = track.num_frames?;
     (rate > 0).then(|| frames as f64 / f64::from(rate))
@@ -36,20 +37,47 @@ pub(in crate::source) fn check_rate(hz: u32) -> Result<SampleRate, SourceError> 
     })
 }
 
-/// A decoder for the audio track that should be played.
-pub(super) fn decoder_for(format: &dyn FormatReader) -> Result<(Box<dyn AudioDecoder>, &Track), SourceError> {
-    let track = format.default_track(TrackType::Audio).or_else(|| format.first_track(TrackType::Audio));
-    let params = track.and_then(|track| track.codec_params.as_ref()?.audio());
-    let (Some(track), Some(params)) = (track, params) else {
-        return Err(SourceError::NoAudioTrack { container: format.format_info().long_name });
-    };
-    if let Some(hz) = params.sample_rate {
-        check_rate(hz)?;
+/// The audio track that should be played.
+pub(super) struct Playable {
+    pub(super) track: u32,
+    /// As its decoder takes them.
+    params: AudioCodecParameters,
+    /// How long the header says it is.
+    pub(super) announced: Option<f64>,
+    /// What of it is not heard, in words.
+    pub(super) note: Option<&'static str>,
+}
+
+impl Playable {
+    /// Looks for it.
+    pub(super) fn find(format: &dyn FormatReader) -> Result<Self, SourceError> {
+        let track = format.default_track(TrackType::Audio).or_else(|| format.first_track(TrackType::Audio));
+        let params = track.and_then(|track| track.codec_params.as_ref()?.audio());
+        let (Some(track), Some(params)) = (track, params) else {
+            return Err(SourceError::NoAudioTrack { container: format.format_info().long_name });
+        };
+        if let Some(hz) = params.sample_rate {
+            check_rate(hz)?;
+        }
+        let (params, note) = aac::core_of(params);
+        Ok(Self { track: track.id, params, announced: announced_seconds(track), note })
     }
-    let decoder = CODECS
-        .make_audio_decoder(params, &AudioDecoderOptions::default().verify(true))
-        .map_err(|e| SourceError::Unsupported { codec: codec_name(params, &e) })?;
-    Ok((decoder, track))
+
+    /// A decoder for it.
+    pub(super) fn decoder(&self) -> Result<Box<dyn AudioDecoder>, SourceError> {
+        CODECS
+            .make_audio_decoder(&self.params, &AudioDecoderOptions::default().verify(true))
+            .map_err(|e| SourceError::Unsupported { codec: codec_name(&self.params, &e) })
+    }
+
+    /// Whether the same decoder can go on with it.
+    pub(super) fn goes_on(&self, before: &Self) -> bool {
+        let (now, before) = (&self.params, &before.params);
+        now.codec == before.codec
+            && now.sample_rate == before.sample_rate
+            && now.channels == before.channels
+            && now.extra_data == before.extra_data
+    }
 }
 
 /// What a person calls the codec that cannot be decoded.

@@ -123,6 +123,7 @@ fn until_a_second_stream(mut live: impl FnMut(&Arc<Mutex<Capture>>, &Arc<Pulse>,
             }
         }
         Notice::State { .. } => live(&capture, &pulse, &stop),
+        Notice::Title { .. } => (),
     };
     let counters = Arc::default();
     let mut line = Line { spec: &spec, counters: &counters, stop: &stop, notify: &mut notify, wake: &|| () };

@@ -130,6 +130,7 @@ fn a_chain_of_streams_tells_where_the_rate_changes() {
                 assert_eq!(rate.hz(), 48_000);
                 part += 1;
             }
+            other @ (Decoded::Title(_) | Decoded::Gap { .. } | Decoded::Stalled(_)) => panic!("{other:?}"),
             Decoded::End(ending) => {
                 assert_eq!(ending.damage, None);
                 break;

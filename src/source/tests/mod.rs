@@ -44,7 +44,10 @@ fn read_whole(mut decoder: Decoder) -> Result<Whole, SourceError> {
                 assert!(!block.is_empty(), "an empty block");
                 samples.extend_from_slice(block);
             }
-            Decoded::RateChanged(rate) => panic!("the rate became {rate}"),
+            Decoded::Title(_) => (),
+            other @ (Decoded::RateChanged(_) | Decoded::Gap { .. } | Decoded::Stalled(_)) => {
+                panic!("{other:?}")
+            }
             Decoded::End(ending) => {
                 assert_eq!(decoder.next_block()?, Decoded::End(ending.clone()));
                 return Ok(Whole { rate, samples, ending });

@@ -20,6 +20,7 @@ impl Told {
         match notice {
             Notice::Stream(stream) => self.streams.push(stream),
             Notice::State { state, reason, .. } => self.states.push((state, reason)),
+            Notice::Title { .. } => (),
         }
     }
 
@@ -63,6 +64,7 @@ fn an_unpaced_file_comes_whole_through_a_small_ring() {
             assert_eq!(reason, None);
             states.push(state);
         }
+        Notice::Title { title, .. } => panic!("a title in a file: {title}"),
     };
     run(&spec, &counters, &Stop::new(), &mut notify, &|| ());
     use SourceState::{Ended, Live, Starting};
@@ -144,6 +146,7 @@ fn a_loop_is_one_stream_and_stops_at_once() {
         let mut notify = |notice| match notice {
             Notice::Stream(stream) => sender.send(stream).expect("the listener waits"),
             Notice::State { state, .. } => states.push(state),
+            Notice::Title { .. } => (),
         };
         run(&spec, &counters, &stop, &mut notify, &|| ());
     }

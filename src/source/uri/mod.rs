@@ -1,17 +1,21 @@
-//! How a source is named: `mic:`, `mic:NAME`, `file:PATH?speed=S&loop=true`, `-`, `-?pcm=…&rate=…&channels=…`, each
-//! with `gain_db=G&channel=N`. Touch it to add a kind of source; reading the text is `parse.rs`'s.
+//! How a source is named: `mic:`, `mic:NAME`, `file:PATH?speed=S&loop=true`, `-`, `-?pcm=…&rate=…&channels=…`,
+//! `http://…#pace=off`, `exec:PROGRAM ARGUMENT…`, each with `gain_db=G&channel=N`. Touch it to add a kind of source;
+//! reading the text is `parse.rs`'s, and `remote.rs`'s for what comes from elsewhere.
 
 mod parse;
+mod remote;
 
 #[cfg(test)]
 mod tests;
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
+use super::exec::Program;
+use super::http::Address;
 use super::mixdown::{Channel, Mixdown};
 use super::pcm::PcmFormat;
 
@@ -55,6 +59,49 @@ pub enum SourceUri {
         /// How it is made mono.
         mixdown: Mixdown,
     },
+    /// A station, or a file, on the web.
+    Http {
+        /// Of the stream, or of a playlist that leads to it.
+        address: Address,
+        /// By which clock it is played.
+        pacing: Pacing,
+        /// How it is made mono.
+        mixdown: Mixdown,
+    },
+    /// A program that writes audio to its standard output.
+    Exec {
+        /// The program and its arguments.
+        program: Program,
+        /// What its samples look like; `None` for a container that tells.
+        pcm: Option<PcmFormat>,
+        /// By which clock it is played.
+        pacing: Pacing,
+        /// How it is made mono.
+        mixdown: Mixdown,
+    },
+}
+
+/// By which clock something from elsewhere is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pacing {
+    /// In real time: what comes in a burst waits until it is due, and what the listener has no room for is lost.
+    Live,
+    /// As fast as it comes and is taken; nothing is lost.
+    Off,
+}
+
+impl Pacing {
+    /// `live` or `off`; `None` for anything else.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Live, Self::Off].into_iter().find(|pacing| pacing.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// How fast a file is played.
@@ -73,25 +120,55 @@ impl SourceUri {
         match self {
             Self::Microphone { .. } => Some(1.0),
             Self::File { speed: Speed::Factor(factor), .. } => Some(*factor),
-            Self::File { speed: Speed::Max, .. } | Self::Stdin { .. } => None,
+            Self::Http { pacing: Pacing::Live, .. } | Self::Exec { pacing: Pacing::Live, .. } => Some(1.0),
+            Self::File { speed: Speed::Max, .. }
+            | Self::Stdin { .. }
+            | Self::Http { pacing: Pacing::Off, .. }
+            | Self::Exec { pacing: Pacing::Off, .. } => None,
         }
     }
 
     /// How it is made mono.
     pub fn mixdown(&self) -> Mixdown {
         match self {
-            Self::Microphone { mixdown, .. } | Self::File { mixdown, .. } | Self::Stdin { mixdown, .. } => {
-                *mixdown
-            }
+            Self::Microphone { mixdown, .. }
+            | Self::File { mixdown, .. }
+            | Self::Stdin { mixdown, .. }
+            | Self::Http { mixdown, .. }
+            | Self::Exec { mixdown, .. } => *mixdown,
         }
     }
 
-    /// A name for the source, at most 64 of `a-z`, `0-9`, `-`, `_` and `.`: `mic`, the file's stem, or `stdin`.
+    /// The same, to be changed.
+    pub fn mixdown_mut(&mut self) -> &mut Mixdown {
+        match self {
+            Self::Microphone { mixdown, .. }
+            | Self::File { mixdown, .. }
+            | Self::Stdin { mixdown, .. }
+            | Self::Http { mixdown, .. }
+            | Self::Exec { mixdown, .. } => mixdown,
+        }
+    }
+
+    /// By which clock it is played, to be changed; `None` for a kind that has no choice.
+    pub fn pacing_mut(&mut self) -> Option<&mut Pacing> {
+        match self {
+            Self::Http { pacing, .. } | Self::Exec { pacing, .. } => Some(pacing),
+            _ => None,
+        }
+    }
+
+    /// A name for the source, at most 64 of `a-z`, `0-9`, `-`, `_` and `.`: `mic`, the file's stem, `stdin`,
+    /// the host or the program.
     pub fn default_name(&self) -> String {
         match self {
             Self::Microphone { .. } => "mic".into(),
             Self::Stdin { .. } => "stdin".into(),
             Self::File { path, .. } => name_of(path.file_stem().unwrap_or(OsStr::new(""))),
+            Self::Http { address, .. } => name_of(OsStr::new(address.host())),
+            Self::Exec { program, .. } => {
+                name_of(Path::new(program.name()).file_name().unwrap_or(OsStr::new("")))
+            }
         }
     }
 }
@@ -143,9 +220,16 @@ impl fmt::Display for SourceUri {
             }
             Self::Stdin { pcm, .. } => {
                 f.write_str("-")?;
-                if let Some(PcmFormat { encoding, rate, channels }) = pcm {
-                    keys.push(format!("pcm={encoding}&rate={}&channels={channels}", rate.hz()));
-                }
+                keys.extend(pcm.map(pcm_keys));
+            }
+            Self::Http { address, pacing, .. } => {
+                write!(f, "{address}")?;
+                keys.extend((*pacing != Pacing::Live).then(|| format!("pace={}", pacing.name())));
+            }
+            Self::Exec { program, pcm, pacing, .. } => {
+                write!(f, "exec:{program}")?;
+                keys.extend(pcm.map(pcm_keys));
+                keys.extend((*pacing != Pacing::Off).then(|| format!("pace={}", pacing.name())));
             }
         }
         if mixdown.gain_db != 0.0 {
@@ -156,9 +240,16 @@ impl fmt::Display for SourceUri {
         }
         match keys.is_empty() {
             true => Ok(()),
+            // What stands behind the `?` of a web address is the server's.
+            false if matches!(self, Self::Http { .. }) => write!(f, "#{}", keys.join("&")),
             false => write!(f, "?{}", keys.join("&")),
         }
     }
+}
+
+fn pcm_keys(format: PcmFormat) -> String {
+    let PcmFormat { encoding, rate, channels } = format;
+    format!("pcm={encoding}&rate={}&channels={channels}", rate.hz())
 }
 
 /// Text as it is, so that it can be read; bytes that are not UTF-8 and the escaped set as `%XX`.

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 
-use super::{MAX_FACTOR, SourceUri, Speed};
+use super::{MAX_FACTOR, SourceUri, Speed, remote};
+use crate::source::exec::redacted;
+use crate::source::http::AddressError;
 use crate::source::microphone::UsbName;
 use crate::source::mixdown::{Channel, LARGEST_GAIN_DB, Mixdown};
 use crate::source::pcm::{Channels, Encoding, PcmFormat};
@@ -18,8 +20,8 @@ use crate::units::{HIGHEST_RATE, LOWEST_RATE, SampleRate};
 pub enum UriError {
     /// It begins like none of the kinds.
     #[error(
-        "no kind of source begins like {given:?}: expected `mic:`, `mic:NAME`, `file:PATH` or `-`; \
-         for a file of that name write `file:{given}`"
+        "no kind of source begins like {given:?}: expected `mic:`, `mic:NAME`, `file:PATH`, `http://…`, `https://…`, \
+         `exec:PROGRAM …` or `-`; for a file of that name write `file:{given}`"
     )]
     Kind {
         /// What came.
@@ -28,6 +30,17 @@ pub enum UriError {
     /// `file:` without a path.
     #[error("a file source needs a path: write `file:PATH`, for instance `file:music.flac`")]
     NoPath,
+    /// A web address that is none.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// `exec:` without a program.
+    #[error(
+        "a program cannot be read ({reason}): write `exec:PROGRAM ARGUMENT…`, for instance `exec:arecord -t wav`"
+    )]
+    Program {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A key that this kind of source does not have.
     #[error(
         "{kind} has no key {key:?}: expected {expected}; \
@@ -69,10 +82,20 @@ impl FromStr for SourceUri {
         if let Some(rest) = text.strip_prefix("file:") {
             return file(rest);
         }
+        if ["http:", "https:"]
+            .iter()
+            .any(|scheme| text.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
+        {
+            return remote::http(text);
+        }
+        if let Some(rest) = text.strip_prefix("exec:") {
+            return remote::exec(rest);
+        }
         match text.strip_prefix('-') {
             Some("") => Ok(Self::Stdin { pcm: None, mixdown: Mixdown::default() }),
             Some(rest) if rest.starts_with('?') => stdin(rest.get(1..).unwrap_or_default()),
-            _ => Err(UriError::Kind { given: text.into() }),
+            // It may be an address of another kind, with a password.
+            _ => Err(UriError::Kind { given: redacted(text) }),
         }
     }
 }
@@ -126,7 +149,7 @@ fn file(rest: &str) -> Result<SourceUri, UriError> {
 }
 
 /// Takes a key that every kind of source has; false for another one.
-fn mixdown_key(mixdown: &mut Mixdown, key: &str, value: &str) -> Result<bool, UriError> {
+pub(super) fn mixdown_key(mixdown: &mut Mixdown, key: &str, value: &str) -> Result<bool, UriError> {
     let invalid = |key, expected| UriError::Value { key, given: value.into(), expected };
     match key {
         "gain_db" => {
@@ -144,7 +167,7 @@ fn mixdown_key(mixdown: &mut Mixdown, key: &str, value: &str) -> Result<bool, Ur
 }
 
 /// The name and what stands behind its last `?`, if that looks like keys.
-fn split_query(rest: &str) -> (&str, &str) {
+pub(super) fn split_query(rest: &str) -> (&str, &str) {
     match rest.rsplit_once('?') {
         Some((name, query)) if looks_like_query(query) => (name, query),
         _ => (rest, ""),
@@ -152,7 +175,7 @@ fn split_query(rest: &str) -> (&str, &str) {
 }
 
 /// A `?` may be part of a file's name: only `key=value` pairs after the last one are split off.
-fn looks_like_query(query: &str) -> bool {
+pub(super) fn looks_like_query(query: &str) -> bool {
     query.split('&').all(|pair| {
         pair.split_once('=').is_some_and(|(key, _)| {
             !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
@@ -160,7 +183,7 @@ fn looks_like_query(query: &str) -> bool {
     })
 }
 
-fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
@@ -191,49 +214,63 @@ fn parse_speed(value: &str) -> Result<Speed, UriError> {
 }
 
 fn stdin(query: &str) -> Result<SourceUri, UriError> {
-    let (mut encoding, mut rate, mut channels) = (None, None, None);
+    let mut samples = PcmKeys::default();
     let mut mixdown = Mixdown::default();
     for (key, value) in pairs(query) {
+        if !samples.takes(key, value)? && !mixdown_key(&mut mixdown, key, value)? {
+            return Err(UriError::Key {
+                kind: "standard input",
+                key: key.into(),
+                expected: "`pcm`, `rate`, `channels`, `gain_db` or `channel`",
+            });
+        }
+    }
+    // A bare `-?` asks for raw samples without saying which.
+    Ok(SourceUri::Stdin { pcm: samples.format(query.is_empty())?, mixdown })
+}
+
+/// The keys that say what raw samples look like.
+#[derive(Default)]
+pub(super) struct PcmKeys {
+    encoding: Option<Encoding>,
+    rate: Option<SampleRate>,
+    channels: Option<Channels>,
+}
+
+impl PcmKeys {
+    /// Takes a key; false for another one.
+    pub(super) fn takes(&mut self, key: &str, value: &str) -> Result<bool, UriError> {
         let invalid = |key, expected| UriError::Value { key, given: value.into(), expected };
         match key {
             "pcm" => {
-                encoding = Some(Encoding::from_name(value).ok_or_else(|| invalid("pcm", Encoding::NAMES))?);
+                self.encoding =
+                    Some(Encoding::from_name(value).ok_or_else(|| invalid("pcm", Encoding::NAMES))?);
             }
             "rate" => {
                 let hz = value.parse().ok().filter(|hz| (LOWEST_RATE..=HIGHEST_RATE).contains(hz));
-                rate = Some(
-                    hz.and_then(SampleRate::new).ok_or_else(|| invalid("rate", "hertz, 2000 to 768000"))?,
-                );
+                let rate = hz.and_then(SampleRate::new);
+                self.rate = Some(rate.ok_or_else(|| invalid("rate", "hertz, 2000 to 768000"))?);
             }
             "channels" => {
-                channels = Some(
-                    value
-                        .parse()
-                        .ok()
-                        .and_then(Channels::new)
-                        .ok_or_else(|| invalid("channels", "1 to 64"))?,
-                );
+                let channels = value.parse().ok().and_then(Channels::new);
+                self.channels = Some(channels.ok_or_else(|| invalid("channels", "1 to 64"))?);
             }
-            _ if mixdown_key(&mut mixdown, key, value)? => (),
-            _ => {
-                return Err(UriError::Key {
-                    kind: "standard input",
-                    key: key.into(),
-                    expected: "`pcm`, `rate`, `channels`, `gain_db` or `channel`",
-                });
-            }
+            _ => return Ok(false),
         }
+        Ok(true)
     }
-    if !query.is_empty() && encoding.is_none() && rate.is_none() && channels.is_none() {
-        return Ok(SourceUri::Stdin { pcm: None, mixdown });
-    }
-    let missing = |missing| UriError::Incomplete { missing };
-    Ok(SourceUri::Stdin {
-        pcm: Some(PcmFormat {
+
+    /// The whole format; `None` when nothing of it was given, unless that is `wanted`.
+    pub(super) fn format(self, wanted: bool) -> Result<Option<PcmFormat>, UriError> {
+        let Self { encoding, rate, channels } = self;
+        if !wanted && encoding.is_none() && rate.is_none() && channels.is_none() {
+            return Ok(None);
+        }
+        let missing = |missing| UriError::Incomplete { missing };
+        Ok(Some(PcmFormat {
             encoding: encoding.ok_or_else(|| missing("format `pcm`"))?,
             rate: rate.ok_or_else(|| missing("`rate`"))?,
             channels: channels.ok_or_else(|| missing("number of `channels`"))?,
-        }),
-        mixdown,
-    })
+        }))
+    }
 }

@@ -83,6 +83,12 @@ fn errors_say_what_was_expected_what_came_and_what_to_do() {
         ("-?channel=left", ["\"left\"", "`mix`"]),
         ("mic:usb=46d:825", ["\"46d:825\"", "VVVV:PPPP"]),
         ("--help", ["\"--help\"", "expected `mic:`"]),
+        ("rtsp://me:secret@cam/x", ["\"rtsp://…@cam/x\"", "`exec:PROGRAM …`"]),
+        ("http://", ["not a web address", "http://HOST"]),
+        ("http://a/#pace=fast", ["\"fast\"", "`live` or `off`"]),
+        ("https://a/#sped=2", ["\"sped\"", "`pace`, `gain_db` or `channel`"]),
+        ("exec:cat 'x", ["a quote", "exec:arecord"]),
+        ("exec:cat?pcm=s16le", ["`rate`", "pcm=s16le"]),
     ] {
         let error = text.parse::<SourceUri>().expect_err(text).to_string();
         for part in parts {
@@ -101,6 +107,32 @@ fn pace_and_names_follow_the_kind() {
     assert_eq!(parse("file:/m/Köln, 1975_(live).2.flac").default_name(), "k-ln-1975_-live-.2");
     assert_eq!(parse("file:…").default_name(), "file");
     assert_eq!(parse("-").default_name(), "stdin");
+}
+
+#[test]
+fn web_addresses_keep_their_own_query_and_hide_their_password() {
+    let station = parse("HTTPS://me:secret@Radio.Example:8000/x?a=b&token=c#gain_db=6&pace=off");
+    assert_eq!(station.to_string(), "https://…@radio.example:8000/x?a=b&token=…#pace=off&gain_db=6");
+    assert_eq!((station.pace(), station.mixdown().gain_db), (None, 6.0));
+    assert_eq!(station.default_name(), "radio.example");
+    assert!(!format!("{station:?}").contains("secret"));
+    let plain = parse("http://a/b#t10");
+    assert_eq!((plain.to_string().as_str(), plain.pace()), ("http://a/b", Some(1.0)));
+    assert_ne!(parse("http://a:b@c/"), parse("http://a:x@c/"), "another password is another source");
+}
+
+#[test]
+fn programs_are_split_into_words_and_their_addresses_left_alone() {
+    let program = parse(
+        "exec:ffmpeg -i 'rtsp://me:pw@cam/a b?c=d' -f s16le -?pcm=s16le&rate=44100&channels=2&pace=live",
+    );
+    let shown = "exec:ffmpeg -i 'rtsp://…@cam/a b?c=d' -f s16le -?pcm=s16le&rate=44100&channels=2&pace=live";
+    assert_eq!(program.to_string(), shown);
+    assert_eq!((program.pace(), program.default_name().as_str()), (Some(1.0), "ffmpeg"));
+    let address = parse("exec:/usr/bin/ffmpeg -i http://a/x?y=z");
+    assert_eq!(address.to_string(), "exec:/usr/bin/ffmpeg -i 'http://a/x?y=z'");
+    assert_eq!(address.pace(), None);
+    assert_eq!(parse("exec:arecord -t wav?gain_db=3").mixdown().gain_db, 3.0);
 }
 
 #[test]

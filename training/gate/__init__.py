@@ -1,0 +1,1 @@
+"""The gate that tells music, speech, both and noise apart: its sounds, its training and its model folder."""
