@@ -137,7 +137,8 @@ class Columns:
 
 
 def toy_stream(root):
-    """Its encoder keeps the columns that the next patch hears again. plain.onnx is the same without a state."""
+    """Its encoder keeps the columns that the next patch hears again. plain.onnx is the same without a state,
+    reordered.onnx has its tensors in another order than the manifest."""
     folder, labels, size, mels = root / "toy-stream", ["a", "b", "c"], 16, 32
     frames, stride, patches, kernel, channels = 187, 61, 4, 7, 6
     folder.mkdir(parents=True, exist_ok=True)
@@ -170,6 +171,11 @@ def toy_stream(root):
         folder / "encoder.onnx",
         [("mel", shapes["mel"]), ("columns", shapes["columns"])],
         [("embedding", shapes["embedding"]), ("columns_next", shapes["columns"])],
+    )
+    graph.save_all(
+        folder / "reordered.onnx",
+        [("columns", shapes["columns"]), ("mel", shapes["mel"])],
+        [("columns_next", shapes["columns"]), ("embedding", shapes["embedding"])],
     )
     encoder = table(folder, "encoder.onnx", "mel", shapes["mel"], "embedding", shapes["embedding"])
     encoder["state"] = {

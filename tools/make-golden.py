@@ -83,6 +83,7 @@ def main():
         ("log10-16000-hop256", "signal-16000", LOG10_16K),
         ("log10-16000-hop256-f16", "signal-16000", LOG10_16K | {"rounding": "float16"}),
         ("gate-16000-hop160", "signal-16000", GATE_16K),
+        ("log10-16000-hop256-level", "signal-16000", LOG10_16K | {"level": {"target": 0.3, "columns": 40, "most": 1e4}}),
     ]
     # Shorter than half a frame, about a frame, and on both sides of a hop.
     for name, lengths in (("22050", (1, 2, 300, 1024, 1025, 1707, 1708, 2049)), ("16000", (1, 100, 256, 257, 513))):

@@ -106,6 +106,9 @@ CONDITIONS = {
     "speed_down": lambda x, rate, rng: speed(x, Fraction(97, 100)),
 }
 
+# Counted up when the random degradations change, so that what was made of older ones is made again.
+EDITION = 1
+
 # name: (weight, (samples, rate, rng) → samples), in the order in which sound meets them.
 RANDOM = {
     "speed": (2.0, lambda x, rate, rng: speed(x, Fraction(int(rng.integers(960, 1041)), 1000))),

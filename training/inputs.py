@@ -88,7 +88,12 @@ def listed(listing, split):
     needed = {"clip", "genre"} | ({"split"} if split else set())
     if not rows or not needed <= set(rows[0]):
         raise Refused(f"{listing}: expected a CSV file with the columns {', '.join(sorted(needed))}")
-    return [row for row in rows if not split or row["split"] == split]
+    rows = [row for row in rows if not split or row["split"] == split]
+    names = [row["clip"] for row in rows]
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise Refused(f"{listing}: {twice} is there twice: a clip counts once")
+    return rows
 
 
 def files(folder, listing, split):

@@ -65,6 +65,27 @@ def logarithm(power, log):
     return np.log10(1.0 + np.float32(log["scale"]) * power)
 
 
+class Level:
+    """The manifest's `level`: brings the mel power to one level by a slow running mean of what has been heard.
+
+    A column's factor is target / mean, `most` at the most; the mean is that over the columns so far, of which the
+    earlier ones count less after `columns` of them. In float64, one column after the other, as the daemon has it.
+    """
+
+    def __init__(self, target, columns, most):
+        self._target, self._columns, self._most = target, columns, most
+        self._heard, self._mean = 0, 0.0
+
+    def brought(self, power):
+        """Mel power [columns, mels] that follows what came before, at that level."""
+        factors = np.empty(len(power), dtype=np.float32)
+        for i, own in enumerate(power.mean(axis=1, dtype=np.float64)):
+            self._heard = min(self._heard + 1, self._columns)
+            self._mean += (own - self._mean) / self._heard
+            factors[i] = self._target / max(self._mean, self._target / self._most)
+        return power * factors[:, None]
+
+
 def columns(samples, features):
     """Log-mel columns, float32 [1 + len(samples) // hop, n_mels], of mono samples."""
     n_fft, hop = features["n_fft"], features["hop"]
@@ -75,12 +96,14 @@ def columns(samples, features):
     # float64 up to the spectrum, as in librosa: a float32 FFT's rounding shows in quiet bands (3e-3 dB).
     window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n_fft) / n_fft)
     filters = filterbank(features)
+    level = Level(**features["level"]) if "level" in features else None
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
     out = np.empty((len(frames), features["n_mels"]), dtype=np.float32)
     # A block of frames at a time keeps the spectra of a long recording small.
     for start in range(0, len(frames), 512):
         spectrum = np.fft.rfft(frames[start : start + 512] * window, axis=1)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ filters.T
+        power = level.brought(power) if level else power
         if features["rounding"] == "float16":
             power = power.astype(np.float16).astype(np.float32)
         out[start : start + 512] = logarithm(power, features["log"])

@@ -53,8 +53,8 @@ def normalised(window, rule):
     return ((window - window.mean()) / (window.std() + 1e-6)).astype(np.float32)
 
 
-def softmax(logits, temperature):
-    """Calibrated probabilities over the last axis."""
+def softmax(logits, temperature=1.0):
+    """Probabilities over the last axis, calibrated by `temperature`."""
     scaled = np.asarray(logits, dtype=np.float64) / temperature
     scaled = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return scaled / scaled.sum(axis=-1, keepdims=True)

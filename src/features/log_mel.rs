@@ -1,9 +1,10 @@
-//! From samples at the model's rate to log-mel columns: STFT, filterbank, rounding, logarithm.
+//! From samples at the model's rate to log-mel columns: STFT, filterbank, level, rounding, logarithm.
 //! Touch it to add a logarithm or a rounding.
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
+use super::level_control::LevelControlState;
 use super::log::log10;
 use super::{MelFilterbank, Stft};
 use crate::manifest::{FeatureSettings, LogScale, Rounding};
@@ -17,6 +18,7 @@ pub struct LogMel {
 /// What happens to a power spectrum.
 struct LastSteps {
     filterbank: MelFilterbank,
+    level: Option<LevelControlState>,
     rounding: Rounding,
     log: LogScale,
     half: Vec<f16>,
@@ -30,6 +32,7 @@ impl LogMel {
             stft: Stft::new(settings),
             last: LastSteps {
                 filterbank: MelFilterbank::new(settings),
+                level: settings.level.map(LevelControlState::new),
                 rounding: settings.rounding,
                 log: settings.log,
                 half: vec![f16::ZERO; settings.n_mels],
@@ -51,12 +54,18 @@ impl LogMel {
     /// Forgets everything heard.
     pub fn reset(&mut self) {
         self.stft.reset();
+        if let Some(level) = &mut self.last.level {
+            level.reset();
+        }
     }
 }
 
 impl LastSteps {
     fn column(&mut self, power: &[f32]) -> &[f32] {
         self.filterbank.apply(power, &mut self.column);
+        if let Some(level) = &mut self.level {
+            level.apply(&mut self.column);
+        }
         if self.rounding == Rounding::Float16 {
             // What is louder than a half can say stays the loudest that it can.
             self.column.iter_mut().for_each(|value| *value = value.min(f16::MAX.to_f32_const()));

@@ -1,9 +1,10 @@
-//! The room that turns samples into log-mel columns: resampler → STFT → mel → log.
+//! The room that turns samples into log-mel columns: resampler → STFT → mel → level → log.
 //!
 //! Everything is allocated by `new`; the rest runs on the caller's slices. It knows neither clock nor thread.
 //! Touch it when columns must be computed otherwise.
 
 mod level;
+mod level_control;
 mod log;
 mod log_mel;
 mod mel;

@@ -29,6 +29,8 @@ pub struct FeatureSettings {
     pub fmin: f64,
     /// Highest frequency in Hz.
     pub fmax: f64,
+    /// Control of the level of the mel power, before its rounding.
+    pub level: Option<LevelControl>,
     /// Rounding of the mel power before the logarithm.
     #[serde(default)]
     pub rounding: Rounding,
@@ -37,6 +39,19 @@ pub struct FeatureSettings {
     /// The resampler through which all sound went that the network was trained on: its response near half the sample
     /// rate is imitated, because a network hears what lies there.
     pub resampler: Option<SincResampler>,
+}
+
+/// A slow control of the level. Each column's mel power is multiplied by target / m, where m is the running mean of the
+/// columns' means over the bands: m₀ = 0, mₜ = mₜ₋₁ + (own − mₜ₋₁) / min(t, columns), anew after a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelControl {
+    /// The mean power that sound is brought to.
+    pub target: f64,
+    /// Columns after which what came earlier counts less.
+    pub columns: u32,
+    /// The largest factor, which keeps the noise of silence from becoming loud.
+    pub most: f64,
 }
 
 /// A resampler whose kernel is rolloff · sinc(rolloff · t) under a Kaiser window, t in samples of its output, as
@@ -138,6 +153,17 @@ impl FeatureSettings {
         }
         if self.n_mels == 0 || self.n_mels > 1024 {
             return Err(bad_value("features.n_mels", self.n_mels, "1 to 1024"));
+        }
+        if let Some(LevelControl { target, columns, most }) = self.level
+            && !((1e-6..=1e3).contains(&target)
+                && (1..=1_000_000).contains(&columns)
+                && (1.0..=1e9).contains(&most))
+        {
+            return Err(bad_value(
+                "features.level",
+                format!("target {target}, columns {columns}, most {most}"),
+                "target 1e-6 to 1000, columns 1 to 1000000, most 1 to 1e9",
+            ));
         }
         if let Some(SincResampler { zeros, beta, rolloff }) = self.resampler
             && !((1..=512).contains(&zeros)

@@ -11,7 +11,8 @@ mod window;
 use serde::Deserialize;
 
 pub use features::{
-    FeatureSettings, LogScale, MelNorm, MelScale, PaddingMode, Rounding, SincResampler, WindowFunction,
+    FeatureSettings, LevelControl, LogScale, MelNorm, MelScale, PaddingMode, Rounding, SincResampler,
+    WindowFunction,
 };
 pub use network::{NetworkFile, Patch, Tensor};
 pub use role::Role;

@@ -222,6 +222,8 @@ fn a_list_names_the_clips() {
     refused(&with("clip;genre\na/one;a\n", &[]), 2, &["clip is missing", "clip;genre"]);
     refused(&with("clip,genre\n", &[]), 2, &["no row"]);
     refused(&with("clip,genre\na/one\n", &[]), 2, &["list.csv", "line: 2"]);
+    refused(&with("clip,genre\na/one,a\na/two,a\na/one,b\n", &[]), 2, &["list.csv", "a/one is there twice"]);
+    refused(&with("clip,genre\na/none,a\na/nothing,b\n", &[]), 3, &["no clip could be heard", "a/none"]);
     refused(&with("clip,genre\na/one,polka\n", &[]), 2, &["polka", "a, b, c, d"]);
     let ran = with("clip,genre\na/one,a\na/none,b\n", &[]);
     refused(&ran, 5, &["a/none: there is no file"]);
@@ -263,5 +265,11 @@ fn people_get_figures_and_a_matrix_and_whoever_wants_a_drawing() {
     let drawn = fs::read_to_string(&svg).expect("written");
     let document = roxmltree::Document::parse(&drawn).expect("XML");
     assert_eq!(document.descendants().filter(|node| node.has_tag_name("g")).count(), 16);
-    refused(&clips.evaluate(&["--svg", "/none/matrix.svg"]), 2, &["--svg", "there is no folder /none"]);
+    for place in ["/none/matrix.svg", clips.folder.to_str().expect("UTF-8")] {
+        refused(&clips.evaluate(&["--svg", place]), 2, &["--svg", place, "cannot be written"]);
+    }
+    let unused = clips.place.path().join("unused.svg");
+    let ran = clips.evaluate(&["--list", "/none.csv", "--svg", unused.to_str().expect("UTF-8")]);
+    refused(&ran, 3, &["/none.csv"]);
+    assert!(!unused.exists(), "nothing is left behind where nothing was drawn");
 }

@@ -4,6 +4,17 @@ import warnings
 
 import librosa
 import numpy as np
+from scipy.signal import lfilter
+
+
+def levelled(power, target, columns, most):
+    """Mel power [n_mels, frames] at one level: over its mean so far, after `columns` frames over an exponential mean."""
+    own = power.mean(axis=0, dtype=np.float64)
+    mean = own.cumsum() / np.arange(1, len(own) + 1)
+    if len(own) > columns:
+        keep = 1.0 - 1.0 / columns
+        mean[columns:], _ = lfilter([1.0 / columns], [1.0, -keep], own[columns:], zi=[keep * mean[columns - 1]])
+    return (power * np.minimum(target / np.maximum(mean, 1e-30), most)).astype(np.float32)
 
 
 def columns(samples, features):
@@ -26,6 +37,8 @@ def columns(samples, features):
             htk=features["mel_scale"] == "htk",
             norm=None if features["mel_norm"] == "none" else features["mel_norm"],
         )
+    if "level" in features:
+        power = levelled(power, **features["level"])
     if features["rounding"] == "float16":
         power = power.astype(np.float16).astype(np.float32)
     log = features["log"]

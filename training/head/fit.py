@@ -1,4 +1,4 @@
-"""Trains the head: the linear start, then what it learns to forget. Touch it with the recipe."""
+"""Trains the head: its start, then what it learns to forget. Touch it with the recipe."""
 
 import copy
 from dataclasses import asdict, dataclass
@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from ..fit import average
-from . import linear
+from ..windows import softmax
+from . import start
 from .joins import Pool, batch
 from .network import Head
 from .sequences import blocks
@@ -21,6 +22,10 @@ class Recipe:
     kept: int = 96
     tags_penalty: float = 2e-2
     rest_penalty: float = 3e-2
+    # The correction's hidden width and steps for each of its averaged members.
+    corrected: int = 96
+    members: int = 3
+    correction_steps: int = 400
     # Folds by which the clips' own probabilities are told by a linear start that has not seen them.
     folds: int = 5
     steps: int = 2000
@@ -38,11 +43,6 @@ class Recipe:
         return asdict(self)
 
 
-def softmax(logits):
-    p = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return (p / p.sum(axis=-1, keepdims=True)).astype(np.float32)
-
-
 def only(clips, keep):
     """Some clips of a `sequences.Clips`."""
     names = [name for name, kept in zip(clips.names, keep) if kept]
@@ -50,9 +50,9 @@ def only(clips, keep):
 
 
 def unseen(sets, recipe):
-    """Each set's patches' probabilities from linear starts that were fitted without the clip and its neighbours.
+    """Each set's patches' probabilities from starts that were fitted without the clip and its neighbours.
 
-    On clips it was fitted on, the linear start is too sure of itself, and the head would learn to trust single patches.
+    On clips it was fitted on, the start is too sure of itself, and the head would learn to trust single patches.
     """
     names = sorted({name for s in sets for name in s.names})
     fold = dict(zip(names, blocks(names, recipe.folds)))
@@ -60,17 +60,17 @@ def unseen(sets, recipe):
     out = [np.zeros((*s.rows.shape[:2], 10), dtype=np.float32) for s in sets]
     for number in range(recipe.folds):
         rest = [only(s, f != number) for s, f in zip(sets, folds)]
-        start = linear.fit(rest, recipe.tags_penalty, recipe.rest_penalty)
+        own = start.fit(rest, recipe)
         for s, f, p in zip(sets, folds, out):
-            p[f == number] = softmax(start.logits(s.rows[f == number]))
+            p[f == number] = softmax(own.logits(s.rows[f == number]))
     return out
 
 
-def forgetting(start, sets, probabilities, seed, recipe, watch=None):
-    """Train the recurrent part over a fixed linear start; `watch(step, head)` is called now and then."""
+def forgetting(beginning, sets, probabilities, seed, recipe, watch=None):
+    """Train the recurrent part over a fixed start; `watch(step, head)` is called now and then."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    pool, head = Pool(sets, probabilities), Head(start)
+    pool, head = Pool(sets, probabilities), Head(beginning)
     optimiser = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps + 1, pct_start=0.1)
     mean, losses = copy.deepcopy(head), []

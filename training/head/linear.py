@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ..gtzan import LABELS
+from ..musicnn.embed import is_degraded
 from ..musicnn.encoder import TAGS
 from .sequences import PUBLISHED
 
@@ -30,22 +31,21 @@ class Linear:
         """[.., labels] of rows [.., 50 + kept]."""
         return features(rows[..., :TAGS]) @ self.tags + rows[..., TAGS:] @ self.rest + self.bias
 
-    def mean(self, rows):
-        """The mean over patches of the probabilities, [clips, labels] of rows [clips, patches, …]."""
-        logits = self.logits(rows)
-        p = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return (p / p.sum(axis=-1, keepdims=True)).mean(axis=-2)
+
+def odds(tags):
+    """Log-odds of tag probabilities."""
+    cut = np.clip(tags, CLIP, 1.0 - CLIP)
+    return np.log(cut / (1.0 - cut))
 
 
 def features(tags):
     """Log-odds and square roots of tag probabilities, [.., 100]."""
-    cut = np.clip(tags, CLIP, 1.0 - CLIP)
-    return np.concatenate([np.log(cut / (1.0 - cut)), np.sqrt(tags)], axis=-1)
+    return np.concatenate([odds(tags), np.sqrt(tags)], axis=-1)
 
 
 def weights(sets):
     """A weight for each clip: 1 for the published version, 0.5 for the clean one, 1.5 shared by the degraded ones."""
-    degraded = sum(1 for s in sets if s.version.startswith("random"))
+    degraded = sum(1 for s in sets if is_degraded(s.version))
     share = {PUBLISHED: 1.0, "clean": 0.5}
     return [np.full(len(s.names), share.get(s.version, 1.5 / max(degraded, 1))) for s in sets]
 

@@ -1,6 +1,6 @@
-"""The recurrent head: a running mean of the linear start's probabilities that learns to forget at a change.
+"""The recurrent head: a running mean of the patches' probabilities that learns to forget at a change.
 
-Each patch has probabilities p_t from the linear start. At each step a small network compares the mean of p before with
+Each patch has probabilities p_t from the start. At each step a small network compares the mean of p before with
 that after, beside the states of a bidirectional GRU, and tells how much of what came before is to be forgotten, a_t ≥ 0.
 The window's probabilities are Σ w_t p_t / Σ w_t with w_t = exp(−Σ_{s>t} a_s): without forgetting (a = 0) the plain mean.
 """
@@ -27,10 +27,12 @@ class Head(nn.Module):
 
     title = "musicnn's encoder, pretrained on the Million Song Dataset's tags, and a recurrent head"
 
-    def __init__(self, linear):
+    def __init__(self, start):
         super().__init__()
-        for name in ("tags", "rest", "bias"):
-            self.register_buffer(name, torch.from_numpy(getattr(linear, name)).float())
+        buffers = {name: getattr(start.linear, name) for name in ("tags", "rest", "bias")}
+        buffers |= {f"correction_{name}": getattr(start.correction, name) for name in ("tags", "rest", "bias", "out")}
+        for name, value in buffers.items():
+            self.register_buffer(name, torch.from_numpy(value).float())
         self.summary = nn.Linear(TAGS, SUMMARY)
         self.gru = nn.GRU(len(LABELS) + SUMMARY, HIDDEN, batch_first=True, bidirectional=True)
         self.compare = nn.Linear(2 * HIDDEN + 3 * len(LABELS) + 2, COMPARED)
@@ -38,11 +40,14 @@ class Head(nn.Module):
         nn.init.constant_(self.forget.bias, START)
 
     def patches(self, rows):
-        """(log-odds of the tags, probabilities of the linear start), both by patch."""
+        """(log-odds of the tags, probabilities of the start), both by patch."""
         tags = rows[..., :TAGS]
         cut = tags.clamp(CLIP, 1.0 - CLIP)
         odds = torch.log(cut) - torch.log(1.0 - cut)
         logits = torch.cat([odds, torch.sqrt(tags)], dim=-1) @ self.tags + rows[..., TAGS:] @ self.rest + self.bias
+        alone = odds @ self.correction_tags + self.correction_bias
+        both = alone + rows[..., TAGS:] @ self.correction_rest
+        logits = logits + (torch.relu(both) - torch.relu(alone)) @ self.correction_out
         return odds, torch.softmax(logits, dim=-1)
 
     def forgotten(self, odds, p):
@@ -61,7 +66,7 @@ class Head(nn.Module):
         return self.answer(rows)[0]
 
     def answer(self, rows, p=None):
-        """(logits, forgotten); with `p` [batch, patches, labels], these stand in place of the linear start's probabilities."""
+        """(logits, forgotten); with `p` [batch, patches, labels], these stand in place of the start's probabilities."""
         odds, own = self.patches(rows)
         p = own if p is None else p
         forgotten = self.forgotten(odds, p)
@@ -87,7 +92,14 @@ class Head(nn.Module):
         x = node("Concat", [odds, node("Sqrt", [tags], "roots")], "features", axis=2)
         x = node("MatMul", [x, weight("tags.weight", self.tags)], "by_tags")
         x = node("Add", [x, node("MatMul", [rest, weight("rest.weight", self.rest)], "by_rest")], "both")
-        p = node("Softmax", [node("Add", [x, weight("bias", self.bias)], "local")], "p", axis=2)
+        x = node("Add", [x, weight("bias", self.bias)], "linear")
+        alone = node("MatMul", [odds, weight("correction_tags.weight", self.correction_tags)], "correction_by_tags")
+        alone = node("Add", [alone, weight("correction_bias", self.correction_bias)], "alone")
+        both = node("MatMul", [rest, weight("correction_rest.weight", self.correction_rest)], "correction_by_rest")
+        both = node("Relu", [node("Add", [alone, both], "with_rest")], "heard_hidden")
+        apart = node("Sub", [both, node("Relu", [alone], "tags_hidden")], "correction_hidden")
+        apart = node("MatMul", [apart, weight("correction_out.weight", self.correction_out)], "correction")
+        p = node("Softmax", [node("Add", [x, apart], "local")], "p", axis=2)
 
         x = node("MatMul", [odds, weight("summary.weight", self.summary.weight.T)], "summary_product")
         x = node("Tanh", [node("Add", [x, weight("summary.bias", self.summary.bias)], "summary_sum")], "summary")

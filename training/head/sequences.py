@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import inputs
 from ..gtzan import LABELS
-from ..manifest import Refused
+from ..musicnn import cache as store
 from ..musicnn import embed
 from ..musicnn.encoder import TAGS
 
@@ -34,11 +34,7 @@ def _clips(version, names, rows):
 
 def cached(cache, split, version):
     """(names, embeddings [clips, patches, 250]) of one version in the cache."""
-    file = embed.path(cache, split, version)
-    if not file.is_file():
-        raise Refused(f"{file} is missing: run python -m training.musicnn.embed first")
-    with np.load(file) as arrays:
-        return list(arrays["name"]), arrays["embedding"]
+    return store.read(store.path(cache, split, version), embed.fingerprint(cache, version))
 
 
 def heard(cache, split, version, residual):

@@ -13,11 +13,12 @@ import torch
 
 from .. import calibrate, changes, evaluate, gtzan, inputs, mel, report
 from ..manifest import Refused
+from ..musicnn import cache as store
 from ..musicnn import embed, encoder, wheel
 from ..musicnn.weights import Weights
 from ..report.files import spread
 from ..report.mean_mel import mean_mel
-from . import linear, residual, sequences
+from . import residual, sequences, start
 from .export import export
 from .fit import Recipe, forgetting, unseen
 
@@ -26,15 +27,15 @@ HERE = Path(__file__).resolve().parent
 
 def prepared(data, cache, recipe):
     """(residual, train versions, valid clips) as `sequences` has them."""
-    versions = [v for v in embed.versions("train", 99) if embed.path(cache, "train", v).is_file()]
-    if embed.CLEAN not in versions:
-        raise Refused(f"{cache}: no embeddings of the train clips; run python -m training.musicnn.embed first")
+    versions = [v for v in embed.versions("train", 99) if store.path(cache, "train", v).is_file()]
+    if len(versions) < 2 or versions[0] != embed.CLEAN:
+        raise Refused(f"{cache}: expected train clips clean and degraded, found {versions}; run python -m training.musicnn.embed first")
     kernel = Weights(wheel.checkpoint(cache)).tags.kernel.astype(np.float64)
     heard = [sequences.cached(cache, "train", v)[1][..., encoder.TAGS :] for v in versions]
     rest = residual.fit(np.concatenate([h.reshape(-1, encoder.PENULTIMATE) for h in heard]).astype(np.float64), kernel, recipe.kept)
     published = sequences.published(Path(data) / "gtzan_musicnn_taggram" / "train.npz", recipe.kept)
     sets = [published] + [sequences.heard(cache, "train", v, rest) for v in versions]
-    return rest, sets, sequences.heard(cache, "valid", embed.CLEAN, rest)
+    return rest, sets, sequences.heard(cache, "valid", embed.LEVELLED, rest)
 
 
 def logits(head, rows):
@@ -72,10 +73,10 @@ def mean_pictures(data):
 def train(data, cache, seeds, recipe, out):
     """Train all seeds and write the folder `out`."""
     rest, sets, valid = prepared(data, cache, recipe)
-    start = linear.fit(sets, recipe.tags_penalty, recipe.rest_penalty)
+    beginning = start.fit(sets, recipe)
     probabilities = unseen(sets, recipe)
-    p = start.mean(valid.rows)
-    print(f"plain mean of the linear start: valid accuracy {(p.argmax(axis=1) == valid.target).mean():.3f}", flush=True)
+    p = beginning.mean(valid.rows)
+    print(f"plain mean of the start: valid accuracy {(p.argmax(axis=1) == valid.target).mean():.3f}", flush=True)
     heads, figures, curves = {}, {}, {}
     for seed in seeds:
         curve = curves[seed] = []
@@ -86,7 +87,7 @@ def train(data, cache, seeds, recipe, out):
                 {"epoch": step, "train_loss": round(loss, 4), "valid_accuracy": round(accuracy, 4), "valid_nll": round(nll, 4)}
             )
 
-        heads[seed] = forgetting(start, sets, probabilities, seed, recipe, watch)
+        heads[seed] = forgetting(beginning, sets, probabilities, seed, recipe, watch)
         figures[seed] = told(heads[seed], valid)
         print(f"seed {seed}: valid accuracy {figures[seed][0]:.3f}, NLL {figures[seed][1]:.3f}", flush=True)
     chosen = min(seeds, key=lambda seed: figures[seed][1])
@@ -95,7 +96,7 @@ def train(data, cache, seeds, recipe, out):
     manifest, apart = export(out, wheel.checkpoint(cache), rest, head, valid)
     audio = Path(data) / "gtzan_audio"
     figure = evaluate.run(out, audio=audio, listing=audio / "list.csv", split="valid")
-    weights = sum(p.size for p in (start.tags, start.rest, start.bias)) + sum(p.numel() for p in head.parameters())
+    weights = sum(p.numel() for p in (*head.parameters(), *head.buffers()))
     report.write(
         out, manifest, {k: v for k, v in figure.items() if k not in ("model", "per_clip")},
         seeds={"accuracy": spread({s: f[0] for s, f in figures.items()}), "nll": spread({s: f[1] for s, f in figures.items()})},

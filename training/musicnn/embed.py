@@ -1,8 +1,9 @@
 """Computes the patches' tags and penultimate layer for the clips that exist as audio: `python -m training.musicnn.embed`.
 
 DIR holds `gtzan_audio/` with its `list.csv`. Each train clip is heard clean and in several randomly degraded versions,
-each valid clip clean. The results go to a cache, a file a version, so that an interrupted run is taken up; a clip and
-a version always get the same degradation.
+all at levels of their own, for the published tags know no control of the level either; each valid clip is heard as the
+daemon hears it. The results go to a cache, a file a version, so that an interrupted run is taken up; a clip and a version
+always get the same degradation.
 """
 
 import argparse
@@ -16,9 +17,12 @@ from ..degrade import apply_random
 from ..manifest import Refused, sha256
 from ..resample import resample
 from ..runner import Embeddings, Network
+from . import cache as store
 from . import encoder, wheel
 
 CLEAN = "clean"
+# A clean clip under the control of its level.
+LEVELLED = "levelled"
 # Rate of GTZAN's clips in Hz, at which they are degraded.
 NATIVE = 22050
 # A degraded version starts up to this many columns later, for another position of the patches: half a stride.
@@ -29,20 +33,32 @@ PATCHES = 28
 
 def versions(split, degraded):
     """Names of the versions of a split's clips."""
-    return [CLEAN] + [f"random-{i}" for i in range(1, degraded + 1)] if split == "train" else [CLEAN]
+    return [CLEAN] + [f"random-{i}" for i in range(1, degraded + 1)] if split == "train" else [LEVELLED]
 
 
-def path(cache, split, version):
-    return Path(cache) / f"{split}-{version}.npz"
+def features(version):
+    """The features of a version: without the control of the level for all but one."""
+    return {k: v for k, v in encoder.FEATURES.items() if k != "level" or version == LEVELLED}
+
+
+def fingerprint(cache, version):
+    """What tells a cached version from one that other settings made."""
+    settings = {"features": features(version), "native": NATIVE, "patches": PATCHES, "latest_start": LATEST_START}
+    return store.fingerprint(cache, settings, is_degraded(version))
+
+
+def is_degraded(version):
+    return version.startswith("random")
 
 
 def columns_of(samples, version, name):
     """Mel columns, as the encoder hears them, of a clip at 22050 Hz, degraded as the version says."""
     start = 0
-    if version != CLEAN:
+    if is_degraded(version):
         rng = np.random.default_rng([int(version.split("-")[1]), zlib.crc32(name.encode())])
         samples, start = apply_random(samples, NATIVE, rng), int(rng.integers(0, LATEST_START))
-    return mel.columns(resample(samples, NATIVE, encoder.FEATURES["sample_rate"]), encoder.FEATURES)[start:]
+    heard = features(version)
+    return mel.columns(resample(samples, NATIVE, heard["sample_rate"]), heard)[start:]
 
 
 def embedded(network, columns, patches):
@@ -52,12 +68,12 @@ def embedded(network, columns, patches):
 
 
 def embed(data, cache, split, version, network):
-    """Write one version of one split to the cache, unless it is there."""
-    out = path(cache, split, version)
-    if out.is_file():
+    """Write one version of one split to the cache, unless it is there as these settings make it."""
+    out, mark = store.path(cache, split, version), fingerprint(cache, version)
+    if store.is_current(out, mark):
         return
     names, all_of_them = [], []
-    patches = PATCHES if version == CLEAN else PATCHES - 1
+    patches = PATCHES - 1 if is_degraded(version) else PATCHES
     audio = Path(data) / "gtzan_audio"
     for row in inputs.listed(audio / "list.csv", split):
         file = next((p for suffix in inputs.SUFFIXES if (p := audio / f"{row['clip']}{suffix}").is_file()), None)
@@ -66,15 +82,13 @@ def embed(data, cache, split, version, network):
         columns = columns_of(inputs.decode(file, NATIVE), version, row["clip"])
         names.append(row["clip"])
         all_of_them.append(embedded(network, columns, patches))
-    partial = out.with_suffix(".partial.npz")
-    np.savez(partial, name=names, embedding=np.stack(all_of_them))
-    partial.rename(out)
+    store.write(out, mark, names, np.stack(all_of_them))
     print(f"{out.name}: {len(names)} clips", flush=True)
 
 
 def network_in(cache):
     """The encoder with its penultimate layer as it is, written to the cache unless it is there."""
-    file = Path(cache) / "encoder.onnx"
+    file = Path(cache) / store.ENCODER
     checkpoint = wheel.checkpoint(cache)
     if not file.is_file():
         encoder.write(checkpoint, file)

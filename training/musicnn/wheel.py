@@ -1,7 +1,9 @@
 """Fetches musicnn's weights: the PyPI wheel `musicnn` 0.1.0 (ISC licence), by pip, its hash checked."""
 
+import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -27,6 +29,11 @@ def checkpoint(cache):
     found = sha256(wheel)
     if found != SHA256:
         raise Refused(f"{wheel}: expected sha256 {SHA256}, found {found}")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(cache, [name for name in archive.namelist() if name.startswith(f"{CHECKPOINT}/")])
+    # Unpacked elsewhere first: a folder that is there is whole.
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(scratch, [name for name in archive.namelist() if name.startswith(f"{CHECKPOINT}/")])
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        (Path(scratch) / CHECKPOINT).rename(folder)
     return folder

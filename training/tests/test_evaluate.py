@@ -89,6 +89,13 @@ class Inputs(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertIn("no clip to evaluate", err)
 
+    def test_a_clip_listed_twice_is_refused(self):
+        arguments = self.clip(22050, 2.0)
+        self.list.write_text("clip,genre,split\njazz.1,jazz,valid\njazz.1,jazz,valid\n", encoding="utf-8")
+        status, _, err = run("--model", CRNN, *arguments)
+        self.assertEqual(status, 2)
+        self.assertIn("jazz.1 is there twice", err)
+
     def test_a_missing_model_is_refused(self):
         status, _, err = run("--model", self.folder, *self.clip(22050, 2.0))
         self.assertEqual(status, 2)

@@ -2,6 +2,7 @@
 
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ try:
     import onnxruntime
     import torch
 
-    from training.head import fit, joins, linear, network, residual, sequences
+    from training.head import correction, fit, joins, network, residual, sequences, start
+    from training.windows import softmax
 except ModuleNotFoundError as missing:
     raise unittest.SkipTest(f"{missing.name} is not installed") from None
 
@@ -34,13 +36,40 @@ class Head(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         torch.set_num_threads(1)
-        cls.sets = [clips(sequences.PUBLISHED, 40, 1, heard=False), clips("clean", 20, 2)]
-        cls.start = linear.fit(cls.sets, 1e-2, 1e-2)
+        cls.sets = [clips(sequences.PUBLISHED, 40, 1, heard=False), clips("clean", 40, 2), clips("random-1", 40, 3)]
+        cls.recipe = fit.Recipe(tags_penalty=1e-2, rest_penalty=1e-2, corrected=16, members=2, correction_steps=60)
+        cls.start = start.fit(cls.sets, cls.recipe)
 
-    def test_the_linear_start_names_what_it_was_fitted_on(self):
+    def test_the_start_names_what_it_was_fitted_on(self):
         p = self.start.mean(self.sets[1].rows)
         self.assertGreater((p.argmax(axis=1) == self.sets[1].target).mean(), 0.9)
-        self.assertEqual(p.shape, (20, len(LABELS)))
+        self.assertEqual(p.shape, (40, len(LABELS)))
+
+    def test_tags_alone_are_not_corrected(self):
+        tags, heard = self.sets[0].rows, self.sets[1].rows
+        np.testing.assert_array_equal(self.start.correction.logits(tags), 0.0)
+        self.assertGreater(np.abs(self.start.correction.logits(heard)).max(), 1e-3)
+
+    def test_averaged_members_give_the_mean_of_their_logits(self):
+        one, two = (correction.fit(self.start.linear, self.sets, 8, n, 20) for n in (1, 2))
+        rows, width = self.sets[1].rows, 8
+        second = correction.Correction(two.tags[:, width:], two.rest[:, width:], two.bias[width:], 2 * two.out[width:])
+        expected = (one.logits(rows) + second.logits(rows)) / 2
+        np.testing.assert_allclose(two.logits(rows), expected, atol=1e-9)
+
+    def test_degraded_sound_is_named_better_and_clean_sound_as_before(self):
+        # Degraded, the second genre sounds like the first one, but for the residual's size.
+        sets = [*self.sets[:2], clips("random-1", 40, 3)]
+        spoilt = sets[2].rows[sets[2].target == 1]
+        spoilt[..., :50] = sets[2].rows[sets[2].target == 0][..., :50]
+        spoilt[..., 50:] *= 3.0
+        sets[2].rows[sets[2].target == 1] = spoilt
+        recipe = replace(self.recipe, corrected=32, members=1, correction_steps=300)
+        found = start.fit(sets, recipe)
+        right = lambda p, s: (p.argmax(axis=1) == s.target).mean()
+        without = softmax(found.linear.logits(sets[2].rows)).mean(axis=1)
+        self.assertGreaterEqual(right(found.mean(sets[2].rows), sets[2]), right(without, sets[2]))
+        self.assertGreater(right(found.mean(sets[1].rows), sets[1]), 0.9)
 
     def test_the_graph_is_the_network(self):
         torch.manual_seed(1)
@@ -67,7 +96,7 @@ class Head(unittest.TestCase):
         np.testing.assert_allclose(p, self.start.mean(self.sets[1].rows), atol=1e-5)
 
     def test_it_learns_to_forget_at_a_change(self):
-        recipe = fit.Recipe(steps=150, folds=2, tags_penalty=1e-2, rest_penalty=1e-2, rate=1e-2, average=0.95)
+        recipe = replace(self.recipe, steps=150, folds=2, rate=1e-2, average=0.95)
         head = fit.forgetting(self.start, self.sets, fit.unseen(self.sets, recipe), 1, recipe)
         fresh, old = self.sets[1].rows[1], self.sets[1].rows[0]
         rows = np.concatenate([old[:18], fresh[:10]])[None]
@@ -78,7 +107,7 @@ class Head(unittest.TestCase):
 
     def test_joined_sequences_hold_both_clips(self):
         rng = np.random.default_rng(4)
-        pool = joins.Pool(self.sets, [fit.softmax(self.start.logits(s.rows)) for s in self.sets])
+        pool = joins.Pool(self.sets, [softmax(self.start.logits(s.rows)) for s in self.sets])
         for _ in range(20):
             rows, p, joint, targets, weights = joins.batch(pool, 4, 1.0, rng)
             self.assertEqual(rows.shape[:2], p.shape[:2])

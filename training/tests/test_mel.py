@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training import mel
+from training import mel, synthetic
+from training.musicnn import encoder
 
 GOLDEN = Path(__file__).resolve().parents[2] / "tests/golden"
 
@@ -22,6 +23,23 @@ class Golden(unittest.TestCase):
                 found = mel.columns(samples, case["features"])
                 self.assertEqual(found.shape, expected.shape)
                 self.assertLess(np.abs(found - expected).max(), 1e-3)
+
+    def test_the_level_is_the_same_for_soft_and_loud_sound(self):
+        features = encoder.FEATURES
+        loud = synthetic.sound(features["sample_rate"], 12.0, 1)
+        loud, soft = (mel.columns(samples, features) for samples in (loud, loud * np.float32(0.05)))
+        self.assertLess(np.abs(loud - soft).max(), 5e-4)
+        power = (10.0**loud - 1.0) / features["log"]["scale"]
+        self.assertAlmostEqual(power[-300:].mean() / features["level"]["target"], 1.0, delta=0.5)
+
+    def test_the_level_looks_back_only(self):
+        features = encoder.FEATURES | {"level": {"target": 0.3, "columns": 20, "most": 1e4}}
+        samples = synthetic.sound(features["sample_rate"], 8.0, 2)
+        whole = mel.columns(samples, features)
+        for seconds in (1, 5):
+            part = mel.columns(samples[: seconds * features["sample_rate"]], features)
+            # The last columns of a part are reflected at its end.
+            np.testing.assert_array_equal(part[:-2], whole[: len(part) - 2])
 
     def test_no_samples_give_no_columns(self):
         case = json.loads((GOLDEN / "golden.json").read_text(encoding="utf-8"))["cases"][0]

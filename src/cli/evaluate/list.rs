@@ -1,6 +1,7 @@
 //! Which clips are evaluated: those that a CSV list names. `training/evaluate.py` reads the same lists.
 //! Touch it when lists may look otherwise.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -63,6 +64,11 @@ fn rows(list: &Path, split: Option<&str>) -> Result<Vec<Row>, Failure> {
             Ok(_) => {}
             Err(error) => return refused(Status::Usage, error.to_string()),
         }
+    }
+    let mut names = HashSet::new();
+    if let Some(twice) = rows.iter().find(|row| !names.insert(row.clip.as_str())) {
+        let why = format!("{} is there twice: a clip counts once", twice.clip);
+        return refused(Status::Usage, why);
     }
     match split {
         _ if !rows.is_empty() => Ok(rows),

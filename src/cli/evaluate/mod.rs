@@ -10,6 +10,7 @@ mod report;
 mod svg;
 mod work;
 
+use std::fs::OpenOptions;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
         None => clips::of_folder(folder, id, labels)?,
     };
     if let Some(svg) = &arguments.svg {
-        has_a_place(svg)?;
+        is_writable(svg)?;
     }
     let runtime = setup::runtime(&loaded.config)?;
     let decide = loaded.config.decisions();
@@ -134,14 +135,24 @@ fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
-/// A mistyped place is told before the clips are heard, not after.
-fn has_a_place(file: &Path) -> Result<(), Failure> {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            let error = anyhow!("--svg {}: there is no folder {}", file.display(), folder.display());
+/// A place that cannot be written is told before the clips are heard, not after. A file that is there keeps its content.
+fn is_writable(file: &Path) -> Result<(), Failure> {
+    let found = file.metadata();
+    if found.as_ref().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        // A pipe's reader may come later.
+        return Ok(());
+    }
+    let opened = OpenOptions::new().append(true).create(true).open(file);
+    if opened.is_ok() && found.is_err() {
+        // It is written when there is something to draw.
+        std::fs::remove_file(file)?;
+    }
+    match opened {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let error = anyhow!("--svg {}: this file cannot be written: {error}", file.display());
             Err(Failure::new(Status::Usage, error))
         }
-        _ => Ok(()),
     }
 }
 
@@ -165,7 +176,7 @@ fn told(left_out: &[Passed]) -> String {
     format!("left out {}, no clips in the folder of a genre: {}{more}", left_out.len(), names.join(", "))
 }
 
-fn nothing_heard(Unheard { failed, left_out }: Unheard) -> Failure {
+fn nothing_heard(Unheard { failed, left_out, read }: Unheard) -> Failure {
     let Some(Passed { name, reason }) = failed.first().or(left_out.first()) else {
         return Failure::new(
             Status::Unreadable,
@@ -176,5 +187,6 @@ fn nothing_heard(Unheard { failed, left_out }: Unheard) -> Failure {
         0 => String::new(),
         more => format!("; nor could {more} more"),
     };
-    Failure::new(Status::NotAudio, anyhow!("no clip could be heard: {name}: {reason}{more}"))
+    let status = if read { Status::NotAudio } else { Status::Unreadable };
+    Failure::new(status, anyhow!("no clip could be heard: {name}: {reason}{more}"))
 }

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::clips::{Clip, Passed};
 use super::work::Answer;
+use crate::cli::exit::Status;
 
 /// An evaluation.
 #[derive(Serialize)]
@@ -59,19 +60,26 @@ impl Report {
         mut left_out: Vec<Passed>,
     ) -> Result<Self, Unheard> {
         let (mut per_clip, mut heard, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut read = false;
         for (Clip { name, .. }, answer) in clips.into_iter().zip(answers) {
             match answer {
                 Answer::Scored { scored, damage } => {
                     per_clip.push(ClipReport::new(name, labels, &scored, damage));
                     heard.push(scored);
                 }
-                Answer::Failed(reason) => failed.push(Passed { name, reason }),
-                Answer::NoClip(reason) => left_out.push(Passed { name, reason }),
+                Answer::Failed { reason, status } => {
+                    read |= status != Status::Unreadable;
+                    failed.push(Passed { name, reason });
+                }
+                Answer::NoClip(reason) => {
+                    read = true;
+                    left_out.push(Passed { name, reason });
+                }
             }
         }
         match measure(labels, &heard) {
             Some(measures) => Ok(Self { input, model, measures, per_clip, failed, left_out }),
-            None => Err(Unheard { failed, left_out }),
+            None => Err(Unheard { failed, left_out, read }),
         }
     }
 
@@ -85,6 +93,8 @@ impl Report {
 pub(super) struct Unheard {
     pub failed: Vec<Passed>,
     pub left_out: Vec<Passed>,
+    /// Whether any file could be read at all.
+    pub read: bool,
 }
 
 impl ClipReport {

@@ -16,8 +16,8 @@ use crate::cli::exit::{Failure, Status};
 pub(super) enum Answer {
     /// It was heard, as far as it goes.
     Scored { scored: ScoredClip, damage: Option<String> },
-    /// It could not be.
-    Failed(String),
+    /// It could not be; the status is that of the reason.
+    Failed { reason: String, status: Status },
     /// It is no clip, nor said to be one.
     NoClip(String),
 }
@@ -85,7 +85,7 @@ fn answer(listener: &mut Listener<'_>, clip: &Clip) -> Result<Answer, Failure> {
             Some(p) => {
                 Answer::Scored { scored: ScoredClip { genre: clip.genre, p, windows }, damage: heard.damage }
             }
-            None => Answer::Failed(NOTHING_HEARD.into()),
+            None => Answer::Failed { reason: NOTHING_HEARD.into(), status: Status::NotAudio },
         },
         Err(failure) => return failed(failure),
     })
@@ -95,6 +95,6 @@ fn answer(listener: &mut Listener<'_>, clip: &Clip) -> Result<Answer, Failure> {
 fn failed(failure: Failure) -> Result<Answer, Failure> {
     match failure.status {
         Status::Model => Err(failure),
-        _ => Ok(Answer::Failed(failure.to_string())),
+        status => Ok(Answer::Failed { reason: failure.to_string(), status }),
     }
 }
