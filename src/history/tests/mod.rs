@@ -111,7 +111,6 @@ fn window(p: f32) -> EventBody {
             skipped_hops: 0,
             silence: None,
         },
-        track: None,
         timing: Timing { capture_to_emit_ms: 41, infer_ms: 6 },
         model: Arc::new(ModelInfo {
             id: "crnn".into(),
