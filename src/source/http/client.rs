@@ -19,7 +19,7 @@ use tokio_rustls::rustls::ClientConfig;
 use super::address::Address;
 use super::connect::{connect, tls};
 use super::error::HttpError;
-use super::response::{Fetched, Response};
+use super::response::Response;
 use crate::source::stop::Stop;
 
 /// The most redirects that are followed.
