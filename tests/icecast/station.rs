@@ -1,7 +1,7 @@
 //! An Icecast of our own on a free port, which can be killed, held and started again. Touch it when it needs another setting.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -75,15 +75,8 @@ impl Station {
     }
 
     fn ask(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
-        // admin:hackme
-        let secret = "YWRtaW46aGFja21l";
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: x\r\nAuthorization: Basic {secret}\r\n\r\n")
-            .expect("asked");
-        let mut answer = String::new();
-        let _ = stream.read_to_string(&mut answer);
-        answer
+        ask(self.port, path)
+            .unwrap_or_else(|error| panic!("Icecast does not answer ({error}): {}", self.log()))
     }
 
     fn log(&self) -> String {
@@ -97,25 +90,42 @@ impl Drop for Station {
     }
 }
 
+/// What it answers to a request of the administrator.
+fn ask(port: u16, path: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    // admin:hackme
+    let secret = "YWRtaW46aGFja21l";
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: x\r\nAuthorization: Basic {secret}\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// Starts it and waits until it answers. Icecast 2.4.4 itself may crash when somebody connects while it is starting (seen
+/// as a segmentation fault in the kernel's log), so one that has ended is started anew.
 fn launch(folder: &Path, port: u16) -> Child {
-    let mut process = Command::new("icecast2")
-        .arg("-c")
-        .arg(folder.join("icecast.xml"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("icecast2 starts");
     let begin = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        let ended = process.try_wait().expect("our child");
-        assert!(
-            ended.is_none() && begin.elapsed() < Duration::from_secs(20),
-            "icecast2 does not listen: {ended:?}"
-        );
-        std::thread::sleep(Duration::from_millis(20));
+    loop {
+        let mut process = Command::new("icecast2")
+            .arg("-c")
+            .arg(folder.join("icecast.xml"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("icecast2 starts");
+        while process.try_wait().expect("our child").is_none() {
+            assert!(begin.elapsed() < Duration::from_secs(30), "icecast2 does not answer");
+            std::thread::sleep(Duration::from_millis(200));
+            let answers =
+                ask(port, "/admin/listmounts").is_ok_and(|answer| answer.starts_with("HTTP/1.0 200"));
+            if answers && process.try_wait().expect("our child").is_none() {
+                return process;
+            }
+        }
+        assert!(begin.elapsed() < Duration::from_secs(30), "icecast2 ends whenever it is started");
     }
-    process
 }
 
 fn settings(port: u16, folder: &Path) -> String {
