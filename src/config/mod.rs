@@ -177,6 +177,12 @@ pub struct SourceConfig {
     pub channel: Option<ChannelName>,
     /// `live` or `off`, of a station or a program; wins over the URI's.
     pub pace: Option<String>,
+    /// Instead of `decide.quiet_dbfs`.
+    pub quiet_dbfs: Option<f32>,
+    /// Instead of `decide.abstain_below`.
+    pub abstain_below: Option<f32>,
+    /// Least time between two windows, in seconds.
+    pub hop_seconds: Option<f64>,
     /// Seconds of audio that may wait in memory.
     #[serde(default = "default_ring_seconds")]
     pub ring_seconds: f64,

@@ -1,7 +1,7 @@
 //! The configured sources, parsed and named. Touch it when a source gets a key.
 
 use super::SourceConfig;
-use crate::source::{Channel, LARGEST_GAIN_DB, Pacing, Program, SourceSpec, SourceUri};
+use crate::source::{Channel, LARGEST_GAIN_DB, Own, Pacing, Program, SourceSpec, SourceUri};
 
 /// What is wrong with a source: its place in the list, the key, and why.
 pub(super) type Fault = (usize, &'static str, String);
@@ -21,7 +21,12 @@ pub(super) fn specs(sources: &[SourceConfig]) -> Result<Vec<SourceSpec>, Fault> 
             return Err((index, "ring_seconds", reason));
         }
         let name = name(source, &uri, &specs).map_err(|reason| (index, "name", reason))?;
-        specs.push(SourceSpec { name, uri, ring_seconds: source.ring_seconds });
+        specs.push(SourceSpec {
+            name,
+            uri,
+            ring_seconds: source.ring_seconds,
+            own: own(source).map_err(|(key, reason)| (index, key, reason))?,
+        });
     }
     Ok(specs)
 }
@@ -63,6 +68,21 @@ fn own_keys(source: &SourceConfig, uri: &mut SourceUri) -> Result<(), (&'static 
     }
 }
 
+/// What is judged otherwise of it.
+fn own(source: &SourceConfig) -> Result<Own, (&'static str, String)> {
+    if let Some(level) = source.quiet_dbfs.filter(|level| !(-200.0..=0.0).contains(level)) {
+        return Err(("quiet_dbfs", format!("expected -200 to 0 dB, got {level}")));
+    }
+    if let Some(p) = source.abstain_below.filter(|p| !(0.0..=1.0).contains(p)) {
+        return Err(("abstain_below", format!("expected 0 to 1, got {p}")));
+    }
+    if let Some(seconds) = source.hop_seconds.filter(|seconds| !(0.0..=60.0).contains(seconds)) {
+        return Err(("hop_seconds", format!("expected 0 to 60 seconds, got {seconds}")));
+    }
+    let (quiet_dbfs, abstain_below) = (source.quiet_dbfs, source.abstain_below);
+    Ok(Own { quiet_dbfs, abstain_below, hop_seconds: source.hop_seconds })
+}
+
 fn name(source: &SourceConfig, uri: &SourceUri, before: &[SourceSpec]) -> Result<String, String> {
     let base = source.name.clone().unwrap_or_else(|| uri.default_name());
     let valid = !base.is_empty()
@@ -93,6 +113,9 @@ mod tests {
             gain_db: None,
             channel: None,
             pace: None,
+            quiet_dbfs: None,
+            abstain_below: None,
+            hop_seconds: None,
             ring_seconds: 4.0,
         }
     }
@@ -127,6 +150,9 @@ mod tests {
                 "a program and its arguments",
             ),
             (source(None, "exec:"), "the key `command`"),
+            (SourceConfig { quiet_dbfs: Some(1.0), ..source(None, "-") }, "-200 to 0"),
+            (SourceConfig { abstain_below: Some(1.5), ..source(None, "-") }, "0 to 1"),
+            (SourceConfig { hop_seconds: Some(-1.0), ..source(None, "-") }, "0 to 60"),
         ] {
             let reason = one(wrong).expect_err(part);
             assert!(reason.contains(part), "{reason}");

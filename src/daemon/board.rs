@@ -10,6 +10,7 @@ use serde_json::json;
 use super::progress::SourceFacts;
 use crate::event::{SourceState, SourceStateChange};
 use crate::server::{Health, HealthReport, SourceCounts, SourceInfo};
+use crate::source::Own;
 use crate::stats::SourceCounters;
 
 /// The board of all sources.
@@ -31,6 +32,8 @@ pub(super) struct Row {
     pub id: u64,
     pub name: String,
     pub uri: String,
+    /// What is judged otherwise of it.
+    pub own: Own,
     pub counters: Arc<SourceCounters>,
     /// Raised when nobody waits for the rest of it any more: nothing is told of it from then on.
     retired: AtomicBool,
@@ -56,12 +59,13 @@ struct Status {
 }
 
 impl Row {
-    pub fn new(id: u64, name: String, uri: String) -> Self {
+    pub fn new(id: u64, name: String, uri: String, own: Own) -> Self {
         let state = SourceStateChange { state: SourceState::Starting, reason: None, remedy: None };
         Self {
             id,
             name,
             uri,
+            own,
             counters: Arc::default(),
             retired: AtomicBool::new(false),
             status: Mutex::new(Status {
@@ -144,6 +148,7 @@ impl Row {
             owing: status.pace.and(last).filter(|_| flows).map(|moment| moment.elapsed()),
             model_fails: status.model_fails_since.map(|moment| moment.elapsed()),
             patience: status.pace.map_or(patience, |pace| {
+                let wait_s = wait_s + self.own.hop_seconds.unwrap_or(0.0);
                 patience.max(Duration::try_from_secs_f64(wait_s / pace).unwrap_or(Duration::MAX))
             }),
             genre: status.genre.clone(),
@@ -156,6 +161,8 @@ impl Row {
 
     /// Why the source is not ready; `None` if it is.
     fn complaint(&self, patience: Duration) -> Option<String> {
+        let patience =
+            patience + Duration::try_from_secs_f64(self.own.hop_seconds.unwrap_or(0.0)).unwrap_or_default();
         let status = self.status();
         let name = &self.name;
         match status.state.state {

@@ -14,7 +14,7 @@ use super::publish::Publisher;
 use super::work::{Block, Job, Work};
 use crate::event::SourceState;
 use crate::pipeline::{Back, Classifiers, DecideSettings, Manifests};
-use crate::source::Stop;
+use crate::source::{Own, Stop};
 
 /// Jobs that may wait for a model thread. Beyond it the `dsp-K` thread waits, then the rings fill.
 pub(super) const QUEUE: usize = 64;
@@ -38,8 +38,19 @@ pub(super) struct ModelThread {
     pub turns: Turns,
 }
 
+/// A block that ends so little before the next window is due completes it, in seconds.
+const TOLERANCE_S: f64 = 0.05;
+
+/// The decisions as they are for a source of its own.
+fn own_of(own: Own, mut decide: DecideSettings) -> DecideSettings {
+    decide.gate.quiet_dbfs = own.quiet_dbfs.unwrap_or(decide.gate.quiet_dbfs);
+    decide.abstain_below = own.abstain_below.or(decide.abstain_below);
+    decide
+}
+
 struct Track {
     back: Back,
+    own: Own,
     paced: bool,
     /// Stream time of the last good window, while the model fails.
     failing_since_s: Option<f64>,
@@ -59,14 +70,17 @@ impl ModelThread {
             };
             if self.decide.has_changed().unwrap_or(false) {
                 let decide = *self.decide.borrow_and_update();
-                tracks.values_mut().for_each(|track| track.back.decide_by(&self.manifests.genre, &decide));
+                for track in tracks.values_mut() {
+                    track.back.decide_by(&self.manifests.genre, &own_of(track.own, decide));
+                }
             }
             // It has taken too long to end, and its end was told.
             if source.is_retired() && !matches!(job, Job::Gone(_)) {
                 continue;
             }
             let track = tracks.entry(source.id).or_insert_with(|| Track {
-                back: self.manifests.back(&self.classifiers, &self.decide.borrow()),
+                back: self.manifests.back(&self.classifiers, &own_of(source.own, *self.decide.borrow())),
+                own: source.own,
                 paced: true,
                 failing_since_s: None,
                 evaluated_s: 0.0,
@@ -112,8 +126,11 @@ impl ModelThread {
         let ending = self.stop.is_stopped() && !self.jobs.is_empty();
         // The last block tells what was skipped before it, so it is never skipped.
         let skip = !block.last && (ending || (track.paced && posted.elapsed() > LATE));
+        // One that is to have fewer windows than the model could give.
+        let early = !block.last
+            && track.own.hop_seconds.is_some_and(|hop| block.end_s < track.evaluated_s + hop - TOLERANCE_S);
         let began = Instant::now();
-        match self.classifiers.push(&mut track.back, block, !skip) {
+        match self.classifiers.push(&mut track.back, block, !skip && !early) {
             Ok(Some(outcome)) => {
                 if let Some(since_s) = track.failing_since_s.take() {
                     self.publisher.model_works_again(source, since_s, outcome.start_s);
@@ -121,7 +138,7 @@ impl ModelThread {
                 track.evaluated_s = outcome.end_s;
                 self.publisher.window(source, outcome, began.elapsed());
             }
-            Ok(None) if skip => self.publisher.skipped(source),
+            Ok(None) if skip && !early => self.publisher.skipped(source),
             Ok(None) => {}
             Err(error) => {
                 // What the model has cached may have a hole now.

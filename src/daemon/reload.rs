@@ -175,12 +175,14 @@ fn startable(spec: &SourceSpec, waiting: &mut Vec<String>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Own;
 
     fn specs(list: &[(&str, &str)]) -> Vec<SourceSpec> {
         let spec = |(name, uri): &(&str, &str)| SourceSpec {
             name: (*name).into(),
             uri: uri.parse().expect("a URI"),
             ring_seconds: 4.0,
+            own: Own::default(),
         };
         list.iter().map(spec).collect()
     }

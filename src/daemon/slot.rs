@@ -213,7 +213,7 @@ impl Slot {
     /// Another stream takes the place of the one before. If that had ended by itself (another rate in the same
     /// file), it is finished like any finite stream; if it was lost, what was heard since its last block is lost too.
     fn begin(&mut self, stream: Stream, ring_ended: bool, manifests: &Manifests) {
-        let Stream { reader, rate, anchor, pace } = stream;
+        let Stream { reader, rate, anchor, pace, missing } = stream;
         self.tell_titles(true);
         let delivered_s = self.playing.as_ref().map_or(0.0, |playing| playing.front.delivered_s());
         if ring_ended {
@@ -224,17 +224,18 @@ impl Slot {
         if let Some((heard_s, heard_at)) = self.heard {
             origin_s = heard_s;
             let silence = anchor.duration_since(heard_at).unwrap_or_default().as_secs_f64();
-            if let Some(pace) = pace
-                && silence > SHORTEST_GAP_S
-            {
-                origin_s += silence * pace;
+            let silence = if silence > SHORTEST_GAP_S { silence * pace.unwrap_or(0.0) } else { 0.0 };
+            let hole = missing.as_ref().map_or(silence, |missing| missing.seconds.max(silence));
+            if hole > 0.0 {
+                origin_s += hole;
                 lost_from_s = Some(if ring_ended { heard_s } else { delivered_s });
             }
         }
         let position = SampleIndex(rate.samples(origin_s));
         let begin = Begin { rate, anchor, origin_s: rate.seconds(position.0), pace };
         if let Some(from_s) = lost_from_s {
-            let reason = "the source was interrupted".to_owned();
+            let reason =
+                missing.map_or_else(|| "the source was interrupted".into(), |missing| missing.reason);
             self.post(Job::Gap { from_s, to_s: begin.origin_s, reason });
         }
         self.playing = None;

@@ -69,6 +69,6 @@ impl Rows {
     /// A row for a source that is about to start.
     pub fn row(&mut self, spec: &SourceSpec) -> Arc<Row> {
         self.made += 1;
-        Arc::new(Row::new(self.made, spec.name.clone(), spec.uri.to_string()))
+        Arc::new(Row::new(self.made, spec.name.clone(), spec.uri.to_string(), spec.own))
     }
 }

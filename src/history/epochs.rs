@@ -46,10 +46,14 @@ impl Epoch {
         connection.prepare_cached(sql)?.query_row([id], Self::of).optional()
     }
 
-    /// The run after this one.
+    /// The next run that published anything, or the newest: starts that came to nothing are passed over.
     pub fn next(&self, connection: &Connection) -> rusqlite::Result<Option<Self>> {
-        let sql = "SELECT id, ulid, pruned, clean FROM epochs WHERE id > ? ORDER BY id LIMIT 1";
-        connection.prepare_cached(sql)?.query_row([self.id], Self::of).optional()
+        let sql = "SELECT id, ulid, pruned, clean FROM epochs WHERE id > ?1 AND (
+                       id = (SELECT max(id) FROM epochs) OR pruned > 0
+                       OR EXISTS (SELECT 1 FROM events WHERE events.id BETWEEN epochs.id << ?2 AND (epochs.id + 1) << ?2)
+                       OR EXISTS (SELECT 1 FROM holes WHERE first BETWEEN epochs.id << ?2 AND (epochs.id + 1) << ?2)
+                   ) ORDER BY id LIMIT 1";
+        connection.prepare_cached(sql)?.query_row(params![self.id, SEQ_BITS], Self::of).optional()
     }
 
     /// Makes the run if it is new; one that is not goes on.

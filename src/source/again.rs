@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::error::SourceError;
+use super::hls::{FetchError, HlsError};
 use super::http::HttpError;
 use super::line::{Line, Outcome};
 use crate::backoff::Backoff;
@@ -102,7 +103,7 @@ impl Prospect {
     fn of(error: &SourceError) -> Self {
         match error {
             SourceError::Http(error) => Self::of_http(error),
-            SourceError::Hls(error) if error.is_passing() => Self::Good,
+            SourceError::Hls(error) => Self::of_hls(error),
             SourceError::Unreadable { .. } | SourceError::Thread { .. } => Self::Good,
             SourceError::ProgramStalled { .. } => Self::Good,
             SourceError::ProgramEnded { .. } => Self::Poor,
@@ -111,6 +112,15 @@ impl Prospect {
             }
             // A station that is off the air, or between two encoders.
             SourceError::Empty | SourceError::Damaged { .. } => Self::Poor,
+            _ => Self::None,
+        }
+    }
+
+    fn of_hls(error: &HlsError) -> Self {
+        match error {
+            HlsError::Fetch { why: FetchError::Failed(_), .. } => Self::Good,
+            HlsError::Stale { .. } | HlsError::Segments { .. } => Self::Good,
+            HlsError::Fetch { .. } | HlsError::Playlist { .. } | HlsError::Over => Self::Poor,
             _ => Self::None,
         }
     }
@@ -138,7 +148,7 @@ impl Prospect {
 fn is_stall(error: &SourceError) -> bool {
     match error {
         SourceError::Http(HttpError::Body { io, .. }) => io.kind() == std::io::ErrorKind::TimedOut,
-        SourceError::ProgramStalled { .. } => true,
+        SourceError::ProgramStalled { .. } | SourceError::Hls(HlsError::Stale { .. }) => true,
         _ => false,
     }
 }

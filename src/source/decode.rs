@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::container::{Container, Unit};
+use super::decoded::{Decoded, Presentation};
 use super::ending::Ending;
 use super::error::SourceError;
 use super::mixdown::Mixdown;
@@ -35,38 +36,6 @@ enum Inner {
     Pcm(PcmReader),
 }
 
-/// What decodes by itself, such as a live presentation whose segments are fetched one by one.
-pub(super) trait Presentation: Send + Sync {
-    /// The rate of the samples that come next; `None` before the first.
-    fn rate(&self) -> Option<SampleRate>;
-    /// As [`Decoder::next_block`]; the rate is told before the first samples too.
-    fn next_block(&mut self) -> Result<Decoded<'_>, SourceError>;
-    /// As [`Decoder::note`].
-    fn note(&self) -> Option<&'static str>;
-}
-
-/// The next thing in a stream.
-#[derive(Debug, PartialEq)]
-pub enum Decoded<'a> {
-    /// The next samples, at least one, at [`Decoder::rate`]; full scale is ±1.
-    Samples(&'a [f32]),
-    /// What comes next has this rate: another stream for whoever listens.
-    RateChanged(SampleRate),
-    /// The stream says that this is the title from here on; empty if there is none.
-    Title(String),
-    /// So much is missing here: it was broadcast, but could not be had.
-    Gap {
-        /// How long the hole is.
-        seconds: f64,
-        /// Why.
-        reason: String,
-    },
-    /// A live stream brings nothing new at present. If it goes on samples come, else an error.
-    Stalled(String),
-    /// There is no more; asked again, it says the same.
-    End(Ending),
-}
-
 impl Decoder {
     /// Opens a file.
     ///
@@ -88,10 +57,10 @@ impl Decoder {
         File::open(path)
             .and_then(|file| file.take(sniff::HEAD as u64).read_to_end(&mut head))
             .map_err(unreadable)?;
-        refuse_what_is_no_audio(&head)?;
+        sniff::refuse_what_is_no_audio(&head)?;
         let container = guard(|| Container::open_file(path, &path.display().to_string(), mixdown))
             .and_then(|opened| opened)
-            .map_err(|error| explain(error, &head))?;
+            .map_err(|error| sniff::explain(error, &head))?;
         Self::prime(path.display().to_string(), Inner::Container(Box::new(container)))
     }
 
@@ -113,11 +82,11 @@ impl Decoder {
             .take(sniff::HEAD as u64)
             .read_to_end(&mut head)
             .map_err(|io| SourceError::Unreadable { name: name.clone(), io })?;
-        refuse_what_is_no_audio(&head)?;
+        sniff::refuse_what_is_no_audio(&head)?;
         let reader = Cursor::new(head.clone()).chain(reader);
         let container = guard(|| Container::open_stream(reader, hint, &name, mixdown))
             .and_then(|opened| opened)
-            .map_err(|error| explain(error, &head))?;
+            .map_err(|error| sniff::explain(error, &head))?;
         Self::prime(name, Inner::Container(Box::new(container)))
     }
 
@@ -286,26 +255,6 @@ impl Decoder {
 fn guard<T>(decode: impl FnOnce() -> T) -> Result<T, SourceError> {
     catch_unwind(AssertUnwindSafe(decode))
         .map_err(|_| SourceError::Damaged { what: "its content makes the decoder break down".into() })
-}
-
-/// What begins like audio but is not found to be any is broken, rather than something else.
-fn explain(error: SourceError, head: &[u8]) -> SourceError {
-    match (error, sniff::begins_like(head)) {
-        (SourceError::NotAudio { .. }, Some(format)) => SourceError::Damaged {
-            what: format!("it begins like {format}, but no whole frame of that can be found"),
-        },
-        (error, _) => error,
-    }
-}
-
-fn refuse_what_is_no_audio(head: &[u8]) -> Result<(), SourceError> {
-    if head.is_empty() {
-        return Err(SourceError::Empty);
-    }
-    match sniff::not_audio(head) {
-        Some(what) => Err(SourceError::NotAudio { what }),
-        None => Ok(()),
-    }
 }
 
 impl Inner {

@@ -8,7 +8,7 @@ use super::ending::Ending;
 use super::error::SourceError;
 use super::ring::{RingReader, RingWriter, ring};
 use super::stop::Stop;
-use super::{Notice, SourceSpec, Stream};
+use super::{Missing, Notice, SourceSpec, Stream};
 use crate::event::SourceState;
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
@@ -54,8 +54,19 @@ impl Line<'_> {
 
     /// Tells that a continuous run begins, whose first sample belongs to `anchor`.
     pub(super) fn begin(&mut self, reader: RingReader, rate: SampleRate, anchor: SystemTime) {
+        self.begin_after(None, reader, rate, anchor);
+    }
+
+    /// As [`begin`](Self::begin), after something that was broadcast but could not be had.
+    pub(super) fn begin_after(
+        &mut self,
+        missing: Option<Missing>,
+        reader: RingReader,
+        rate: SampleRate,
+        anchor: SystemTime,
+    ) {
         let pace = self.spec.uri.pace();
-        (self.notify)(Notice::Stream(Stream { reader, rate, anchor, pace }));
+        (self.notify)(Notice::Stream(Stream { reader, rate, anchor, pace, missing }));
     }
 }
 

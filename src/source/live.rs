@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::Notice;
-use super::decode::{Decoded, Decoder};
+use super::decode::Decoder;
+use super::decoded::Decoded;
 use super::ending::Ending;
 use super::error::SourceError;
 use super::line::Line;
@@ -12,15 +12,13 @@ use super::player::Pace;
 use super::ring::RingWriter;
 use super::stop::Stopped;
 use super::titles::Titles;
+use super::{Missing, Notice};
 use crate::event::SourceState;
 use crate::units::SampleRate;
 
 /// Audio that comes later than this after it was due begins a new run, whose clock begins with it: it was not there.
 /// What is less late is made good at once, so that nothing is lost to a hiccup of the network.
 const TOO_LATE: Duration = Duration::from_secs(2);
-
-/// A hole that is longer than this is not waited for.
-const LONGEST_HOLE: Duration = Duration::from_secs(60);
 
 /// What is played, and what is to be done meanwhile.
 pub(super) struct Live<'a> {
@@ -52,6 +50,7 @@ pub(super) enum Ended {
 pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>) -> Played {
     let Live { mut decoder, paced, titles, idle, before_each } = live;
     let mut run = Run::begin(decoder.rate(), paced, line);
+    let station = with_note(station, decoder.note());
     line.tell(SourceState::Live, station.clone());
     let mut stalled = false;
     let ended = loop {
@@ -70,17 +69,20 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
             }
             Ok(Decoded::RateChanged(rate)) => {
                 let flushed = run.flush(idle, line);
-                run.another(rate, line);
+                run.another(rate, None, line);
                 flushed
             }
             Ok(Decoded::Title(title)) => {
                 titles.tell(&title);
                 Ok(())
             }
-            Ok(Decoded::Gap { seconds, .. }) => run.skip(seconds, idle, line),
+            Ok(Decoded::Gap { seconds, reason }) => {
+                run.flush(idle, line).and_then(|()| run.skip(Missing { seconds, reason }, idle, line))
+            }
             Ok(Decoded::Stalled(reason)) => {
                 stalled = true;
-                line.tell(SourceState::Stalled, Some(reason));
+                let remedy = "check the network and whether the station is on the air".to_owned();
+                line.tell_trouble(SourceState::Stalled, reason, Some(remedy));
                 Ok(())
             }
             Ok(Decoded::End(ending)) => {
@@ -92,6 +94,14 @@ pub(super) fn play(live: Live<'_>, station: Option<String>, line: &mut Line<'_>)
         }
     };
     Played { heard: Duration::from_secs_f64(decoder.seconds()), ended }
+}
+
+/// What is told of a station with what is not heard of it.
+fn with_note(station: Option<String>, note: Option<&str>) -> Option<String> {
+    match (station, note) {
+        (Some(station), Some(note)) => Some(format!("{station}; {note}")),
+        (station, note) => station.or_else(|| note.map(str::to_owned)),
+    }
 }
 
 /// A continuous run of samples: the ring's writing end, and the clock that it is written by.
@@ -110,36 +120,36 @@ struct Run {
 impl Run {
     fn begin(rate: SampleRate, paced: bool, line: &mut Line<'_>) -> Self {
         let mut run = Self { writer: None, rate, paced, pace: None, block: Vec::new(), samples: 0 };
-        run.another(rate, line);
+        run.another(rate, None, line);
         run
     }
 
     /// Ends this run and begins the next one, with what waits in the block.
-    fn another(&mut self, rate: SampleRate, line: &mut Line<'_>) {
+    fn another(&mut self, rate: SampleRate, missing: Option<Missing>, line: &mut Line<'_>) {
         // Its reader must find the end before it is told of another run.
         self.writer = None;
         let (writer, reader) = line.ring(rate);
         self.pace = self.paced.then(|| Pace::new(rate, 1.0, writer.capacity()));
         (self.rate, self.samples) = (rate, self.block.len() as u64);
         self.writer = Some(writer);
-        line.begin(reader, rate, SystemTime::now());
+        line.begin_after(missing, reader, rate, SystemTime::now());
     }
 
-    /// So much of what was broadcast is missing: a paced source waits as long, so that it stays as far behind as it was.
+    /// Leaves out what is missing. In real time that takes as long as if it were heard, so that as much as before stays
+    /// ahead of us.
     fn skip(
         &mut self,
-        seconds: f64,
+        missing: Missing,
         idle: &dyn Fn(Instant) -> bool,
         line: &mut Line<'_>,
     ) -> Result<(), Stopped> {
-        self.flush(idle, line)?;
-        if self.paced {
-            let missing = Duration::try_from_secs_f64(seconds).unwrap_or_default().min(LONGEST_HOLE);
-            if idle(Instant::now() + missing) {
-                return Err(Stopped);
-            }
+        let samples = usize::try_from(self.rate.samples(missing.seconds)).unwrap_or(usize::MAX);
+        if let Some(pace) = &mut self.pace
+            && idle(pace.due_after(samples))
+        {
+            return Err(Stopped);
         }
-        self.another(self.rate, line);
+        self.another(self.rate, Some(missing), line);
         Ok(())
     }
 
@@ -174,7 +184,7 @@ impl Run {
         let due = self.pace.as_mut().map(|pace| pace.due_after(self.block.len()));
         let late = due.map_or(Duration::ZERO, |due| Instant::now().saturating_duration_since(due));
         if late > TOO_LATE {
-            self.another(self.rate, line);
+            self.another(self.rate, None, line);
         }
         if let Some(due) = due.filter(|_| late.is_zero())
             && idle(due)

@@ -7,6 +7,7 @@
 mod again;
 mod container;
 mod decode;
+mod decoded;
 mod ending;
 mod error;
 mod exec;
@@ -22,6 +23,7 @@ mod playlist;
 mod radio;
 mod ring;
 mod sniff;
+mod spec;
 mod stdin;
 mod stop;
 mod tail;
@@ -38,7 +40,8 @@ use crate::event::SourceState;
 use crate::stats::SourceCounters;
 use crate::units::SampleRate;
 
-pub use decode::{Decoded, Decoder};
+pub use decode::Decoder;
+pub use decoded::Decoded;
 pub use ending::Ending;
 pub use error::{FORMATS, SourceError};
 pub use exec::Program;
@@ -48,23 +51,12 @@ pub use microphone::{Callback, Capture, DeviceInfo, Exchange, Pulse, Retired, de
 pub use mixdown::{Channel, HIGHEST_CHANNEL, LARGEST_GAIN_DB, Mixdown, Mixer};
 pub use pcm::{Channels, Encoding, PcmFormat};
 pub use ring::{Read, RingReader, RingWriter, ring};
+pub use spec::{Own, SourceSpec};
 pub use stdin::refuse_terminal_stdin;
 pub use stop::{Stop, Stopped};
 pub use uri::{MAX_FACTOR, Pacing, SourceUri, Speed, UriError};
 
 use line::{Line, Outcome};
-
-/// A source as it is configured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SourceSpec {
-    /// How events call it.
-    pub name: String,
-    /// Where its audio comes from.
-    pub uri: SourceUri,
-    /// How long its ring lets it go unread before samples are lost, in seconds of the wall clock. An unpaced source
-    /// loses none: its ring holds that much audio.
-    pub ring_seconds: f64,
-}
 
 /// What a source tells its owner.
 pub enum Notice {
@@ -99,6 +91,17 @@ pub struct Stream {
     pub anchor: SystemTime,
     /// Seconds of audio a second, if the source keeps its own pace, and so loses what is not read in time.
     pub pace: Option<f64>,
+    /// What was broadcast between the stream before and this one, but could not be had.
+    pub missing: Option<Missing>,
+}
+
+/// A hole in what was broadcast.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Missing {
+    /// How long it is.
+    pub seconds: f64,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// Runs a source until it ends, fails or is told to stop: the body of the thread `src-NAME`.

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::decode::{Decoded, Decoder};
+use super::decode::Decoder;
+use super::decoded::Decoded;
 use super::error::SourceError;
 use super::line::{Line, Outcome};
 use super::mixdown::Mixdown;
@@ -38,7 +39,7 @@ pub(super) fn play(
     line: &mut Line<'_>,
 ) -> Result<Outcome, SourceError> {
     let mut out = Output::begin(decoder.rate(), speed, line);
-    line.tell(SourceState::Live, None);
+    line.tell(SourceState::Live, decoder.note().map(str::to_owned));
     let mut told_damage = false;
     loop {
         let stopped = match decoder.next_block()? {

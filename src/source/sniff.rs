@@ -1,6 +1,8 @@
 //! Tells what a file is that is no audio, from its first bytes.
 //! Touch it when people keep feeding something else that deserves its name.
 
+use super::error::SourceError;
+
 /// How many of the first bytes are looked at.
 pub(super) const HEAD: usize = 4096;
 
@@ -40,6 +42,27 @@ pub(super) fn begins_like(head: &[u8]) -> Option<&'static str> {
         [0xff, second, ..] if second & 0xf6 == 0xf0 => Some("AAC"),
         [0xff, second, ..] if second & 0xe0 == 0xe0 => Some("MP3"),
         _ => None,
+    }
+}
+
+/// What begins like audio but is not found to be any is broken, rather than something else.
+pub(super) fn explain(error: SourceError, head: &[u8]) -> SourceError {
+    match (error, begins_like(head)) {
+        (SourceError::NotAudio { .. }, Some(format)) => SourceError::Damaged {
+            what: format!("it begins like {format}, but no whole frame of that can be found"),
+        },
+        (error, _) => error,
+    }
+}
+
+/// Refuses what is nothing, or something else for certain.
+pub(super) fn refuse_what_is_no_audio(head: &[u8]) -> Result<(), SourceError> {
+    if head.is_empty() {
+        return Err(SourceError::Empty);
+    }
+    match not_audio(head) {
+        Some(what) => Err(SourceError::NotAudio { what }),
+        None => Ok(()),
     }
 }
 

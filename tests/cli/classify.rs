@@ -18,7 +18,7 @@ fn keys(value: &serde_json::Value) -> Vec<&str> {
 fn the_report_has_the_keys_of_the_contract_and_probabilities_of_all_labels_sum_to_one() {
     let (_place, path) = clip(8.0);
     let report = classify(&path, Vec::new());
-    assert_eq!(keys(&report), ["duration_s", "input", "model", "top", "verdict", "windows"]);
+    assert_eq!(keys(&report), ["duration_s", "input", "model", "segments", "top", "verdict", "windows"]);
     assert_eq!(keys(&report["model"]), ["device", "id", "runtime", "sha256"]);
     assert_eq!(report["input"], *path);
     assert_eq!(report["duration_s"], 8.0);

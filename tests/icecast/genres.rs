@@ -78,7 +78,7 @@ pub fn chain() {
     .iter()
     .enumerate()
     {
-        let path = place.child(&format!("{number}.ogg"));
+        let path = place.child(format!("{number}.ogg"));
         encode(&clip, &path, arguments);
         chain.extend(std::fs::read(&path).expect("written"));
     }

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
-use genrecast::source::{self, Mixdown, Notice, Read, SourceSpec, SourceUri, Stop, Stream};
+use genrecast::source::{self, Mixdown, Notice, Own, Read, SourceSpec, SourceUri, Stop, Stream};
 use genrecast::stats::SourceCounters;
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +50,7 @@ pub fn child() {
     let (of_source, source_stop) = (Arc::clone(&counters), stop.clone());
     let source = std::thread::spawn(move || {
         let uri = SourceUri::Microphone { device: None, mixdown: Mixdown::default() };
-        let spec = SourceSpec { name: "mic".into(), uri, ring_seconds: 4.0 };
+        let spec = SourceSpec { name: "mic".into(), uri, ring_seconds: 4.0, own: Own::default() };
         let mut notify = |notice| match notice {
             Notice::Stream(stream) => drop(tell.send(stream)),
             Notice::State { state, reason, .. } => eprintln!("{state:?} {}", reason.unwrap_or_default()),

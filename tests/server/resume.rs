@@ -134,6 +134,10 @@ async fn everyone(keep: usize, burst: u64, folder: Option<&Path>) -> (Arc<World>
         let world = Arc::clone(&world);
         thread::spawn(move || {
             for seq in 1..=EVENTS {
+                // A recorder that this machine gives no time for would have a hole, which is another test's.
+                while world.unrecorded() > keep as u64 / 2 {
+                    thread::sleep(Duration::from_millis(5));
+                }
                 publish(&world, seq);
                 // The pace of publishing, so that the subscribers' comings and goings fall in between.
                 if seq % burst == 0 {
@@ -198,8 +202,7 @@ async fn what_a_small_log_has_lost_is_told_exactly() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_small_log_has_lost_comes_from_the_history() {
     let folder = TempDir::new().expect("a folder");
-    // The log holds what comes in more than a second, which the recorder has time for; whoever stays away longer is
-    // behind it.
+    // Whoever stays away for longer than a second or so is behind it.
     let (world, outcomes) = everyone(2_500, 1, Some(folder.path())).await;
     world.settle().await;
     let history = &world.history.as_ref().expect("it records").history;

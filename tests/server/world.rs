@@ -201,6 +201,12 @@ impl World {
         }
     }
 
+    /// Events that were published and are not in the history yet; 0 without one.
+    pub fn unrecorded(&self) -> u64 {
+        let recorded = self.history.as_ref().map(|of| *of.history.recorded().borrow());
+        recorded.map_or(0, |recorded| self.hub.latest().saturating_sub(recorded))
+    }
+
     /// Waits until everything that was published is in the history.
     pub async fn settle(&self) {
         let recording = self.history.as_ref().expect("it records");

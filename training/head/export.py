@@ -19,7 +19,7 @@ TRAINING_DATA = (
 )
 
 
-def export(out, checkpoint, residual, head, valid):
+def export(out, checkpoint, residual, head, valid, lag_seconds):
     """Write the folder `out`, calibrated on `sequences.Clips` `valid`; returns (manifest, what ONNX Runtime differs by)."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -45,6 +45,7 @@ def export(out, checkpoint, residual, head, valid):
         "calibration": {
             "temperature": temperature,
             "abstain_below": calibrate.abstain_below(softmax(logits, temperature), valid.target),
+            "lag_seconds": round(lag_seconds, 1),
         },
         "scores": {
             "valid_clips": len(valid.target),

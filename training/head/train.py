@@ -93,7 +93,7 @@ def train(data, cache, seeds, recipe, out):
     chosen = min(seeds, key=lambda seed: figures[seed][1])
     head, joined = heads[chosen], lead(heads[chosen], valid)
     print(f"seed {chosen}: a new genre leads after {joined['model']['for_good']['median']} s (plain mean: {joined['mean']['for_good']['median']} s)")
-    manifest, apart = export(out, wheel.checkpoint(cache), rest, head, valid)
+    manifest, apart = export(out, wheel.checkpoint(cache), rest, head, valid, joined["model"]["for_good"]["median"])
     audio = Path(data) / "gtzan_audio"
     figure = evaluate.run(out, audio=audio, listing=audio / "list.csv", split="valid")
     weights = sum(p.numel() for p in (*head.parameters(), *head.buffers()))

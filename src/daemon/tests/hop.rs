@@ -48,7 +48,7 @@ fn minute(hz: u32) -> (u64, u32) {
     let mut slot = Slot::new(row(), Stop::new(), from_source, to_model, on_forgotten);
     let (mut writer, reader) = ring(hz as usize, Arc::default());
     let rate = SampleRate::new(hz).expect("not zero");
-    let stream = Stream { reader, rate, anchor: SystemTime::now(), pace: Some(1.0) };
+    let stream = Stream { reader, rate, anchor: SystemTime::now(), pace: Some(1.0), missing: None };
     notices.send(Notice::Stream(stream)).expect("the slot lives");
     let deaf = |of: &Manifest| Box::new(Deaf { columns: of.window.frames, n_mels: of.features.n_mels });
     let gate = manifests.gate.as_ref().expect("a gate");

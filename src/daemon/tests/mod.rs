@@ -13,6 +13,7 @@ use super::board::Row;
 use super::work::Begin;
 use crate::manifest::Manifest;
 use crate::pipeline::Manifests;
+use crate::source::Own;
 use crate::units::SampleRate;
 
 const HZ: u32 = 16_000;
@@ -27,7 +28,7 @@ fn rate(hz: u32) -> SampleRate {
 }
 
 fn row() -> Arc<Row> {
-    Arc::new(Row::new(1, "mic".into(), "mic:".into()))
+    Arc::new(Row::new(1, "mic".into(), "mic:".into(), Own::default()))
 }
 
 fn begin(pace: Option<f64>) -> Begin {

@@ -7,16 +7,17 @@ use crossbeam_channel::unbounded;
 use tokio::sync::watch;
 
 use super::{begin, manifests, row};
+use crate::daemon::board::Row;
 use crate::daemon::model::ModelThread;
 use crate::daemon::progress::Progress;
 use crate::daemon::publish::Publisher;
 use crate::daemon::work::{Blocks, Job, Work};
-use crate::event::{EventBody, GenreWindow, ModelInfo, SourceState, SourceStateChange};
+use crate::event::{EventBody, GenreWindow, ModelInfo, SignalState, SourceState, SourceStateChange};
 use crate::features::Level;
 use crate::hub::{Hub, HubLimits};
 use crate::model::{Classifier, ModelError, ModelState};
 use crate::pipeline::{Classifiers, DecideSettings, MelBlock};
-use crate::source::Stop;
+use crate::source::{Own, Stop};
 
 /// Answers after a script: an error where it says so.
 struct Scripted {
@@ -96,6 +97,23 @@ fn a_late_block_is_skipped_and_the_next_event_tells() {
     // A source that waits for us is never late.
     let events = published(vec![begin(None), late(1.0), late(2.0)], vec![]);
     assert_eq!(windows(&events).len(), 2);
+}
+
+#[test]
+fn a_source_may_have_fewer_windows_and_thresholds_of_its_own() {
+    let own = Own { hop_seconds: Some(3.0), quiet_dbfs: Some(-10.0), abstain_below: None };
+    let of = |own: Own| {
+        let row = Arc::new(Row::new(1, "x".into(), "mic:".into(), own));
+        let begin = Work::new(&row, Job::Begin(begin(Some(1.0))));
+        let blocks = (1..=9).map(|s| Work { source: Arc::clone(&row), ..block(f64::from(s), 100.0) });
+        let events = published(std::iter::once(begin).chain(blocks).collect(), vec![]);
+        let told = |window: &&GenreWindow| (window.window.end_s, window.state, window.audio.skipped_hops);
+        windows(&events).iter().map(told).collect::<Vec<_>>()
+    };
+    use SignalState::{Signal, Silence};
+    assert_eq!(of(own), [(3.0, Silence, 0), (6.0, Silence, 0), (9.0, Silence, 0)]);
+    let all = of(Own::default());
+    assert_eq!((all.len(), all[0].1), (9, Signal));
 }
 
 #[test]

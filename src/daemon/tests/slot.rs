@@ -32,7 +32,7 @@ impl Bench {
 
     fn stream(&self, hz: u32, pace: Option<f64>) -> RingWriter {
         let (writer, reader) = ring(HZ as usize, Arc::default());
-        let stream = Stream { reader, rate: rate(hz), anchor: SystemTime::now(), pace };
+        let stream = Stream { reader, rate: rate(hz), anchor: SystemTime::now(), pace, missing: None };
         self.notices.send(Notice::Stream(stream)).expect("the slot lives");
         writer
     }
@@ -128,7 +128,7 @@ fn a_title_is_told_when_its_samples_have_been_read_and_none_is_lost() {
 fn a_source_that_has_ended_is_forgotten_after_its_last_block() {
     let Bench { mut slot, notices, jobs, forgotten, manifests } = Bench::new(1000);
     let (mut writer, reader) = ring(HZ as usize, Arc::default());
-    let stream = Stream { reader, rate: rate(HZ), anchor: SystemTime::now(), pace: Some(1.0) };
+    let stream = Stream { reader, rate: rate(HZ), anchor: SystemTime::now(), pace: Some(1.0), missing: None };
     notices.send(Notice::Stream(stream)).expect("the slot lives");
     writer.write(&[0.1; 16_000]);
     drop((writer, notices));

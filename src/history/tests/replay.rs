@@ -120,6 +120,26 @@ fn runs_follow_each_other_and_each_end_is_told_as_it_was() {
 }
 
 #[test]
+fn starts_that_came_to_nothing_are_passed_over_but_known() {
+    let place = folder();
+    let run = Run::usual(place.path());
+    run.hub.publish("mic", state("1"));
+    let first = run.hub.epoch().to_owned();
+    run.end();
+    let mut idle = Vec::new();
+    for _ in 0..3 {
+        let run = Run::usual(place.path());
+        idle.push(run.hub.epoch().to_owned());
+        run.end();
+    }
+    let run = Run::usual(place.path());
+    for epoch in [&first, &idle[0], &idle[2]] {
+        let (_, end) = replay(&run.history, epoch, 0, &Selection::default());
+        assert_eq!(end.next.as_deref(), Some(run.hub.epoch()));
+    }
+}
+
+#[test]
 fn a_stretch_of_time_is_found_without_looking_at_the_rest() {
     let place = folder();
     let run = Run::usual(place.path());

@@ -13,11 +13,10 @@ use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
-use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_WAVE,
 };
-use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
+use symphonia::core::io::{MediaSource, ReadOnlySource};
 
 use super::ending::Ending;
 use super::error::SourceError;
@@ -29,7 +28,7 @@ pub(super) use aac::HE_AAC;
 pub(super) use open::check_rate;
 pub(super) use title::titled;
 
-use open::{Playable, open_error};
+use open::{Playable, probe};
 
 /// So many packets in a row that cannot be decoded mean that the rest is no audio.
 const MAX_BAD_IN_A_ROW: u32 = 100;
@@ -56,6 +55,8 @@ pub(super) struct Container {
     bad_in_a_row: u32,
     /// A title that holds from the next samples on.
     title: Option<String>,
+    /// Whether the title before has any text.
+    titled: bool,
 }
 
 /// What [`Container::next`] gave.
@@ -117,8 +118,9 @@ impl Container {
             bad: 0,
             bad_in_a_row: 0,
             title: None,
+            titled: false,
         };
-        container.title = title::of_link(container.format.as_mut());
+        container.title = container.link_title();
         Ok(container)
     }
 
@@ -220,6 +222,13 @@ impl Container {
         }
     }
 
+    /// The title of the link of a chain that has just begun, if it has one or takes one away.
+    fn link_title(&mut self) -> Option<String> {
+        let title = title::of_link(self.format.as_mut())?;
+        let before = std::mem::replace(&mut self.titled, !title.is_empty());
+        (before || self.titled).then_some(title)
+    }
+
     fn count_bad(&mut self) {
         self.bad_in_a_row += 1;
         // Who joins a stream in its middle cannot decode the first packets; that is no damage.
@@ -232,7 +241,7 @@ impl Container {
     fn restart(&mut self) -> Result<(), SourceError> {
         self.playable = Playable::find(self.format.as_ref())?;
         self.decoder = self.playable.decoder()?;
-        self.title = title::of_link(self.format.as_mut());
+        self.title = self.link_title();
         self.announced = None;
         // A chain of headers without audio must not keep us for ever.
         self.bad_in_a_row += 1;
@@ -273,22 +282,6 @@ impl Container {
         }
         Unit::End(Ending { damage: Some(what) })
     }
-}
-
-/// Finds out what the source is.
-fn probe(
-    source: Box<dyn MediaSource>,
-    hint: Option<&str>,
-    name: &str,
-) -> Result<Box<dyn FormatReader>, SourceError> {
-    let mut known = Hint::new();
-    if let Some(hint) = hint {
-        known.with_extension(hint);
-    }
-    let stream = MediaSourceStream::new(source, Default::default());
-    symphonia::default::get_probe()
-        .probe(&known, stream, Default::default(), Default::default())
-        .map_err(|e| open_error(e, name))
 }
 
 /// Replaces `mono` by the mixdown of the channels. Returns the rate.

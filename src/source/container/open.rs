@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
+use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream};
 
 use super::aac;
 use crate::source::error::SourceError;
@@ -98,7 +100,7 @@ fn codec_name(params: &AudioCodecParameters, error: &Error) -> String {
 }
 
 /// What a failure to open means.
-pub(super) fn open_error(error: Error, name: &str) -> SourceError {
+fn open_error(error: Error, name: &str) -> SourceError {
     match error {
         Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
             SourceError::Damaged { what: "it ends before its first frame is whole".into() }
@@ -111,4 +113,20 @@ pub(super) fn open_error(error: Error, name: &str) -> SourceError {
         Error::Unsupported(what) => SourceError::Unsupported { codec: what.into() },
         other => SourceError::Damaged { what: other.to_string() },
     }
+}
+
+/// Finds out what the source is.
+pub(super) fn probe(
+    source: Box<dyn MediaSource>,
+    hint: Option<&str>,
+    name: &str,
+) -> Result<Box<dyn FormatReader>, SourceError> {
+    let mut known = Hint::new();
+    if let Some(hint) = hint {
+        known.with_extension(hint);
+    }
+    let stream = MediaSourceStream::new(source, Default::default());
+    symphonia::default::get_probe()
+        .probe(&known, stream, Default::default(), Default::default())
+        .map_err(|e| open_error(e, name))
 }

@@ -4,11 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::SourceState;
-use crate::source::{Notice, Read, SourceSpec, Stop, run};
+use crate::source::{Notice, Own, Read, SourceSpec, Stop, run};
 
 /// Runs a source until it has told `last`, and gives what it told and the samples of its first stream.
 fn until(uri: &str, last: SourceState) -> (Vec<(SourceState, String)>, usize) {
-    let spec = SourceSpec { name: "x".into(), uri: uri.parse().expect("a URI"), ring_seconds: 4.0 };
+    let spec = SourceSpec {
+        name: "x".into(),
+        uri: uri.parse().expect("a URI"),
+        ring_seconds: 4.0,
+        own: Own::default(),
+    };
     let (stop, counters) = (Stop::new(), Arc::default());
     let (mut told, mut streams) = (Vec::new(), Vec::new());
     let stopping = stop.clone();
@@ -69,6 +74,7 @@ fn it_is_started_again() {
         name: "x".into(),
         uri: "exec:head -c 1600 /dev/zero?pcm=u8&rate=8000&channels=1".parse().expect("a URI"),
         ring_seconds: 4.0,
+        own: Own::default(),
     };
     let stop = Stop::new();
     let stopping = stop.clone();

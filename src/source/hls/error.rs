@@ -53,6 +53,9 @@ pub enum HlsError {
         /// What its server said last, if it said something else.
         why: Option<String>,
     },
+    /// A live presentation that is over, and has not begun anew.
+    #[error("the broadcast has ended: its playlist is complete")]
+    Over,
     /// One segment after the other is missing or broken.
     #[error("{count} segments in a row could not be played, the last one because {why}")]
     Segments {
@@ -75,6 +78,7 @@ impl HlsError {
                 "look for another address of the station, or let ffmpeg play it: source exec:"
             }
             Self::Playlist { .. } | Self::Nested { .. } => "check the address: does it play elsewhere?",
+            Self::Over => "wait for the next broadcast: it is looked for again and again",
             Self::Stopped | Self::Fetch { .. } | Self::Stale { .. } | Self::Segments { .. } => {
                 "check the network and whether the station is on the air"
             }
@@ -85,7 +89,11 @@ impl HlsError {
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Fetch { .. } | Self::Stale { .. } | Self::Segments { .. } | Self::Playlist { .. }
+            Self::Fetch { .. }
+                | Self::Stale { .. }
+                | Self::Segments { .. }
+                | Self::Playlist { .. }
+                | Self::Over
         )
     }
 }

@@ -4,6 +4,7 @@
 //! whole, within bounds, so that nothing waits for the network inside a decoder. Touch this file when what a player hears of a presentation
 //! changes.
 
+mod client;
 mod error;
 mod fetch;
 mod frames;
@@ -20,9 +21,11 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub(super) use client::Fetcher;
 pub use error::HlsError;
 pub use fetch::FetchError;
-pub(super) use fetch::{Fetch, Request, Response};
+pub(super) use fetch::{Fetch, Response};
+pub(super) use playlist::LONGEST;
 
 use std::collections::VecDeque;
 use std::io::Cursor;
@@ -32,7 +35,8 @@ use unpack::Part;
 use variant::Decodes;
 
 use super::container::HE_AAC;
-use super::decode::{Decoded, Decoder, Presentation};
+use super::decode::Decoder;
+use super::decoded::{Decoded, Presentation};
 use super::ending::Ending;
 use super::error::SourceError;
 use super::mixdown::Mixdown;
@@ -41,11 +45,6 @@ use crate::units::SampleRate;
 
 /// What is missing of a damaged segment is told from here on, in seconds.
 const WORTH_TELLING: f64 = 0.25;
-
-/// Whether a playlist is one of HLS rather than a list of stations: every one of HLS has tags of that name.
-pub(super) fn is_hls(text: &[u8]) -> bool {
-    text.windows(7).any(|window| window == b"#EXT-X-")
-}
 
 /// The sound of a presentation. A change of rate is told before the first samples too.
 pub(super) struct Hls<F> {
@@ -106,6 +105,8 @@ impl<F: Fetch> Hls<F> {
                 self.part = Some(Playing { seconds, decoded: 0.0, titles, faults });
                 Ok(())
             }
+            // A frame by itself, at the end: too little for a decoder to be sure of.
+            Err(_) if seconds == 0.0 => Ok(()),
             // No other segment has that channel either.
             Err(error @ SourceError::NoChannel { .. }) => Err(error),
             Err(error) => Ok(self.session.undecodable(seconds, error.to_string())?),
@@ -129,10 +130,6 @@ impl<F: Fetch> Hls<F> {
 }
 
 impl<F: Fetch + Send + Sync> Presentation for Hls<F> {
-    fn rate(&self) -> Option<SampleRate> {
-        self.rate
-    }
-
     fn note(&self) -> Option<&'static str> {
         let announced = self.session.decodes() == Decodes::Core;
         let found = self.decoder.as_ref().and_then(|decoder| decoder.note());

@@ -94,7 +94,7 @@ fn media_of(playlist: MediaPlaylist, base: &Address) -> Option<Media> {
         // m3u8-rs tells a tag only at the segment behind it; it holds until the next of its kind.
         if let Some(map) = &segment.map {
             init = Some(Resource {
-                address: base.join(&map.uri).ok()?,
+                address: base.join(&map.uri).ok()?.with_credentials_of(base),
                 range: map.byte_range.as_ref().map(|range| range_of(range, 0)),
             });
         }
@@ -104,7 +104,7 @@ fn media_of(playlist: MediaPlaylist, base: &Address) -> Option<Media> {
                 _ => Some(key.method.to_string()),
             };
         }
-        let address = base.join(&segment.uri).ok()?;
+        let address = base.join(&segment.uri).ok()?.with_credentials_of(base);
         let range = segment.byte_range.as_ref().map(|range| {
             // Without a place of its own it follows the part before, if that is of the same resource.
             let before = segments.last().filter(|before| before.resource.address == address);

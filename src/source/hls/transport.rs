@@ -66,9 +66,9 @@ impl Transport {
         let mut held = std::mem::take(&mut self.held);
         held.extend_from_slice(bytes);
         let mut rest = held.as_slice();
-        // Behind a whole packet another begins, or it was none; at the end that cannot be seen yet.
         while let (Some(packet), Some(behind)) = (rest.get(..PACKET), rest.get(PACKET)) {
-            if packet.first() == Some(&SYNC) && *behind == SYNC {
+            // In step a packet is believed by itself, else only together with the one behind.
+            if packet.first() == Some(&SYNC) && (self.in_step || *behind == SYNC) {
                 self.in_step = true;
                 self.packet(packet);
                 rest = rest.get(PACKET..).unwrap_or_default();

@@ -122,7 +122,11 @@ impl Unpacker {
             all.clear();
         }
         all.extend_from_slice(bytes);
-        self.held = all.split_off(frames::whole(&all, kind));
+        let end = frames::whole(&all, kind);
+        // A frame or two by themselves are no stream to a demuxer of MPEG audio.
+        let few =
+            kind == Elementary::Mpeg && frames::whole(all.get(..end / 3).unwrap_or_default(), kind) == 0;
+        self.held = all.split_off(if few { 0 } else { end });
         self.held_kind = Some(kind);
         all
     }

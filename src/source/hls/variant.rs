@@ -37,7 +37,8 @@ pub(super) fn choices(master: &MasterPlaylist, base: &Address) -> Result<Vec<Cho
     let playable = |variant: &VariantStream| {
         let decodes = decodes(variant)?;
         let reference = audio_of(master, variant).unwrap_or(&variant.uri);
-        let address = base.join(reference).ok().filter(|_| !reference.trim().is_empty())?;
+        let address =
+            base.join(reference).ok().filter(|_| !reference.trim().is_empty())?.with_credentials_of(base);
         Some(Choice { address, decodes, bandwidth: variant.bandwidth })
     };
     let variants = master.variants.iter().filter(|variant| !variant.is_i_frame);

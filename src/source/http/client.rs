@@ -2,6 +2,7 @@
 //! Touch it when requests get another header, or when answers are to be refused for another reason.
 
 use std::future::Future;
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderValue};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::runtime::{Builder, Runtime};
@@ -18,7 +19,7 @@ use tokio_rustls::rustls::ClientConfig;
 use super::address::Address;
 use super::connect::{connect, tls};
 use super::error::HttpError;
-use super::response::{Fetched, Response};
+use super::response::Response;
 use crate::source::stop::Stop;
 
 /// The most redirects that are followed.
@@ -98,15 +99,24 @@ impl Client {
     /// # Errors
     /// [`HttpError`] also for an answer that is no success.
     pub fn get(&self, address: &Address, titles: bool) -> Result<Response, HttpError> {
-        let asked = [(HeaderName::from_static("icy-metadata"), "1")];
-        self.follow(address, if titles { &asked } else { &[] })
+        self.follow(address, titles, None)
     }
 
-    fn follow(&self, address: &Address, more: &[(HeaderName, &str)]) -> Result<Response, HttpError> {
+    /// The flag of the source that this is for.
+    pub fn stop(&self) -> &Stop {
+        &self.0.stop
+    }
+
+    pub(super) fn follow(
+        &self,
+        address: &Address,
+        titles: bool,
+        part: Option<&Range<u64>>,
+    ) -> Result<Response, HttpError> {
         let mut asked = vec![address.clone()];
         let mut at = address.clone();
         loop {
-            let answer = self.ask(&at, more)?;
+            let answer = self.ask(&at, titles, part)?;
             let status = answer.status();
             let location = answer.headers().get(header::LOCATION).filter(|_| is_redirect(status));
             let Some(location) = location else {
@@ -128,32 +138,6 @@ impl Client {
         }
     }
 
-    /// Reads something of at most `most` bytes whole, or a part of it.
-    ///
-    /// # Errors
-    /// [`HttpError`], as [`get`](Self::get), and when it is larger, takes too long, or the part is not given alone.
-    pub fn fetch(
-        &self,
-        address: &Address,
-        most: usize,
-        part: Option<std::ops::Range<u64>>,
-    ) -> Result<Fetched, HttpError> {
-        let Some(part) = part else { return self.follow(address, &[])?.read_whole(most, &[]) };
-        let range = format!("bytes={}-{}", part.start, part.end.saturating_sub(1));
-        let response = self.follow(address, &[(header::RANGE, &range)])?;
-        let begins = format!("bytes {}-", part.start);
-        if !response.header("content-range").is_some_and(|range| range.starts_with(&begins)) {
-            let reason = "it does not give a part of a file when asked for one".to_owned();
-            return Err(HttpError::Broken { address: response.address, reason });
-        }
-        response.read_whole(most, &[])
-    }
-
-    /// The flag that ends it.
-    pub fn stop(&self) -> Stop {
-        self.0.stop.clone()
-    }
-
     fn accept(&self, address: Address, answer: hyper::Response<Incoming>) -> Result<Response, HttpError> {
         let (head, body) = answer.into_parts();
         if !head.status.is_success() || head.status == StatusCode::NO_CONTENT {
@@ -165,17 +149,18 @@ impl Client {
             let encoding = String::from_utf8_lossy(value.as_bytes()).chars().take(40).collect();
             return Err(HttpError::Encoding { address, encoding });
         }
-        Ok(Response::new(address, head.headers, body, Arc::clone(&self.0)))
+        Ok(Response::new(address, head.status, head.headers, body, Arc::clone(&self.0)))
     }
 
     /// One request and the head of its answer.
     fn ask(
         &self,
         address: &Address,
-        more: &[(HeaderName, &str)],
+        titles: bool,
+        part: Option<&Range<u64>>,
     ) -> Result<hyper::Response<Incoming>, HttpError> {
         let limits = &self.0.settings;
-        let request = request(address, more, &limits.agent)?;
+        let request = request(address, titles, part, &limits.agent)?;
         let connection = connect(address, || self.0.tls());
         let connection = self.0.limited(connection, limits.connect, "connecting", address)??;
         let broken =
@@ -202,7 +187,8 @@ fn is_redirect(status: StatusCode) -> bool {
 
 fn request(
     address: &Address,
-    more: &[(HeaderName, &str)],
+    titles: bool,
+    part: Option<&Range<u64>>,
     agent: &str,
 ) -> Result<Request<Empty<Bytes>>, HttpError> {
     let mut request = Request::get(address.target())
@@ -211,8 +197,12 @@ fn request(
         .header(header::ACCEPT, "*/*")
         .header(header::ACCEPT_ENCODING, "identity")
         .header(header::CONNECTION, "close");
-    for (name, value) in more {
-        request = request.header(name, *value);
+    if titles {
+        request = request.header("icy-metadata", "1");
+    }
+    if let Some(part) = part {
+        request =
+            request.header(header::RANGE, format!("bytes={}-{}", part.start, part.end.saturating_sub(1)));
     }
     if let Some(secret) = address.authorization().and_then(|secret| HeaderValue::from_str(&secret).ok()) {
         request = request.header(header::AUTHORIZATION, secret);

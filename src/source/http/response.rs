@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use hyper::HeaderMap;
 use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::{HeaderMap, StatusCode};
 
 use super::address::Address;
 use super::client::{Inner, Interrupted};
@@ -23,6 +23,7 @@ const TRICKLE: usize = 256;
 pub struct Response {
     /// Where it came from, after all redirects.
     pub address: Address,
+    pub(super) status: StatusCode,
     headers: HeaderMap,
     body: Body,
 }
@@ -37,7 +38,13 @@ pub struct Fetched {
 }
 
 impl Response {
-    pub(super) fn new(address: Address, headers: HeaderMap, incoming: Incoming, client: Arc<Inner>) -> Self {
+    pub(super) fn new(
+        address: Address,
+        status: StatusCode,
+        headers: HeaderMap,
+        incoming: Incoming,
+        client: Arc<Inner>,
+    ) -> Self {
         let flow = Flow {
             incoming,
             client,
@@ -48,7 +55,7 @@ impl Response {
             expected_by: None,
             end: None,
         };
-        Self { address, headers, body: Body(Arc::new(Mutex::new(flow))) }
+        Self { address, status, headers, body: Body(Arc::new(Mutex::new(flow))) }
     }
 
     /// A header as text, whatever its encoding.

@@ -169,7 +169,8 @@ fn what_waits_is_bounded() {
     let held = body.held();
     assert!((1 << 20..3 << 20).contains(&held), "{held}");
     assert_eq!(body.read(&mut [0; 8]).expect("reads"), 8, "a full buffer is no stall");
-    let Err(error) = client().fetch(&Address::parse(&server.url("/")).expect("an address"), 100_000, None)
+    let Err(error) =
+        client().fetch_part(&Address::parse(&server.url("/")).expect("an address"), None, 100_000)
     else {
         panic!("endless");
     };
@@ -177,7 +178,7 @@ fn what_waits_is_bounded() {
 }
 
 #[test]
-fn a_part_is_asked_for_and_must_be_given_alone() {
+fn a_part_is_asked_for_and_taken_from_the_whole_where_need_be() {
     let server = Server::start(|head, stream| {
         let answer = match (path(head), head.contains("range: bytes=2-4\r\n")) {
             ("/parts", true) => "HTTP/1.1 206 Partial\r\nContent-Range: bytes 2-4/9\r\n\r\ncde",
@@ -185,11 +186,13 @@ fn a_part_is_asked_for_and_must_be_given_alone() {
         };
         let _ = stream.write_all(answer.as_bytes());
     });
-    let fetch =
-        |path: &str, part| client().fetch(&Address::parse(&server.url(path)).expect("an address"), 9, part);
+    let fetch = |path: &str, part| {
+        client().fetch_part(&Address::parse(&server.url(path)).expect("an address"), part, 9)
+    };
     assert_eq!(fetch("/parts", Some(2..5)).expect("answers").bytes, b"cde");
     assert_eq!(fetch("/parts", None).expect("answers").bytes, b"abcdefghi");
-    assert!(fetch("/whole", Some(2..5)).is_err_and(|error| error.to_string().contains("a part")));
+    assert_eq!(fetch("/whole", Some(2..5)).expect("cut out of the whole").bytes, b"cde");
+    assert!(fetch("/whole", Some(7..12)).is_err_and(|error| error.to_string().contains("bytes 7 to 12")));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 
 mod icy;
 mod open;
-mod segments;
 
 #[cfg(test)]
 mod tests;
@@ -35,8 +34,10 @@ pub(super) fn run(
     let client = Client::new(settings, line.stop.clone())?;
     let titles = Titles::default();
     let mut again = Again::default();
+    let mut live_before = false;
     loop {
-        let opened = Opener::new(&client, mixdown, &titles).open(address);
+        let opened = Opener::new(&client, mixdown, &titles).after_live(live_before).open(address);
+        live_before |= opened.as_ref().is_ok_and(|opened| opened.body.is_none() && !opened.finite);
         let lost = match opened {
             _ if line.stop.is_stopped() => return Ok(Outcome::Stopped),
             Ok(opened) => match play(opened, pacing, &titles, line) {
@@ -59,7 +60,6 @@ enum Played {
 /// Plays what was opened until it ends or breaks.
 fn play(opened: Opened, pacing: Pacing, titles: &Titles, line: &mut Line<'_>) -> Played {
     let Opened { decoder, body, taken, finite, station, address } = opened;
-    let note = decoder.note().map(str::to_owned);
     let counters = line.counters.clone();
     let behind = |seconds: f64| {
         let held = body.as_ref().map_or(0, Body::held) as f64;
@@ -81,8 +81,7 @@ fn play(opened: Opened, pacing: Pacing, titles: &Titles, line: &mut Line<'_>) ->
             }
         },
     };
-    let about: Vec<String> = station.into_iter().chain(note).collect();
-    let played = live::play(live, (!about.is_empty()).then(|| about.join("; ")), line);
+    let played = live::play(live, station, line);
     counters.behind_live_ms.set(0);
     let error = match played.ended {
         Ended::Stopped => return Played::Over(Outcome::Stopped),

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::icy::IcyReader;
-use super::segments::Segments;
 use crate::source::decode::Decoder;
 use crate::source::error::SourceError;
-use crate::source::hls::{self, Hls};
+use crate::source::hls::{self, Fetcher, Hls, HlsError};
 use crate::source::http::{Address, Body, Client, Fetched, HttpError, Response};
 use crate::source::mixdown::Mixdown;
 use crate::source::playlist::{Form, LARGEST};
@@ -50,11 +49,18 @@ pub(super) struct Opener<'a> {
     titles: &'a Titles,
     /// What has been asked for; a playlist that leads back ends there.
     asked: Vec<Address>,
+    /// Whether HTTP live streaming was heard live here before: what is complete since then has been heard.
+    after_live: bool,
 }
 
 impl<'a> Opener<'a> {
     pub(super) fn new(client: &'a Client, mixdown: Mixdown, titles: &'a Titles) -> Self {
-        Self { client, mixdown, titles, asked: Vec::new() }
+        Self { client, mixdown, titles, asked: Vec::new(), after_live: false }
+    }
+
+    /// For an address where HTTP live streaming was live before, if so.
+    pub(super) fn after_live(self, after_live: bool) -> Self {
+        Self { after_live, ..self }
     }
 
     /// Opens an address, through playlists if need be.
@@ -98,6 +104,20 @@ impl<'a> Opener<'a> {
         Ok(Opened { decoder, body: Some(body), taken, finite, station, address: at })
     }
 
+    /// HTTP live streaming: the session asks for everything else by itself.
+    fn presentation(&self, playlist: Fetched) -> Result<Opened, SourceError> {
+        let Fetched { address, bytes, .. } = playlist;
+        let first = hls::Response { address: address.clone(), body: bytes };
+        let fetcher = Fetcher(self.client.clone());
+        let presentation = Hls::open(fetcher, self.client.stop().clone(), &first, self.mixdown)?;
+        let finite = !presentation.is_live();
+        if finite && self.after_live {
+            return Err(HlsError::Over.into());
+        }
+        let decoder = Decoder::open_presentation(Box::new(presentation))?;
+        Ok(Opened { decoder, body: None, taken: Arc::default(), finite, station: None, address })
+    }
+
     /// The first entry that gives audio.
     fn follow(
         &mut self,
@@ -106,12 +126,12 @@ impl<'a> Opener<'a> {
         head: &[u8],
         depth: usize,
     ) -> Result<Opened, SourceError> {
+        if form == Form::Hls {
+            return self.presentation(response.read_whole(hls::LONGEST, head)?);
+        }
         let fetched = response.read_whole(LARGEST, head)?;
         let address = &fetched.address;
         let refused = |what: String| SourceError::Playlist { address: address.clone(), what };
-        if form == Form::Hls {
-            return self.segments(fetched);
-        }
         let mut last = None;
         for entry in form.entries(&fetched.bytes) {
             let opened = match address.join(&entry) {
@@ -125,19 +145,6 @@ impl<'a> Opener<'a> {
             }
         }
         Err(last.unwrap_or_else(|| refused(format!("({}) names no stream", form.name()))))
-    }
-}
-
-impl Opener<'_> {
-    /// HTTP live streaming, whose playlist has been fetched.
-    fn segments(&self, playlist: Fetched) -> Result<Opened, SourceError> {
-        let Fetched { address, bytes, .. } = playlist;
-        let playlist = hls::Response { address: address.clone(), body: bytes };
-        let segments = Segments(self.client.clone());
-        let presentation = Hls::open(segments, self.client.stop(), &playlist, self.mixdown)?;
-        let finite = !presentation.is_live();
-        let decoder = Decoder::open_presentation(Box::new(presentation))?;
-        Ok(Opened { decoder, body: None, taken: Arc::default(), finite, station: None, address })
     }
 }
 

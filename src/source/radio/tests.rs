@@ -1,5 +1,7 @@
 //! That a station is heard through whatever leads to it, with its titles in their place, and that it comes back.
 
+mod live;
+
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::event::SourceState;
 use crate::source::http::server::{Server, path, wait_for_close};
-use crate::source::{Notice, Read as Heard, SourceSpec, Stop, Stream};
+use crate::source::{Notice, Own, Read as Heard, SourceSpec, Stop, Stream};
 
 fn bytes_of(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/fixtures/audio/{name}", env!("CARGO_MANIFEST_DIR"))).expect(name)
@@ -37,7 +39,7 @@ impl Told {
 /// Plays an address as fast as it comes until `enough`, or until it ends by itself.
 fn play(url: &str, enough: impl Fn(&Told) -> bool) -> (Told, Result<Outcome, SourceError>) {
     let uri = format!("{url}#pace=off").parse().expect("a URI");
-    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0 };
+    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0, own: Own::default() };
     let address = Address::parse(url).expect("an address");
     let (stop, counters) = (Stop::new(), Arc::default());
     let mut told = Told::default();
@@ -208,7 +210,7 @@ fn a_burst_is_played_in_real_time_and_told() {
         wait_for_close(stream);
     });
     let uri = server.url("/").parse().expect("a URI");
-    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0 };
+    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0, own: Own::default() };
     let (stop, counters) = (Stop::new(), Arc::<crate::stats::SourceCounters>::default());
     let address = Address::parse(&server.url("/")).expect("an address");
     let (of_source, stopping) = (Arc::clone(&counters), stop.clone());

@@ -3,6 +3,7 @@
 
 mod broken;
 mod formats;
+mod joins;
 mod running;
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::*;
 use crate::event::SourceState;
-use crate::source::{Mixdown, Notice, Read, SourceSpec, SourceUri, Speed, Stop, Stream, run};
+use crate::source::{Mixdown, Notice, Own, Read, SourceSpec, SourceUri, Speed, Stop, Stream, run};
 use crate::stats::SourceCounters;
 
 /// What a source told.
@@ -31,7 +31,7 @@ impl Told {
 
 fn spec(path: &Path, speed: Speed, looping: bool, ring_seconds: f64) -> SourceSpec {
     let uri = SourceUri::File { path: path.into(), speed, looping, mixdown: Mixdown::default() };
-    SourceSpec { name: uri.default_name(), uri, ring_seconds }
+    SourceSpec { name: uri.default_name(), uri, ring_seconds, own: Own::default() }
 }
 
 fn drain(reader: &mut crate::source::RingReader) -> (Vec<f32>, u64) {
