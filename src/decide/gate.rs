@@ -14,7 +14,7 @@ pub struct GateSettings {
 
 impl Default for GateSettings {
     fn default() -> Self {
-        Self { quiet_dbfs: -60.0, smoothing_seconds: 0.5, music_log_odds: 0.0 }
+        Self { quiet_dbfs: -60.0, smoothing_seconds: 0.8, music_log_odds: 0.0 }
     }
 }
 

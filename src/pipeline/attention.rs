@@ -1,8 +1,8 @@
-//! The gate's part of [`Back`](super::Back): its columns → probabilities of its labels, on its own grid. Touch it when the
-//! gate's model is to be run otherwise.
+//! The gate's part of [`Back`](super::Back): its columns → probabilities of its labels, at the end of each block. Touch it
+//! when the gate's model is to be run otherwise.
 
 use crate::decide::{self, Gate};
-use crate::manifest::{Manifest, Window};
+use crate::manifest::Manifest;
 use crate::model::{Classifier, ModelError, ModelState};
 
 /// What the gate's model has heard of one source.
@@ -10,61 +10,63 @@ pub(super) struct Attention {
     state: ModelState,
     /// The state of a source that has heard nothing.
     fresh: ModelState,
-    window: Window,
+    /// Columns before the first answer, and from one answer to the next.
+    first: usize,
+    stride: usize,
     n_mels: usize,
+    hop_seconds: f64,
     temperature: f32,
-    /// Seconds from one answer to the next.
-    stride_s: f64,
+    /// Columns heard since the last answer.
+    since: usize,
     p: Vec<f32>,
 }
 
 impl Attention {
     /// For a source that has not been heard.
     pub fn new(manifest: &Manifest, classifier: &dyn Classifier) -> Self {
-        let window = manifest.window;
         Self {
             state: classifier.new_state(),
             fresh: classifier.new_state(),
-            window,
+            first: manifest.window.first,
+            stride: manifest.window.stride,
             n_mels: manifest.features.n_mels,
+            hop_seconds: manifest.features.hop_seconds(),
             temperature: manifest.calibration.temperature,
-            stride_s: window.stride as f64 * manifest.features.hop_seconds(),
+            since: 0,
             p: Vec::with_capacity(manifest.labels.len()),
         }
     }
 
-    /// Takes columns (`[frames, n_mels]`, however many) and tells `gate` each answer that they complete. The model runs once
-    /// a stride of its own, so blocks of any length give the same.
+    /// Takes the columns (`[frames, n_mels]`) of a block and tells `gate` the answers. One comes at the end of the block, so
+    /// that it is about the newest sound; a longer block is heard in pieces of about a stride, and where blocks are short an
+    /// answer waits until half a stride has been heard, so that the cost a second hardly depends on them.
     pub fn hear(
         &mut self,
         classifier: &mut dyn Classifier,
-        mut columns: &[f32],
+        columns: &[f32],
         gate: &mut Gate,
     ) -> Result<(), ModelError> {
-        while !columns.is_empty() {
-            let missing = self.missing();
-            let (now, later) = columns.split_at((missing * self.n_mels).min(columns.len()));
-            columns = later;
-            classifier.push(&mut self.state, now, false)?;
-            if now.len() == missing * self.n_mels {
+        let count = columns.len() / self.n_mels;
+        let pieces = ((count + self.stride / 2) / self.stride).max(1);
+        for piece in 0..pieces {
+            let (from, to) = (piece * count / pieces, (piece + 1) * count / pieces);
+            self.since += to - from;
+            let heard = self.state.heard() as usize + (to - from);
+            let answers = heard >= self.first && self.since >= self.stride.div_ceil(2);
+            // An encoder runs off its own grid where a block says that it is the last.
+            classifier.push(&mut self.state, &columns[from * self.n_mels..to * self.n_mels], answers)?;
+            if answers {
                 decide::probabilities(classifier.evaluate(&self.state)?, self.temperature, &mut self.p);
-                gate.hear(&self.p, self.stride_s);
+                gate.hear(&self.p, self.since as f64 * self.hop_seconds);
+                self.since = 0;
             }
         }
         Ok(())
     }
 
-    /// Columns until the next answer.
-    fn missing(&self) -> usize {
-        let (first, stride) = (self.window.first as u64, self.window.stride as u64);
-        let heard = self.state.heard();
-        let missing = first.checked_sub(heard).filter(|&missing| missing > 0);
-        // At most a window's columns.
-        missing.unwrap_or_else(|| stride - (heard - first) % stride) as usize
-    }
-
     /// Forgets the audio heard.
     pub fn forget(&mut self) {
         self.state.clone_from(&self.fresh);
+        self.since = 0;
     }
 }

@@ -6,27 +6,21 @@ from ..windows import softmax
 from . import scenes
 
 QUIET_DBFS = -60.0
-SMOOTHING_SECONDS = 0.5
+SMOOTHING_SECONDS = 0.8
 
 
-def smoothed(logits, patch_seconds, temperature):
-    """Exponentially smoothed probabilities [patches, labels] of head logits, one every `patch_seconds`."""
-    p, keep = softmax(logits, temperature), np.exp(-patch_seconds / SMOOTHING_SECONDS)
+def smoothed(logits, seconds, temperature):
+    """Exponentially smoothed probabilities [answers, labels] of head logits, one every so many seconds."""
+    p, keep = softmax(logits, temperature), np.exp(-seconds / SMOOTHING_SECONDS)
     for i in range(1, len(p)):
         p[i] = keep * p[i - 1] + (1.0 - keep) * p[i]
     return p
 
 
-def states(p, ends, hop_ends, levels):
-    """The state told at the end of each hop, from smoothed p [patches, labels] that are known from `ends` on."""
-    at = np.searchsorted(ends, np.asarray(hop_ends) + 1e-6, side="right") - 1
-    told = []
-    for index, level in zip(at, levels):
-        if level < QUIET_DBFS:
-            told.append("silence")
-        else:
-            told.append("signal" if index < 0 else scenes.LABELS[int(np.argmax(p[index]))])
-    return told
+def states(p, levels):
+    """The state told at the end of each hop, from its smoothed p [hops, labels] and level."""
+    likeliest = np.argmax(p, axis=1)
+    return ["silence" if level < QUIET_DBFS else scenes.LABELS[index] for index, level in zip(likeliest, levels)]
 
 
 def shares(true, told):

@@ -9,8 +9,8 @@ from .. import golden
 from ..manifest import sha256
 from . import inaspeech, network, scenes
 
-STRIDE = 100  # columns from one patch to the next: one second
-PATCHES = 2  # that the head hears
+STRIDE = 68  # columns from one patch to the next; the daemon runs one at the end of each block
+PATCHES = 1  # that the head hears: the newest, so that it follows at once
 LICENCE = """The encoder of models/{id} (encoder.onnx) holds weights of inaSpeechSegmenter 0.6.8, https://github.com/ina-foss/inaSpeechSegmenter,
 under the MIT licence:
 
@@ -78,8 +78,8 @@ def card(path, manifest, report):
         "- Origin: the encoder is the speech/music/noise CNN of inaSpeechSegmenter 0.6.8 (D. Doukhan et al., MIT licence: `models/LICENSES/inaSpeechSegmenter.txt`),",
         "  its convolutions and first dense layer, read without TensorFlow. Its features are computed from this daemon's; what its own frames have",
         f"  by pre-emphasis is added to each band. On {report['encoder']['patches']:.0f} patches of the valid clips its answers agree with those from its exact features in {100 * report['encoder']['agreement']:.1f} % of cases.",
-        f"- The head is multinomial logistic regression on the mean of {PATCHES} embeddings; its classes' log-odds are shifted by {report['prior']} ({', '.join(scenes.LABELS)}), as stations send more music than anything else.",
-        f"- {report['weights']} weights. One run of the encoder a second.",
+        f"- The head is multinomial logistic regression, fitted on the mean of two embeddings and applied to the newest; its classes' log-odds are shifted by {report['prior']} ({', '.join(scenes.LABELS)}), as stations send more music than anything else.",
+        f"- {report['weights']} weights. One run of the encoder at the end of each block of about a second.",
         "- Weights hold no recordings: the clips themselves are not part of this project.", "",
         "## A programme of valid clips", "",
         "GTZAN's valid clips that exist as sound with cross-fades, speech of speakers and packages that trained nothing, talk 3 to 15 dB over music, pauses of 10 s:",
@@ -87,7 +87,7 @@ def card(path, manifest, report):
         "The shift of the log-odds and the decision were chosen on programmes of the same clips, so these figures are somewhat kind.", "",
         *_rows(report["programme"]["shares"], columns), "",
         "## Scenes", "",
-        "Single scenes of 1.4 s of the valid clips, gain −22 to +6 dB, hiss and low-passes in a part of them, speech −5 to 15 dB over music for `mixed`, each label by the likeliest alone:", "",
+        "Single scenes of 1.4 s of the valid clips, gain −22 to +6 dB, hiss and low-passes in a part of them, speech −5 to 15 dB over music for `mixed`, each label by the likeliest of the mean of two patches:", "",
         *_rows(report["scenes"]["confusion"], scenes.LABELS), "",
         "Speech and music by their source:", "",
         *_rows(report["scenes"]["sources"], scenes.LABELS), "",

@@ -63,13 +63,12 @@ def programme(bank, seed, minutes):
     return out
 
 
-def embeddings(encoder, samples, stride):
-    """(embeddings of the patches on the stream's grid, second at which each is complete)."""
+def embeddings(encoder, samples, ends):
+    """The embedding of the newest patch at each of these moments (in seconds, none before a patch's length has been heard)."""
     columns = mel.columns(samples, inaspeech.FEATURES)
-    starts = np.arange(0, len(columns) - inaspeech.FRAMES + 1, stride)
-    view = np.lib.stride_tricks.sliding_window_view(columns, inaspeech.FRAMES, axis=0)[starts].transpose(0, 2, 1)
-    ends = ((starts + inaspeech.FRAMES - 1) * inaspeech.HOP + inaspeech.WINDOW / 2) / inaspeech.RATE
-    return encoder(np.ascontiguousarray(view)), ends
+    newest = (np.asarray(ends) * inaspeech.RATE - inaspeech.WINDOW / 2) // inaspeech.HOP
+    starts = np.maximum(newest.astype(int) + 1 - inaspeech.FRAMES, 0)
+    return encoder(np.stack([columns[start : start + inaspeech.FRAMES] for start in starts]))
 
 
 def hops(samples, seconds):
