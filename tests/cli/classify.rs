@@ -36,7 +36,7 @@ fn the_report_has_the_keys_of_the_contract_and_probabilities_of_all_labels_sum_t
         assert!((sum - 1.0).abs() < 1e-5, "{sum}");
     }
     for window in windows {
-        assert_eq!(keys(window), ["end_s", "provisional", "start_s", "state", "top"]);
+        assert_eq!(keys(window), ["end_s", "provisional", "stable", "start_s", "state", "top"]);
     }
     assert_eq!(windows.last().expect("a window")["end_s"], 8.0);
 
