@@ -14,20 +14,20 @@ use super::support::{classify, clips, genrecast, onnxruntime};
 const CLIP: &str = "gtzan_audio_flac/metal.00007.flac";
 
 /// Until a whole window has been heard, with a burst and a busy machine.
-const LIMIT: Duration = Duration::from_secs(180);
+pub const LIMIT: Duration = Duration::from_secs(180);
 
-fn clip() -> (PathBuf, String) {
+pub fn clip() -> (PathBuf, String) {
     let clip = clips().expect("only run where there are clips").join(CLIP);
     let told = classify(&clip.display().to_string(), Vec::new());
     let genre = top(&told["top"]).to_owned();
     (clip, genre)
 }
 
-fn top(ranked: &Value) -> &str {
+pub fn top(ranked: &Value) -> &str {
     ranked[0]["label"].as_str().expect("a label")
 }
 
-fn run() -> std::process::Command {
+pub fn run() -> std::process::Command {
     let mut command = genrecast("run");
     // Five stations at once: on a busy machine the quicker runtime keeps up.
     match onnxruntime() {

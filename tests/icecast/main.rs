@@ -5,6 +5,7 @@ mod feed;
 mod genres;
 mod listener;
 mod recovery;
+mod segments;
 mod station;
 #[path = "../support/mod.rs"]
 mod support;
@@ -28,6 +29,7 @@ fn main() {
         ),
         ("a_half_open_connection_is_noticed_within_fifteen_seconds", recovery::half_open, false),
         ("every_codec_gives_the_genre_of_its_clip_and_its_titles", genres::codecs, true),
+        ("http_live_streaming_in_two_forms_gives_the_genre_of_its_clip", segments::live, true),
         ("a_chain_of_other_rates_and_channels_is_one_station", genres::chain, true),
     ];
     let trials = trials.map(|(name, run, clips)| {
