@@ -24,8 +24,8 @@ pub(super) struct Weights {
 /// Probabilities below it say no more than it does.
 const FLOOR: f32 = 0.001;
 
-/// Time constant of the doubt in seconds: some pieces of music.
-const DOUBT_SECONDS: f64 = 60.0;
+/// Time constant of doubt and clarity in seconds: some pieces of music.
+const LONG_SECONDS: f64 = 60.0;
 
 /// Lead in the fast average that names the first label of all.
 const FIRST_LEAD: f64 = 1.0;
@@ -38,8 +38,8 @@ const FIRST_SECONDS: f64 = 2.0;
 pub(super) struct Evidence {
     fast: Vec<f64>,
     slow: Vec<f64>,
-    /// Average of the probabilities themselves, at the slow rate.
-    likely: Vec<f64>,
+    /// Average of the highest probability of each window; `None` before the first.
+    clarity: Option<f64>,
     /// Average for the label that was current.
     doubt: f64,
     /// Seconds that the fast average has heard.
@@ -51,7 +51,7 @@ impl Evidence {
     pub fn reset(&mut self) {
         self.fast.clear();
         self.slow.clear();
-        self.likely.clear();
+        self.clarity = None;
         self.heard_s = 0.0;
     }
 
@@ -66,10 +66,12 @@ impl Evidence {
         let logarithms = p.iter().map(|&p| logarithm(p));
         average(&mut self.fast, logarithms.clone(), seconds, weights.fast_seconds);
         average(&mut self.slow, logarithms, seconds, weights.slow_seconds);
-        average(&mut self.likely, p.iter().map(|&p| f64::from(p)), seconds, weights.slow_seconds);
+        let top = f64::from(p.iter().copied().fold(0.0, f32::max));
+        let clarity = self.clarity.get_or_insert(top);
+        *clarity += fraction(seconds, LONG_SECONDS) * (top - *clarity);
         self.heard_s += seconds;
         if let Some(current) = current {
-            self.doubt += fraction(seconds, DOUBT_SECONDS) * (logarithm(p[current]) - self.doubt);
+            self.doubt += fraction(seconds, LONG_SECONDS) * (logarithm(p[current]) - self.doubt);
         }
     }
 
@@ -95,14 +97,15 @@ impl Evidence {
         (clear && top.exp() >= f64::from(abstain_below)).then_some(label)
     }
 
-    /// True if no label has been as probable as that for long.
+    /// True if for long no label has been as probable as that.
     pub fn is_unclear(&self, abstain_below: f32) -> bool {
-        highest(&self.likely).is_some_and(|(_, top)| top < f64::from(abstain_below))
+        self.clarity.is_some_and(|clarity| clarity < f64::from(abstain_below))
     }
 
-    /// `label` is the current one from now on: what led before leads no more.
+    /// `label` is the current one from now on: what led before leads no more, and how clear that was counts no more.
     pub fn settle(&mut self, label: usize) {
         self.doubt = self.fast.get(label).copied().unwrap_or_default();
+        self.clarity = self.clarity.map(|clarity| clarity.max(self.doubt.exp()));
         if let Some(&level) = self.slow.get(label) {
             self.slow.iter_mut().for_each(|value| *value = value.min(level));
         }
@@ -185,9 +188,9 @@ mod tests {
         let mut evidence = Evidence::default();
         assert!(!evidence.is_unclear(0.4), "nothing was heard");
         heard(&mut evidence, &[0.9, 0.1, 0.0], 10, None);
-        heard(&mut evidence, &[0.34, 0.33, 0.33], 10, None);
+        heard(&mut evidence, &[0.34, 0.33, 0.33], 60, None);
         assert!(!evidence.is_unclear(0.4));
-        heard(&mut evidence, &[0.34, 0.33, 0.33], 90, None);
+        heard(&mut evidence, &[0.34, 0.33, 0.33], 120, None);
         assert!(evidence.is_unclear(0.4));
         assert_eq!(evidence.first(0.3), None, "no label leads");
     }

@@ -35,7 +35,7 @@ impl Default for StableSettings {
         Self {
             fast_seconds: 1.0,
             fast_evidence: 4.0,
-            slow_seconds: 30.0,
+            slow_seconds: 20.0,
             slow_evidence: 3.0,
             doubt: 0.5,
             boundary_evidence: 1.0,

@@ -69,17 +69,17 @@ fn what_was_lost_counts_neither_as_lead_nor_as_silence() {
 fn nothing_certain_is_unknown_and_silence_needs_its_time() {
     let mut stable = StableGenre::new(settings());
     run(&mut stable, 0, 10, &[0.9, 0.1, 0.0], Heard::Signal);
-    let (_, _, to) = only(&run(&mut stable, 10, 90, &[0.34, 0.33, 0.33], Heard::Signal));
+    let (_, _, to) = only(&run(&mut stable, 10, 190, &[0.34, 0.33, 0.33], Heard::Signal));
     assert_eq!(to.verdict, Verdict::Unknown);
-    assert!(run(&mut stable, 100, 1, &[0.34, 0.33, 0.33], Heard::Quiet).is_empty());
+    assert!(run(&mut stable, 200, 1, &[0.34, 0.33, 0.33], Heard::Quiet).is_empty());
     assert!(!stable.is_silent());
-    assert!(run(&mut stable, 101, 3, &[0.34, 0.33, 0.33], Heard::Quiet).is_empty());
+    assert!(run(&mut stable, 201, 3, &[0.34, 0.33, 0.33], Heard::Quiet).is_empty());
     assert!(stable.is_silent());
-    let (at, _, to) = only(&run(&mut stable, 104, 4, &[0.34, 0.33, 0.33], Heard::DigitalZero));
-    assert_eq!((at, to.verdict, to.since_s), (105.0, Verdict::Silence, 100.0), "silence began when it began");
-    let (_, from, to) = only(&run(&mut stable, 108, 10, &[0.9, 0.05, 0.05], Heard::Signal));
+    let (at, _, to) = only(&run(&mut stable, 204, 4, &[0.34, 0.33, 0.33], Heard::DigitalZero));
+    assert_eq!((at, to.verdict, to.since_s), (205.0, Verdict::Silence, 200.0), "silence began when it began");
+    let (_, from, to) = only(&run(&mut stable, 208, 10, &[0.9, 0.05, 0.05], Heard::Signal));
     assert_eq!(from.map(|segment| segment.verdict), Some(Verdict::Silence));
-    assert_eq!((to.verdict, to.since_s), (Verdict::Label(0), 109.0));
+    assert_eq!((to.verdict, to.since_s), (Verdict::Label(0), 209.0));
 }
 
 #[test]
