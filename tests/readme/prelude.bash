@@ -32,7 +32,7 @@ serve_example_org() {
     printf '[playlist]\nNumberOfEntries=1\nFile1=station.mp3\n' >"$WORK/www/listen.pls"
     python3 -u -m http.server --bind 127.0.0.1 --directory "$WORK/www" 0 >"$WORK/www.log" 2>&1 &
     echo $! >"$WORK/www.pid"
-    until grep -q ' port ' "$WORK/www.log"; do sleep 0.05; done
+    until grep -qs ' port ' "$WORK/www.log"; do sleep 0.05; done
 }
 
 # genrecast run …: until there is something to hear of it; then it must end cleanly.

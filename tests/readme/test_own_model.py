@@ -60,10 +60,10 @@ class OwnModel(unittest.TestCase):
         shared = ["--models", str(self.folder), "--model", "registers"]
         return [str(Path(os.environ["GENRECAST"]).resolve()), name, *shared, *map(str, arguments)]
 
-    def genrecast(self, name, *arguments):
+    def genrecast(self, name, *arguments, **environment):
         """What genrecast prints, which must succeed."""
         ran = subprocess.run(
-            self.command(name, *arguments), env=self.environment, capture_output=True, text=True, timeout=LIMIT_S
+            self.command(name, *arguments), env=self.environment | environment, capture_output=True, text=True, timeout=LIMIT_S
         )
         self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
         return ran.stdout
@@ -83,7 +83,9 @@ class OwnModel(unittest.TestCase):
 
     def test_classify_names_its_labels_and_is_right(self):
         for label in LABELS:
-            report = json.loads(self.genrecast("classify", self.folder / "clips" / label / "tone.wav", "--json"))
+            # A bare tone is no music to the gate, and of what is no music no genre is named.
+            clip = self.folder / "clips" / label / "tone.wav"
+            report = json.loads(self.genrecast("classify", clip, "--json", GENRECAST_GATE__MODEL="off"))
             self.assertEqual(report["model"]["id"], "registers")
             self.assertEqual(sorted(score["label"] for score in report["top"]), LABELS)
             self.assertEqual((report["top"][0]["label"], report["verdict"]["label"]), (label, label))
