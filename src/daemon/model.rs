@@ -20,7 +20,8 @@ use crate::source::{Own, Stop};
 pub(super) const QUEUE: usize = 64;
 
 /// A block of a paced source that has waited for longer than this is not evaluated, so that the thread catches up.
-/// It is about a hop: whoever waits longer gets the next answer before this one.
+/// It is about a hop: whoever waits longer gets the next answer before this one. But one a second is evaluated however late it is: a
+/// machine that never keeps up is to be told something all the same.
 const LATE: Duration = Duration::from_secs(1);
 
 /// How long the thread waits for work before it shows that it still turns.
@@ -55,6 +56,8 @@ struct Track {
     /// Stream time of the last good window, while the model fails.
     failing_since_s: Option<f64>,
     evaluated_s: f64,
+    /// When it was evaluated last, or was to be.
+    evaluated_at: Instant,
 }
 
 impl ModelThread {
@@ -84,6 +87,7 @@ impl ModelThread {
                 paced: true,
                 failing_since_s: None,
                 evaluated_s: 0.0,
+                evaluated_at: Instant::now(),
             });
             match job {
                 Job::Begin(begin) => {
@@ -125,7 +129,8 @@ impl ModelThread {
         // A daemon that is ending has no time for what still waits.
         let ending = self.stop.is_stopped() && !self.jobs.is_empty();
         // The last block tells what was skipped before it, so it is never skipped.
-        let skip = !block.last && (ending || (track.paced && posted.elapsed() > LATE));
+        let skip = !block.last
+            && (ending || (track.paced && posted.elapsed() > LATE && track.evaluated_at.elapsed() < LATE));
         // One that is to have fewer windows than the model could give.
         let early = !block.last
             && track.own.hop_seconds.is_some_and(|hop| block.end_s < track.evaluated_s + hop - TOLERANCE_S);
@@ -136,6 +141,7 @@ impl ModelThread {
                     self.publisher.model_works_again(source, since_s, outcome.start_s);
                 }
                 track.evaluated_s = outcome.end_s;
+                track.evaluated_at = Instant::now();
                 self.publisher.window(source, outcome, began.elapsed());
             }
             Ok(None) if skip && !early => self.publisher.skipped(source),
