@@ -128,9 +128,14 @@ impl ModelThread {
         let block = block.borrowed();
         // A daemon that is ending has no time for what still waits.
         let ending = self.stop.is_stopped() && !self.jobs.is_empty();
+        if ending && !block.last {
+            // Not even the model hears it: what still waits may be seconds of work.
+            track.back.forget(&*self.classifiers.genre, block.end_s);
+            return self.publisher.skipped(source);
+        }
         // The last block tells what was skipped before it, so it is never skipped.
-        let skip = !block.last
-            && (ending || (track.paced && posted.elapsed() > LATE && track.evaluated_at.elapsed() < LATE));
+        let skip =
+            !block.last && (track.paced && posted.elapsed() > LATE && track.evaluated_at.elapsed() < LATE);
         // One that is to have fewer windows than the model could give.
         let early = !block.last
             && track.own.hop_seconds.is_some_and(|hop| block.end_s < track.evaluated_s + hop - TOLERANCE_S);
