@@ -14,7 +14,7 @@ use genrecast::model::Model;
 use genrecast::pipeline::{Classifiers, DecideSettings, Front, Manifests, Outcome, Pipeline};
 use genrecast::units::{SampleIndex, SampleRate};
 use libtest_mimic::{Arguments, Failed, Trial};
-use support::models::{model, tract};
+use support::models::{model, outcomes_of, tract};
 use support::windows::of_report;
 use support::{clips, genrecast, music, onnxruntime, refused, run, with_tract};
 
@@ -110,16 +110,7 @@ fn pipeline(genre: &str, hz: u32) -> Pipeline {
 }
 
 fn outcomes(genre: &str, hz: u32, samples: &[f32], blocks: &[usize]) -> Vec<Outcome> {
-    let mut pipeline = pipeline(genre, hz);
-    let (mut outcomes, mut rest) = (Vec::new(), samples);
-    let mut blocks = blocks.iter().copied().cycle();
-    while !rest.is_empty() {
-        let (block, later) = rest.split_at(blocks.next().unwrap_or(usize::MAX).clamp(1, rest.len()));
-        pipeline.push(block, |outcome| outcomes.push(outcome.clone())).expect("runs");
-        rest = later;
-    }
-    pipeline.finish(|outcome| outcomes.push(outcome.clone())).expect("runs");
-    outcomes
+    outcomes_of(pipeline(genre, hz), samples, blocks.iter().copied().cycle())
 }
 
 fn splits() {

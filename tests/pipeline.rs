@@ -9,7 +9,7 @@ use genrecast::model::{Model, ModelError, TensorView, find_model};
 use genrecast::pipeline::{Back, ClipScore, DecideSettings, Front, Outcome, Pipeline, self_test};
 use genrecast::units::{SampleIndex, SampleRate};
 use proptest::prelude::*;
-use support::models::{Copied, encoder_without_state, model, open, places, sha256, tract};
+use support::models::{Copied, encoder_without_state, model, open, outcomes_of, places, sha256, tract};
 use support::music;
 
 fn classify(
@@ -20,17 +20,9 @@ fn classify(
 ) -> Vec<Outcome> {
     let rate = SampleRate::new(rate).expect("not zero");
     let classifier = model.classifier(&tract()).expect("opens");
-    let mut pipeline =
+    let pipeline =
         Pipeline::new(&model.manifest, classifier, &DecideSettings::default(), rate).expect("a usual rate");
-    let mut outcomes = Vec::new();
-    let mut rest = samples;
-    while !rest.is_empty() {
-        let (block, later) = rest.split_at(blocks.next().unwrap_or(usize::MAX).clamp(1, rest.len()));
-        pipeline.push(block, |outcome| outcomes.push(outcome.clone())).expect("runs");
-        rest = later;
-    }
-    pipeline.finish(|outcome| outcomes.push(outcome.clone())).expect("runs");
-    outcomes
+    outcomes_of(pipeline, samples, blocks)
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use genrecast::manifest::NetworkFile;
 use genrecast::model::{Model, Network, Runtime, RuntimeChoice, RuntimeSettings, find_model};
-use genrecast::pipeline::{Back, DecideSettings, Front, Outcome};
+use genrecast::pipeline::{Back, DecideSettings, Front, Outcome, Pipeline};
 use genrecast::units::{SampleIndex, SampleRate};
 use sha2::{Digest, Sha256};
 
@@ -144,4 +144,20 @@ pub fn largest_difference(one: &[Outcome], other: &[Outcome]) -> f32 {
         largest = one.p.iter().zip(&other.p).map(|(a, b)| (a - b).abs()).fold(largest, f32::max);
     }
     largest
+}
+
+/// What a pipeline says of samples that come in blocks of these sizes; when there are no more sizes, of the whole rest.
+pub fn outcomes_of(
+    mut pipeline: Pipeline,
+    samples: &[f32],
+    mut blocks: impl Iterator<Item = usize>,
+) -> Vec<Outcome> {
+    let (mut outcomes, mut rest) = (Vec::new(), samples);
+    while !rest.is_empty() {
+        let (block, later) = rest.split_at(blocks.next().unwrap_or(usize::MAX).clamp(1, rest.len()));
+        pipeline.push(block, |outcome| outcomes.push(outcome.clone())).expect("runs");
+        rest = later;
+    }
+    pipeline.finish(|outcome| outcomes.push(outcome.clone())).expect("runs");
+    outcomes
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use genrecast::client::{Endpoint, fetch_lines};
 use genrecast::history::{
-    EVENT_COLUMNS, Reader, SEGMENT_COLUMNS, Selection, csv_head, event_csv, segment_csv, segment_json,
+    EVENT_COLUMNS, Position, Reader, SEGMENT_COLUMNS, Selection, csv_head, event_csv, segment_csv,
+    segment_json,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::runtime::Runtime;
@@ -95,47 +96,59 @@ fn events(
     reader: &Reader,
     wanted: &Selection,
     form: Form,
-    mut line: impl FnMut(&str) -> io::Result<()>,
+    line: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<(), Told> {
-    if form == Form::Csv {
-        line(csv_head(&EVENT_COLUMNS).trim_end())?;
-    }
-    let mut after = None;
-    loop {
-        // What was let go meanwhile is no longer there to be told.
-        let Some(page) = reader.page(after.as_ref(), wanted, PAGE)? else { return Ok(()) };
-        for record in &page.records {
-            match form {
-                Form::Lines => line(&record.json)?,
-                Form::Csv => line(event_csv(record).trim_end_matches('\n'))?,
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
-        }
-    }
+    let head = (form == Form::Csv).then(|| csv_head(&EVENT_COLUMNS));
+    pages(head, line, |after| {
+        let page = reader.page(after, wanted, PAGE)?;
+        Ok(page.map(|page| {
+            let lines = page.records.iter().map(|record| match form {
+                Form::Lines => record.json.clone(),
+                Form::Csv => event_csv(record),
+            });
+            (lines.collect(), page.next)
+        }))
+    })
 }
 
 fn segments(
     reader: &Reader,
     wanted: &Selection,
     form: Form,
-    mut line: impl FnMut(&str) -> io::Result<()>,
+    line: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<(), Told> {
-    if form == Form::Csv {
-        line(csv_head(&SEGMENT_COLUMNS).trim_end())?;
+    let head = (form == Form::Csv).then(|| csv_head(&SEGMENT_COLUMNS));
+    pages(head, line, |after| {
+        let page = reader.segments(after, wanted, SEGMENT_EVENTS)?;
+        Ok(page.map(|page| {
+            let lines = page.segments.iter().map(|segment| match form {
+                Form::Lines => segment_json(segment).to_string(),
+                Form::Csv => segment_csv(segment),
+            });
+            (lines.collect(), page.next)
+        }))
+    })
+}
+
+/// The lines of a page, and where the next one begins.
+type Lines = (Vec<String>, Option<Position>);
+
+/// Hands on the lines of all pages; what was let go meanwhile (a page that is `None`) is no longer there to be told.
+fn pages(
+    head: Option<String>,
+    mut line: impl FnMut(&str) -> io::Result<()>,
+    page: impl Fn(Option<&Position>) -> Result<Option<Lines>, Told>,
+) -> Result<(), Told> {
+    if let Some(head) = head {
+        line(head.trim_end())?;
     }
     let mut after = None;
     loop {
-        let Some(page) = reader.segments(after.as_ref(), wanted, SEGMENT_EVENTS)? else { return Ok(()) };
-        for segment in &page.segments {
-            match form {
-                Form::Lines => line(&segment_json(segment).to_string())?,
-                Form::Csv => line(segment_csv(segment).trim_end_matches('\n'))?,
-            }
+        let Some((lines, next)) = page(after.as_ref())? else { return Ok(()) };
+        for text in &lines {
+            line(text.trim_end_matches('\n'))?;
         }
-        after = page.next;
+        after = next;
         if after.is_none() {
             return Ok(());
         }
