@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod backoff;
+pub mod catalogue;
 pub mod client;
 pub mod config;
 pub mod daemon;

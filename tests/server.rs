@@ -17,6 +17,8 @@ mod followers;
 mod listen;
 #[path = "server/manners.rs"]
 mod manners;
+#[path = "server/models.rs"]
+mod models;
 #[path = "server/past.rs"]
 mod past;
 #[path = "server/past_answers.rs"]

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 300;
 
 /// What each room may import of the crate, besides itself.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
+    ("catalogue", &["manifest", "model"]),
     ("source", &["backoff", "event", "stats", "units"]),
     ("evaluation", &[]),
     ("features", &["manifest", "units"]),
@@ -17,7 +18,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("decide", &[]),
     ("hub", &["event", "stats"]),
     ("history", &["event", "hub"]),
-    ("server", &["event", "history", "hub", "stats"]),
+    ("server", &["catalogue", "event", "history", "hub", "stats"]),
     ("client", &["backoff", "event"]),
     ("manifest", &[]),
     ("config", &["decide", "model", "pipeline", "server", "source"]),

@@ -38,6 +38,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         model: setup::model(config)?,
         gate: setup::gate(config)?,
         runtime: setup::runtime(config)?,
+        catalogue: setup::catalogue(config),
         history: setup::history(config, arguments.flags.state_dir.as_deref()),
         adjustable: setup::adjustable(config, sources),
         server: ServerSettings::new(config.server.listen),

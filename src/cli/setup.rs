@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use genrecast::catalogue::Catalogue;
 use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::daemon::Adjustable;
 use genrecast::history;
@@ -63,6 +64,12 @@ pub(super) fn gate(config: &Config) -> Result<Option<Model>, Failure> {
         Failure::new(Status::Model, error)
     })?;
     Ok(Some(Model::load(&found)?.of_role(Role::Gate)?))
+}
+
+/// Which models there are.
+pub(super) fn catalogue(config: &Config) -> Catalogue {
+    let gate = config.gate.model().map(str::to_owned);
+    Catalogue::new(places(config), [config.model.id.clone()].into_iter().chain(gate).collect())
 }
 
 /// Starts the configured runtime.

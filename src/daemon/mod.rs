@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::catalogue::Catalogue;
 use crate::event::ModelInfo;
 use crate::model::{Model, ModelError, Runtime};
 use crate::server::{ServerError, ServerSettings};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub gate: Option<Model>,
     /// The runtime, started.
     pub runtime: Runtime,
+    /// Which models there are.
+    pub catalogue: Catalogue,
     /// The network side.
     pub server: ServerSettings,
     /// The folder that the history lies in, or why there is none.
@@ -101,15 +104,16 @@ pub fn run(
 ) -> Result<(), DaemonError> {
     // The service manager counts from here, not from when the model is proved.
     let mut notifier = Notifier::from_environment();
-    let Settings { model, gate, runtime, server, history, adjustable } = settings;
+    let Settings { model, gate, runtime, catalogue, server, history, adjustable } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let workers = workers(adjustable.sources.len());
     let models = Models::new(model, gate, runtime);
+    let _loaded = models.ids().map(|id| catalogue.loaded().add(id)).collect::<Vec<_>>();
     let classifiers = (0..models.sessions(workers)).map(|_| models.prove()).collect::<Result<Vec<_>, _>>()?;
 
     let mut rows = stage::Rows::default();
     let first = adjustable.sources.iter().map(|spec| rows.row(spec)).collect::<Vec<_>>();
-    let stage = Arc::new(Stage::new(&models, &adjustable, first.clone())?);
+    let stage = Arc::new(Stage::new(&models, &adjustable, first.clone(), catalogue)?);
     let spawner = Spawner::new(signals.ender());
     let historian = Historian::start(&history, adjustable.history, &stage, &spawner)?;
     let net = Net::start(server, &stage, historian.history(), &spawner, signals.ender())?;

@@ -17,6 +17,11 @@ impl Models {
         Self { model, gate, runtime }
     }
 
+    /// Names of the models.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        [&self.model].into_iter().chain(&self.gate).map(|model| model.manifest.id.as_str())
+    }
+
     /// How many sessions serve so many workers: a GPU is shared.
     pub fn sessions(&self, workers: usize) -> usize {
         if self.runtime.device() == "cuda" { 1 } else { workers }

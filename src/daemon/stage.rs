@@ -10,6 +10,7 @@ use super::adjustable::Adjustable;
 use super::board::{Board, Row};
 use super::models::Models;
 use super::progress::{Facts, Progress};
+use crate::catalogue::Catalogue;
 use crate::event::ModelInfo;
 use crate::hub::Hub;
 use crate::pipeline::{DecideSettings, Manifests};
@@ -26,6 +27,8 @@ pub(super) struct Stage {
     pub live: watch::Sender<Arc<Live>>,
     pub hub: Arc<Hub>,
     pub board: Arc<Board>,
+    /// Which models there are.
+    pub catalogue: Catalogue,
     /// Turned by every thread that must not stand still.
     pub progress: Progress,
 }
@@ -33,7 +36,12 @@ pub(super) struct Stage {
 impl Stage {
     /// # Errors
     /// [`ServerError`] for settings of the network side that cannot be meant.
-    pub fn new(models: &Models, adjustable: &Adjustable, rows: Vec<Arc<Row>>) -> Result<Self, ServerError> {
+    pub fn new(
+        models: &Models,
+        adjustable: &Adjustable,
+        rows: Vec<Arc<Row>>,
+        catalogue: Catalogue,
+    ) -> Result<Self, ServerError> {
         let manifests = Arc::new(models.manifests());
         let manifest = &manifests.genre;
         let (window, column_s) = (&manifest.window, manifest.features.hop_seconds());
@@ -48,6 +56,7 @@ impl Stage {
             live: watch::Sender::new(Live::new(adjustable.live.clone())?),
             hub: Hub::new(adjustable.hub),
             board,
+            catalogue,
             progress: Progress::default(),
         })
     }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, cors, history, sources, upgrade};
+use super::{Shared, cors, history, models, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/sources", get(sources))
         .route("/v1/history", get(history::events))
         .route("/v1/history/segments", get(history::segments))
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{id}/report", get(models::report))
+        .route("/v1/models/{id}/card", get(models::card))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/healthz", get(healthz))
@@ -68,6 +71,7 @@ async fn index(State(shared): State<Arc<Shared>>) -> Json<Value> {
             "/v1/sources": "how each source is: state, genre, level, counters",
             "/v1/history": "every event that is kept, over restarts: JSON, JSON Lines or CSV",
             "/v1/history/segments": "the stable genre over a stretch of time, for drawing",
+            "/v1/models": "which models there are; /v1/models/ID/report and /v1/models/ID/card tell more of each",
             "/livez": "200 while the process works",
             "/readyz": "200 while audio flows and windows come",
             "/healthz": "how everything is, in detail",
