@@ -100,6 +100,7 @@ pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustabl
         decide: config.decisions(),
         history: history::Limits::new(config.history.keep_days, config.history.keep_bytes),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
+        upload: config.upload.settings(),
         live: config.server.live(),
     }
 }

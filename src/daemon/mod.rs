@@ -19,6 +19,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod uploads;
 mod work;
 
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ pub use signals::{Ender, SignalError, Signals, Wish};
 use stage::Stage;
 use supervisor::Supervisor;
 use threads::Spawner;
+use uploads::Uploads;
 
 /// How long the threads of one stage may take to end at shutdown.
 const STAGE_LIMIT: Duration = Duration::from_millis(500);
@@ -57,6 +59,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// The folder that the history lies in, or why there is none.
     pub history: Result<PathBuf, String>,
+    /// How many clips that clients send are heard at once.
+    pub uploads_at_once: usize,
     /// What can be changed while the daemon runs, sources included.
     pub adjustable: Adjustable,
 }
@@ -104,7 +108,7 @@ pub fn run(
 ) -> Result<(), DaemonError> {
     // The service manager counts from here, not from when the model is proved.
     let mut notifier = Notifier::from_environment();
-    let Settings { model, gate, runtime, catalogue, server, history, adjustable } = settings;
+    let Settings { model, gate, runtime, catalogue, server, history, uploads_at_once, adjustable } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let workers = workers(adjustable.sources.len());
     let models = Models::new(model, gate, runtime);
@@ -116,6 +120,7 @@ pub fn run(
     let stage = Arc::new(Stage::new(&models, &adjustable, first.clone(), catalogue)?);
     let spawner = Spawner::new(signals.ender());
     let historian = Historian::start(&history, adjustable.history, &stage, &spawner)?;
+    let uploads = Uploads::start(uploads_at_once, models.ears(), &stage, &spawner)?;
     let net = Net::start(server, &stage, historian.history(), &spawner, signals.ender())?;
     on_listening(net.address, &stage.model);
 
@@ -139,8 +144,10 @@ pub fn run(
     }
     tracing::info!("ending");
     notifier.stopping();
+    uploads.close();
     supervisor.end();
     let ended = net.end();
+    uploads.end();
     historian.end();
     match spawner.panicked() {
         Some(thread) => Err(DaemonError::Panicked { thread }),

@@ -56,6 +56,7 @@ impl Net {
             about,
             health: Arc::clone(&stage.board) as Arc<dyn Health>,
             catalogue: Some(stage.catalogue.clone()),
+            hall: Some(stage.hall.clone()),
         };
         let live = stage.live.subscribe();
         let turns = stage.progress.thread("net");

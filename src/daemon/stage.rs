@@ -16,6 +16,7 @@ use crate::hub::Hub;
 use crate::pipeline::{DecideSettings, Manifests};
 use crate::server::{Live, ServerError};
 use crate::source::SourceSpec;
+use crate::upload::{Hall, UploadSettings};
 
 /// What the threads share.
 pub(super) struct Stage {
@@ -27,6 +28,9 @@ pub(super) struct Stage {
     pub live: watch::Sender<Arc<Live>>,
     pub hub: Arc<Hub>,
     pub board: Arc<Board>,
+    /// Where clips wait that clients send.
+    pub hall: Hall,
+    pub upload: watch::Sender<UploadSettings>,
     /// Which models there are.
     pub catalogue: Catalogue,
     /// Turned by every thread that must not stand still.
@@ -47,6 +51,7 @@ impl Stage {
         let (window, column_s) = (&manifest.window, manifest.features.hop_seconds());
         let time = |columns: usize| Duration::from_secs_f64(columns as f64 * column_s);
         let board = Arc::new(Board::new(rows, time(window.stride), time(window.first)));
+        let upload = watch::Sender::new(adjustable.upload.clone());
         board.set_detail("runtime_note", json!(models.note()));
         Ok(Self {
             manifests,
@@ -56,6 +61,8 @@ impl Stage {
             live: watch::Sender::new(Live::new(adjustable.live.clone())?),
             hub: Hub::new(adjustable.hub),
             board,
+            hall: Hall::new(upload.subscribe()),
+            upload,
             catalogue,
             progress: Progress::default(),
         })

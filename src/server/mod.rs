@@ -4,12 +4,14 @@
 mod accept;
 mod api_error;
 mod archive;
+mod classify;
 mod cors;
 mod feed;
 mod filter;
 mod guard;
 mod health;
 mod history;
+mod line;
 mod message;
 mod models;
 mod patient;
@@ -38,6 +40,7 @@ use crate::catalogue::Catalogue;
 use crate::event::ModelInfo;
 use crate::history::History;
 use crate::hub::Hub;
+use crate::upload::Hall;
 use archive::Archive;
 use models::Shelf;
 use seats::Seats;
@@ -86,6 +89,8 @@ pub struct Served {
     pub health: Arc<dyn Health>,
     /// Which models there are; `None` where none are to be shown.
     pub catalogue: Option<Catalogue>,
+    /// Where clips wait that clients send; `None` where none are taken.
+    pub hall: Option<Hall>,
 }
 
 /// Why the server could not begin, or could not go on.
@@ -149,6 +154,7 @@ pub(crate) struct Shared {
     hub: Arc<Hub>,
     archive: Option<Archive>,
     shelf: Option<Shelf>,
+    hall: Option<Hall>,
     about: Arc<About>,
     health: Arc<dyn Health>,
     /// One for each subscriber.
@@ -190,7 +196,7 @@ pub async fn serve(
     if settings.stall_limit.is_zero() {
         return Err(ServerError::Zero { what: "stall_limit" });
     }
-    let Served { events, about, health, catalogue } = served;
+    let Served { events, about, health, catalogue, hall } = served;
     let shared = Arc::new(Shared {
         seats: Seats::counted_in(health.subscribers()),
         connections: AtomicUsize::new(0),
@@ -199,6 +205,7 @@ pub async fn serve(
         hub: events.hub,
         archive: events.history.map(Archive::new),
         shelf: catalogue.map(Shelf::new),
+        hall,
         about,
         health,
         newest: watch::Sender::new(0),

@@ -30,7 +30,7 @@ impl Shelf {
     }
 
     /// Reads on a thread that may wait for the disk.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Catalogue) -> T + Send + 'static,
     ) -> Result<T, ApiError> {
@@ -77,7 +77,7 @@ fn name(id: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
     })
 }
 
-fn shelf(shared: &Shared) -> Result<&Shelf, ApiError> {
+pub(super) fn shelf(shared: &Shared) -> Result<&Shelf, ApiError> {
     shared.shelf.as_ref().ok_or_else(|| {
         let message = "this server shows no models; start it with the daemon, which knows their folders";
         ApiError::new(StatusCode::NOT_FOUND, "no_models", message)

@@ -10,14 +10,14 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, cors, history, models, sources, upgrade};
+use super::{Shared, classify, cors, history, models, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,8 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models", get(models::list))
         .route("/v1/models/{id}/report", get(models::report))
         .route("/v1/models/{id}/card", get(models::card))
+        .route("/v1/classify", post(classify::classify))
+        .route("/v1/classify/{id}", get(classify::progress))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/healthz", get(healthz))
@@ -72,6 +74,7 @@ async fn index(State(shared): State<Arc<Shared>>) -> Json<Value> {
             "/v1/history": "every event that is kept, over restarts: JSON, JSON Lines or CSV",
             "/v1/history/segments": "the stable genre over a stretch of time, for drawing",
             "/v1/models": "which models there are; /v1/models/ID/report and /v1/models/ID/card tell more of each",
+            "/v1/classify": "POST a file: its genre; /v1/classify/ID tells how far it is",
             "/livez": "200 while the process works",
             "/readyz": "200 while audio flows and windows come",
             "/healthz": "how everything is, in detail",
@@ -147,6 +150,8 @@ async fn not_found(uri: Uri) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "not_found", message)
 }
 
-async fn wrong_method() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only GET is answered here")
+async fn wrong_method(uri: Uri) -> ApiError {
+    let only = if uri.path() == "/v1/classify" { "POST" } else { "GET" };
+    let message = format!("only {only} is answered here");
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
 }

@@ -76,11 +76,6 @@ impl Visit {
         }
     }
 
-    /// Whether it is waiting or being heard.
-    pub fn is_open(&self) -> bool {
-        matches!(self.state(), UploadState::Waiting | UploadState::Hearing)
-    }
-
     /// Nobody wants its answer any more.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);

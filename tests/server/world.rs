@@ -138,6 +138,7 @@ impl World {
                 about,
                 health: Arc::clone(&health) as Arc<dyn Health>,
                 catalogue: Some(Catalogue::new(vec!["models".into()], vec!["musicnn-crnn".into()])),
+                hall: None,
             },
             shutdown,
         );

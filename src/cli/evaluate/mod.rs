@@ -64,7 +64,7 @@ pub(super) struct EvaluateArguments {
 pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
     let loaded = setup::configuration(&arguments.common, Vec::new())?;
     loaded.warnings.iter().for_each(|warning| eprintln!("genrecast: {warning}"));
-    let model = setup::model(&loaded.config)?;
+    let model = Arc::new(setup::model(&loaded.config)?);
     let labels = &model.manifest.labels;
     let (folder, id) = (&arguments.folder, &model.manifest.id);
     let Selection { clips, left_out } = match &arguments.list {
