@@ -14,8 +14,8 @@ use serde::Serialize;
 pub use entry::{ModelEntry, SplitAccuracy};
 pub use loaded::{Loaded, LoadedModel};
 
-use crate::manifest::Manifest;
-use crate::model::{find_model, list_models};
+use crate::manifest::{Manifest, Role};
+use crate::model::{Model, ModelError, find_model, list_models};
 
 /// The largest file that is handed on, in bytes: figures for a page, no data.
 const LARGEST: u64 = 4 << 20;
@@ -119,6 +119,14 @@ impl Catalogue {
             }
         }
         Err(CatalogueError::NoModel { id: id.to_owned(), there })
+    }
+
+    /// Loads a model of genres.
+    ///
+    /// # Errors
+    /// [`ModelError`] if there is none of that name, it is broken, or it is for something else.
+    pub fn load(&self, id: &str) -> Result<Model, ModelError> {
+        Model::load(&find_model(id, &self.0.places)?)?.of_role(Role::Genre)
     }
 
     /// `report.json`, as training wrote it.

@@ -36,7 +36,9 @@ impl<'a> Rereader<'a> {
         let file = self.running.file.as_deref();
         let new = setup::configuration_from(file, self.arguments, self.flags.clone())?;
         let specs = sources::sources(&new)?;
-        sources::playable(specs.iter().filter(|spec| !running.contains(spec)))?;
+        let added = || specs.iter().filter(|spec| !running.contains(spec));
+        sources::playable(added())?;
+        sources::hearable(added(), &setup::catalogue(&new.config))?;
         self.log
             .set_level(&new.config.log.level)
             .map_err(|reason| Failure::new(Status::Usage, anyhow!("log.level: {reason}")))?;

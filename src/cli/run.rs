@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     // What is wrong with the sources is told before the daemon begins to talk.
     let sources = sources::sources(&loaded)?;
     sources::playable(&sources)?;
+    sources::hearable(&sources, &setup::catalogue(config))?;
     let log = log::start(&config.log)?;
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     match &loaded.file {

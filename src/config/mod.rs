@@ -187,6 +187,8 @@ pub struct SourceConfig {
     pub abstain_below: Option<f32>,
     /// Least time between two windows, in seconds.
     pub hop_seconds: Option<f64>,
+    /// Instead of `model.id`.
+    pub model: Option<String>,
     /// Seconds of audio that may wait in memory.
     #[serde(default = "default_ring_seconds")]
     pub ring_seconds: f64,

@@ -96,8 +96,9 @@ impl Running<'_> {
         }
         let plan = Plan::new(running, to.sources, &mut waiting);
         self.supervisor.remove(&plan.remove);
-        self.supervisor.make_room(plan.order.len());
-        let rows: Vec<_> = plan.start.iter().map(|spec| self.rows.row(spec)).collect();
+        self.supervisor.make_room(&plan.start);
+        let row = |spec| self.rows.row(spec, self.supervisor.expects(spec));
+        let rows: Vec<_> = plan.start.iter().map(row).collect();
         self.supervisor.show(&rows, &plan.order);
         for (spec, row) in plan.start.into_iter().zip(rows) {
             let (name, uri) = (spec.name.clone(), spec.uri.to_string());
@@ -187,6 +188,7 @@ mod tests {
             name: (*name).into(),
             uri: uri.parse().expect("a URI"),
             ring_seconds: 4.0,
+            model: None,
             own: Own::default(),
         };
         list.iter().map(spec).collect()

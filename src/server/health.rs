@@ -44,6 +44,9 @@ pub struct SourceInfo {
     pub name: String,
     /// Its URI, without any password.
     pub uri: String,
+    /// Name of the model that hears it, where that is not the daemon's own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
     /// The state it is in.
     pub state: SourceState,
     /// Why, in words.

@@ -3,13 +3,12 @@
 //! a peer.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A connection's stream. Its clones are the same stream.
@@ -35,14 +34,17 @@ impl Line {
     }
 
     async fn watch(&self) -> io::Result<()> {
-        let descriptor: OwnedFd = self.stream().as_fd().try_clone_to_owned()?;
-        let watched = AsyncFd::register_with_interest(descriptor, Interest::READABLE)?;
+        let same = self.stream().as_fd().try_clone_to_owned()?;
+        // What is read through one descriptor is gone for the other, so this one is only watched.
+        let watched = TcpStream::from_std(same.into())?;
         loop {
-            let mut guard = watched.ready(Interest::READABLE).await?;
-            if guard.ready().is_read_closed() {
+            if watched.ready(Interest::READABLE).await?.is_read_closed() {
                 return Ok(());
             }
-            guard.clear_ready_matching(Ready::READABLE);
+            // Says that the bytes that have come are of no interest, so that the next thing to happen is waited for.
+            let seen: io::Result<()> =
+                watched.try_io(Interest::READABLE, || Err(io::ErrorKind::WouldBlock.into()));
+            drop(seen);
         }
     }
 }
