@@ -19,6 +19,8 @@ mod listen;
 mod manners;
 #[path = "server/models.rs"]
 mod models;
+#[path = "server/page.rs"]
+mod page;
 #[path = "server/past.rs"]
 mod past;
 #[path = "server/past_answers.rs"]

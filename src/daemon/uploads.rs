@@ -50,7 +50,9 @@ impl Uploads {
 /// process's, and nothing is done.
 fn give_way() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+    if let Err(error) = rustix::process::getpriority_process(None)
+        .and_then(|now| rustix::process::setpriority_process(None, now.max(NICENESS)))
+    {
         tracing::warn!(%error, "clips that are sent are heard at the same priority as live sources");
     }
 }

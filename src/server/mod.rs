@@ -14,6 +14,7 @@ mod history;
 mod line;
 mod message;
 mod models;
+mod page;
 mod patient;
 mod request;
 mod routes;

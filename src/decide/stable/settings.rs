@@ -34,7 +34,7 @@ impl Default for StableSettings {
             fast_seconds: 1.0,
             fast_evidence: 4.5,
             slow_seconds: 30.0,
-            slow_evidence: 2.0,
+            slow_evidence: 2.5,
             title_evidence: 1.0,
             minimum_seconds: 8.0,
             silence_seconds: 5.0,
