@@ -17,6 +17,7 @@ mod reread;
 mod run;
 mod setup;
 mod sources;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

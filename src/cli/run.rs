@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         gate: setup::gate(config)?,
         runtime: setup::runtime(config)?,
         history: setup::history(config, arguments.flags.state_dir.as_deref()),
-        adjustable: setup::adjustable(config, sources),
+        adjustable: setup::adjustable(config, sources)?,
         server: ServerSettings::new(config.server.listen),
     };
     if let Some(note) = settings.runtime.note() {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Keys, or whole sections, whose new values a running daemon takes over.
-const LIVE: [&str; 11] = [
+const LIVE: [&str; 12] = [
     "decide",
     "events",
     "gate.music_log_odds",
@@ -18,6 +18,7 @@ const LIVE: [&str; 11] = [
     "server.heartbeat_seconds",
     "server.max_clients",
     "server.public_url",
+    "server.token_file",
 ];
 
 /// A key whose value is another now.

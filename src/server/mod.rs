@@ -2,6 +2,7 @@
 //! Touch it when the server needs to know more from outside; the protocol itself is in `message` and `feed`.
 
 mod accept;
+mod access;
 mod api_error;
 mod archive;
 mod cors;
@@ -20,6 +21,7 @@ mod settings;
 mod shutdown;
 mod sources;
 mod sse;
+mod token;
 mod upgrade;
 mod websocket;
 
@@ -33,6 +35,7 @@ use tokio::sync::watch;
 
 pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
 pub use settings::{Live, LiveSettings, ServerSettings};
+pub use token::{Scope, Scopes, TokenError, TokenFile, Tokens};
 
 use crate::event::ModelInfo;
 use crate::history::History;
@@ -157,7 +160,8 @@ impl Shared {
 /// Then every subscriber gets the events published so far and the close code 1001; it returns when all have ended, or
 /// after [`CLOSE_LIMIT`], cutting off whoever has not.
 ///
-/// What is sent through `live` holds for every connection, request and heartbeat from then on, and cuts nobody off.
+/// What is sent through `live` holds for every connection, request and heartbeat from then on, and cuts nobody off but
+/// those whose token was taken back.
 ///
 /// # Errors
 /// [`ServerError::Zero`] for settings that cannot be meant. What goes wrong on a single connection, or passes (such as
