@@ -27,6 +27,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/v1/events", get(upgrade::events))
+        .route("/v1/mel", get(upgrade::mel))
         .route("/v1/now", get(now))
         .route("/v1/sources", get(sources))
         .route("/v1/history", get(history::events))
@@ -75,6 +76,7 @@ fn paths(shared: &Shared) -> Json<Value> {
         "paths": {
             "/": "the page, for browsers; this list, for programs",
             "/v1/events": "every event, live: WebSocket (subprotocol genrecast.v1.json) or, with Accept: text/event-stream, SSE",
+            "/v1/mel": "the mel columns that the model hears, as bytes, live: WebSocket (subprotocol genrecast.mel.v1)",
             "/v1/now": "how each source is, with its newest events",
             "/v1/sources": "how each source is: state, genre, level, counters",
             "/v1/history": "every event that is kept, over restarts: JSON, JSON Lines or CSV",

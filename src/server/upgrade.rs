@@ -17,10 +17,10 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use super::access::Access;
 use super::api_error::ApiError;
 use super::request::{Subscribe, query};
-use super::{SUBPROTOCOL, Shared, sse};
+use super::{MEL_SUBPROTOCOL, SUBPROTOCOL, Shared, sse};
 
 /// The paths of WebSockets.
-pub(super) const PATHS: [&str; 1] = ["/v1/events"];
+pub(super) const PATHS: [&str; 2] = ["/v1/events", "/v1/mel"];
 
 /// A WebSocket that begins as soon as the answer is on its way.
 pub(super) struct Upgrade {
@@ -33,6 +33,8 @@ pub(super) struct Upgrade {
 pub(super) enum Wish {
     /// Events, as the query asked for them.
     Events(Option<Subscribe>),
+    /// Mel columns of this source, or of the only one.
+    Mel(Option<String>),
 }
 
 /// Where a connection's task finds the WebSocket that its HTTP part agreed upon.
@@ -61,6 +63,16 @@ pub(super) async fn events(
     }
     let wish = query::parse(request.uri(), query::EVENTS).map(Wish::Events);
     agree(&slot, access, request, SUBPROTOCOL, wish)
+}
+
+/// `GET /v1/mel`.
+pub(super) async fn mel(
+    Extension(slot): Extension<Slot>,
+    Extension(access): Extension<Access>,
+    request: Request,
+) -> Response {
+    let wish = query::mel(request.uri()).map(Wish::Mel);
+    agree(&slot, access, request, MEL_SUBPROTOCOL, wish)
 }
 
 /// Whether a request wants to become a WebSocket.
@@ -105,8 +117,8 @@ fn agree(
 fn handshake(headers: &HeaderMap, subprotocol: &'static str) -> Result<HeaderMap, ApiError> {
     let bad = |message: &str| ApiError::new(StatusCode::BAD_REQUEST, "bad_handshake", message.to_owned());
     if !lists(headers, &CONNECTION, "upgrade") || !lists(headers, &UPGRADE, "websocket") {
-        let message = "events come over a WebSocket (ws:// instead of http://) or as server-sent events, for those \
-                       who send Accept: text/event-stream";
+        let message = "this comes over a WebSocket (ws:// instead of http://); events also as server-sent events, for \
+                       those who send Accept: text/event-stream";
         return Err(ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", message));
     }
     if !lists(headers, &SEC_WEBSOCKET_VERSION, "13") {

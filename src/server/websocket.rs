@@ -3,6 +3,7 @@
 
 mod auth;
 mod close;
+mod mel;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -86,6 +87,7 @@ async fn serve(socket: &mut Socket, wish: Wish, access: Access, shared: Arc<Shar
     };
     let (newest, live) = (shared.newest.subscribe(), shared.live.clone());
     match wish {
+        Wish::Mel(source) => mel::show(socket, &shared, access, live, source).await,
         Wish::Events(wish) => {
             Subscriber { socket, newest, live, access, shared, feed: None }.converse(wish).await
         }
