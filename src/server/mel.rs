@@ -51,6 +51,22 @@ pub(super) struct MelFrame {
     pub(super) bytes: Bytes,
 }
 
+/// A frame, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MelFrameParts {
+    /// Another number, another stream: its columns count from 0.
+    pub stream: u64,
+    /// Of its first column in the stream.
+    pub index: u64,
+    /// How many columns it has.
+    pub columns: usize,
+    /// `columns` × bands bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Bytes before the columns of a frame: index, number of columns, bands.
+const HEAD: usize = 12;
+
 /// The end that columns go into. When it is dropped the source has ended.
 #[derive(Debug)]
 pub struct MelSender {
@@ -68,7 +84,7 @@ pub struct MelTap {
 
 /// A viewer; it counts until it is dropped.
 #[derive(Debug)]
-pub(super) struct MelView {
+pub struct MelViewer {
     frames: broadcast::Receiver<MelFrame>,
     viewers: Arc<AtomicUsize>,
 }
@@ -90,7 +106,7 @@ impl MelSender {
     /// Sends whole columns of `bands` bytes each, the first of them being the one of this index in this stream.
     pub fn send(&self, stream: u64, index: u64, bands: u16, columns: &[u8]) {
         let count = u16::try_from(columns.len() / usize::from(bands.max(1))).unwrap_or(u16::MAX);
-        let mut bytes = Vec::with_capacity(12 + columns.len());
+        let mut bytes = Vec::with_capacity(HEAD + columns.len());
         bytes.extend_from_slice(&index.to_le_bytes());
         bytes.extend_from_slice(&count.to_le_bytes());
         bytes.extend_from_slice(&bands.to_le_bytes());
@@ -102,14 +118,28 @@ impl MelSender {
 
 impl MelTap {
     /// Begins to look; `None` if the source has ended.
-    pub(super) fn view(&self) -> Option<MelView> {
+    pub fn watch(&self) -> Option<MelViewer> {
         let frames = self.frames.upgrade()?.subscribe();
         self.viewers.fetch_add(1, Ordering::Relaxed);
-        Some(MelView { frames, viewers: Arc::clone(&self.viewers) })
+        Some(MelViewer { frames, viewers: Arc::clone(&self.viewers) })
     }
 }
 
-impl MelView {
+impl MelViewer {
+    /// The next frame, if one waits.
+    pub fn try_next(&mut self) -> Option<MelFrameParts> {
+        let frame = self.frames.try_recv().ok()?;
+        let (head, bytes) = frame.bytes.split_at_checked(HEAD)?;
+        let (index, head) = head.split_first_chunk()?;
+        let (columns, _) = head.split_first_chunk()?;
+        Some(MelFrameParts {
+            stream: frame.stream,
+            index: u64::from_le_bytes(*index),
+            columns: usize::from(u16::from_le_bytes(*columns)),
+            bytes: bytes.to_vec(),
+        })
+    }
+
     /// The next frame there is; `None` when the source has ended.
     pub(super) async fn next(&mut self) -> Option<MelFrame> {
         loop {
@@ -123,7 +153,7 @@ impl MelView {
     }
 }
 
-impl Drop for MelView {
+impl Drop for MelViewer {
     fn drop(&mut self) {
         self.viewers.fetch_sub(1, Ordering::Relaxed);
     }
@@ -149,7 +179,7 @@ mod tests {
     async fn columns_come_as_they_were_sent_and_only_whoever_looks_counts() {
         let (sender, tap) = channel();
         assert!(!sender.is_watched());
-        let mut view = tap.view().expect("it lives");
+        let mut view = tap.watch().expect("it lives");
         assert!(sender.is_watched());
         sender.send(3, 258, 2, &[1, 2, 3, 4]);
         let frame = view.next().await.expect("a frame");
@@ -168,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_viewer_loses_the_oldest_and_the_end_comes_after_the_rest() {
         let (sender, tap) = channel();
-        let mut view = tap.view().expect("it lives");
+        let mut view = tap.watch().expect("it lives");
         for index in 0..100 {
             sender.send(0, index, 2, &[0, 0]);
         }
@@ -178,6 +208,6 @@ mod tests {
             indices.push(u64::from(frame.bytes[0]));
         }
         assert_eq!(indices, (84..100).collect::<Vec<_>>());
-        assert!(tap.view().is_none());
+        assert!(tap.watch().is_none());
     }
 }

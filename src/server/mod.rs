@@ -35,7 +35,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
-pub use mel::{MEL_SUBPROTOCOL, MelFormat, MelSender, MelTap, mel_channel};
+pub use mel::{MEL_SUBPROTOCOL, MelFormat, MelFrameParts, MelSender, MelTap, MelViewer, mel_channel};
 pub use settings::{Live, LiveSettings, ServerSettings};
 pub use token::{Scope, Scopes, TokenError, TokenFile, Tokens};
 

@@ -35,7 +35,7 @@ pub(super) async fn show(
     };
     let head = tap.format.head(&name);
     socket.send(Message::text(head.as_str())).await?;
-    let Some(mut view) = tap.view() else { return Ok(End::ENDED) };
+    let Some(mut view) = tap.watch() else { return Ok(End::ENDED) };
     // It knows nothing of streams yet, so whichever comes first needs no further head.
     let mut stream = None;
     let period = || shared.live().settings().heartbeat;
