@@ -14,6 +14,7 @@ use super::threads::{Spawner, join_stage};
 use super::work::Work;
 use super::{DaemonError, Models, STAGE_LIMIT, Stage, dsp};
 use crate::event::ModelInfo;
+use crate::manifest::FeatureSettings;
 use crate::pipeline::{Classifiers, Manifests};
 use crate::source::Stop;
 
@@ -68,6 +69,11 @@ impl Line {
     /// Where its sessions come from.
     pub fn models(&self) -> &Models {
         &self.models
+    }
+
+    /// What its model is given.
+    pub fn features(&self) -> &FeatureSettings {
+        &self.manifests.genre.features
     }
 
     /// How many threads `dsp-K` and `model-K` it has.

@@ -6,6 +6,7 @@ mod board;
 mod dsp;
 mod history;
 mod line;
+mod mel;
 mod model;
 mod models;
 mod net;

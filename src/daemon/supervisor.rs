@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::board::{Expects, Row};
 use super::line::{Ground, Line};
+use super::mel::MelWriter;
 use super::models::Opened;
 use super::slot::Slot;
 use super::threads::{Spawner, join_stage};
@@ -112,8 +113,10 @@ impl Supervisor {
         let (notices, from_source) = crossbeam_channel::bounded(NOTICES);
         let (on_forgotten, forgotten) = crossbeam_channel::bounded(0);
         let stop = Stop::new();
+        let (mel, tap) = MelWriter::new(self.lines[line].features());
+        let _ = row.mel.set(Arc::new(tap));
         let wake = self.lines[line].take(dsp, model, |to_model| {
-            Slot::new(Arc::clone(&row), stop.clone(), from_source, to_model, on_forgotten)
+            Slot::new(Arc::clone(&row), stop.clone(), from_source, to_model, on_forgotten).with_mel(mel)
         });
         let (its_spec, its_stop, counters) = (spec.clone(), stop.clone(), Arc::clone(&row.counters));
         let thread = self.ground.spawner.spawn(&format!("src-{}", spec.name), move || {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::access::Access;
 use super::filter::Filter;
 use super::{DEFAULT_TOP_K, MAX_MESSAGE, Shared};
 use crate::event::PROTOCOL_VERSION;
@@ -152,9 +153,14 @@ fn alive(word: &str, hub: &Hub, position: Option<Position>) -> String {
     message.to_string()
 }
 
-/// The answer to `auth` where no token is asked for.
-pub(super) fn auth() -> String {
-    json!({"type": "auth", "v": PROTOCOL_VERSION, "required": false}).to_string()
+/// The answer to `auth`: whether a token is asked for, and what the one that was shown opens.
+pub(super) fn auth(access: &Access) -> String {
+    let mut message = json!({"type": "auth", "v": PROTOCOL_VERSION, "required": false});
+    if let Access::Granted(grant) = access {
+        message["required"] = true.into();
+        message["scopes"] = grant.scopes().names().collect();
+    }
+    message.to_string()
 }
 
 /// Something is wrong; the connection closes after it if `fatal`.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, classify, cors, history, models, page, sources, upgrade};
+use super::{Shared, access, classify, cors, history, models, page, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/v1/events", get(upgrade::events))
+        .route("/v1/mel", get(upgrade::mel))
         .route("/v1/now", get(now))
         .route("/v1/sources", get(sources))
         .route("/v1/history", get(history::events))
@@ -41,6 +42,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/healthz", get(healthz))
         .fallback(other)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::authenticate))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), cors::cors))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)
@@ -79,6 +81,7 @@ fn paths(shared: &Shared) -> Json<Value> {
         "paths": {
             "/": "the page, for browsers; this list, for programs",
             "/v1/events": "every event, live: WebSocket (subprotocol genrecast.v1.json) or, with Accept: text/event-stream, SSE",
+            "/v1/mel": "the mel columns that the model hears, as bytes, live: WebSocket (subprotocol genrecast.mel.v1)",
             "/v1/now": "how each source is, with its newest events",
             "/v1/sources": "how each source is: state, genre, level, counters",
             "/v1/history": "every event that is kept, over restarts: JSON, JSON Lines or CSV",
