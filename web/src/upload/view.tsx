@@ -1,0 +1,1 @@
+export const Upload = () => <p>…</p>;
