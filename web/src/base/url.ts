@@ -3,11 +3,15 @@
 
 const root = (): string => document.baseURI.split(/[?#]/)[0]!;
 
-type Query = Record<string, string | number | undefined>;
+/** A list stands once for each of its values. */
+export type Query = Record<string, string | number | readonly string[] | undefined>;
 
 const withQuery = (path: string, query: Query): URL => {
   const url = new URL(path, root());
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.append(key, String(value));
+  for (const [key, value] of Object.entries(query)) {
+    const values = Array.isArray(value) ? (value as readonly string[]) : value === undefined ? [] : [String(value)];
+    for (const one of values) url.searchParams.append(key, one);
+  }
   return url;
 };
 

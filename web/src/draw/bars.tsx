@@ -22,7 +22,7 @@ export const Bars = ({ scores, labels = [], best, title }: Props) => (
         <span class="bar-track" aria-hidden="true">
           <span
             class="bar-fill"
-            style={{ transform: `scaleX(${Math.max(p, 0.002)})`, background: colourOf(label, theme.value, labels) }}
+            style={{ transform: `translateX(${-100 * (1 - Math.max(p, 0.004))}%)`, background: colourOf(label, theme.value, labels) }}
           />
         </span>
         <span class="bar-value">{percent(p)}</span>

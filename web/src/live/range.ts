@@ -2,6 +2,7 @@
 import type { Range } from "./runs";
 
 const MINUTE = 60_000;
+export const TEN_MINUTES = 10 * MINUTE;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const WEEK = 7 * DAY;

@@ -3,13 +3,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { dayName, duration, minuteTime, moment } from "../base/text";
 import { Swatch } from "../draw/swatch";
-import { DAY, HOUR, move, type Place, rangeOf, WEEK, zoom } from "./range";
+import { DAY, HOUR, move, type Place, rangeOf, TEN_MINUTES, WEEK, zoom } from "./range";
 import { type Range, shares } from "./runs";
 import { cover, daemonNow, historyTrouble, model, useModel } from "./store";
 import { Strip } from "./strip";
 import { Ticks } from "./ticks";
 
-const WIDTHS: readonly [string, number][] = [["Hour", HOUR], ["Day", DAY], ["Week", WEEK]];
+const WIDTHS: readonly [string, number][] = [["10 min", TEN_MINUTES], ["Hour", HOUR], ["Day", DAY], ["Week", WEEK]];
 
 const KEYS: Record<string, (place: Place, now: number) => Place> = {
   ArrowLeft: (place, now) => move(place, -0.1, now),
@@ -32,10 +32,14 @@ const summary = (source: string, range: Range, now: number): string => {
 };
 
 export const Timeline = () => {
-  const [place, setPlace] = useState<Place>({ width: HOUR, end: null });
+  const [chosen, setPlace] = useState<Place | null>(null);
   const [, tick] = useState(0);
   useModel();
   const now = daemonNow();
+  const names = [...new Set([...model.sources.map((of) => of.name), ...model.segments.sources()])];
+  // Until somebody chooses: an hour, or ten minutes of a daemon that has just begun.
+  const oldest = Math.min(...names.map((name) => model.segments.spans(name)[0]?.start ?? Infinity));
+  const place = chosen ?? { width: now - oldest < TEN_MINUTES ? TEN_MINUTES : HOUR, end: null };
   const range = rangeOf(place, now);
 
   useEffect(() => {
@@ -47,7 +51,6 @@ export const Timeline = () => {
     return () => clearTimeout(timer);
   }, [place.width, place.end]);
 
-  const names = [...new Set([...model.sources.map((of) => of.name), ...model.segments.sources()])];
   const present = [...new Set(names.flatMap((name) => shares(model.segments.spans(name), range, now).map(([l]) => l)))];
   const onKey = (event: KeyboardEvent): void => {
     const key = KEYS[event.key];

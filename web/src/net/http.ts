@@ -1,5 +1,5 @@
 // Requests to the daemon: with the token where there is one, asking for it where one is wanted, and with errors in its words.
-import { httpUrl } from "../base/url";
+import { httpUrl, type Query } from "../base/url";
 import { headers, request, token } from "./token";
 
 /** What the daemon (or the way to it) said instead of an answer. */
@@ -26,7 +26,7 @@ export const refusal = (status: number, body: string): Refusal => {
 /** The answer to a GET as text; waits for a token where one is asked for. */
 export const getText = async (
   path: string,
-  query: Record<string, string | number | undefined> = {},
+  query: Query = {},
   signal?: AbortSignal,
 ): Promise<string> => {
   for (;;) {
@@ -42,6 +42,6 @@ export const getText = async (
 
 export const getJson = async <T>(
   path: string,
-  query: Record<string, string | number | undefined> = {},
+  query: Query = {},
   signal?: AbortSignal,
 ): Promise<T> => JSON.parse(await getText(path, query, signal)) as T;
