@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import "../style/plot.css";
 import { theme } from "../base/theme";
 import { ink } from "./canvas";
 
@@ -22,6 +23,7 @@ interface Props {
   height: number;
   /** What it shows, for whoever does not see it. */
   label: string;
+  xLabel: string;
   xText: (x: number) => string;
   yText: (y: number) => string;
   yRange?: [number, number];
@@ -31,7 +33,7 @@ interface Props {
 
 const FONT = "12px system-ui, sans-serif";
 
-export const Plot = ({ xs, lines, height, label, xText, yText, yRange, secondText, legend = true }: Props) => {
+export const Plot = ({ xs, lines, height, label, xLabel, xText, yText, yRange, secondText, legend = true }: Props) => {
   const box = useRef<HTMLDivElement>(null);
   const shown = theme.value;
   useEffect(() => {
@@ -54,7 +56,7 @@ export const Plot = ({ xs, lines, height, label, xText, yText, yRange, secondTex
             : []),
         ],
         series: [
-          { label: "", value: (_, x) => (x === null ? "" : xText(x)) },
+          { label: xLabel, value: (_, x) => (x === null || x === undefined ? "" : xText(x)) },
           ...lines.map((line): uPlot.Series => ({
             label: line.label,
             stroke: line.colour,

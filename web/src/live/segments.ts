@@ -35,22 +35,25 @@ export class Segments {
     this.away.clear();
   }
 
-  /** Takes in what the history tells; of a segment that is known already, what is newer of both. */
+  /** Takes in what the history tells. Its word on what has ended holds; what it has still open may have ended since. */
   merge(segments: readonly Segment[]): void {
-    const touched = new Set<string>();
+    const known = new Map<string, Map<string, Span>>();
     for (const told of segments) {
-      const id = `${told.epoch}:${told.seq}`;
       const spans = this.list(told.source);
-      const known = spans.find((span) => span.id === id);
+      let byId = known.get(told.source);
+      if (byId === undefined) known.set(told.source, (byId = new Map(spans.map((span) => [span.id, span]))));
       const end = told.end === null ? null : ms(told.end);
-      touched.add(told.source);
-      if (known === undefined) {
-        spans.push({ id, label: told.label, start: ms(told.start), end, confidence: told.confidence ?? null });
-      } else if (known.end === null && end !== null) {
-        Object.assign(known, { start: ms(told.start), end, confidence: told.confidence ?? null });
+      const id = `${told.epoch}:${told.seq}`;
+      const news: Span = { id, label: told.label, start: ms(told.start), end, confidence: told.confidence ?? null };
+      const span = byId.get(id);
+      if (span === undefined) {
+        spans.push(news);
+        byId.set(id, news);
+      } else if (end !== null) {
+        Object.assign(span, news);
       }
     }
-    for (const source of touched) this.settle(source);
+    for (const source of known.keys()) this.settle(source);
   }
 
   changed(event: ChangedEvent): void {

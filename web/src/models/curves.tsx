@@ -34,6 +34,7 @@ export const Curves = ({ curve }: { curve: readonly Epoch[] }) => {
       lines={lines}
       height={210}
       label={`Training curves over ${last?.epoch ?? 0} epochs; last training loss ${last?.train_loss?.toFixed(2) ?? "unknown"}`}
+      xLabel="epoch"
       xText={(x) => String(Math.round(x))}
       yText={(y) => y.toFixed(2)}
       {...(accuracy ? { secondText: percent } : {})}

@@ -36,7 +36,7 @@ export const HeatMap = ({ labels, columns = labels, rows, caption, text }: Props
                 return (
                   <td
                     key={columns[column]}
-                    class={[share > 0.5 ? "strong" : "", right ? "right" : "", value === 0 ? "none" : ""].join(" ")}
+                    class={[share > 0.62 ? "strong" : "", right ? "right" : "", value === 0 ? "none" : ""].join(" ")}
                     style={{ background: `color-mix(in oklab, var(--heat) ${Math.round(share * 100)}%, var(--sunk))` }}
                     title={`${labels[at]} named ${columns[column]}: ${text(value)}`}
                   >

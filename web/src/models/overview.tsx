@@ -55,6 +55,11 @@ export const Overview = ({ models, reports }: Props) => {
           </li>
         ))}
       </ul>
+      <p class="scale-ends" aria-hidden="true">
+        <span>0 %</span>
+        <span>50 %</span>
+        <span>100 %</span>
+      </p>
       <p class="fine-print">
         The valid clips of the artist-disjoint split also chose settings, so its figures are a little kind. On the random split
         artists stand on both sides: it tells how a model compares with others measured so, not how it does on new music.

@@ -49,6 +49,7 @@ export const Course = ({ heard, duration, labels, name }: Props) => {
         lines={lines}
         height={190}
         label={`Probabilities over ${position(duration)}: mostly ${lines.map((line) => line.label).join(", ")}`}
+        xLabel="at"
         xText={position}
         yText={percent}
         yRange={[0, 1]}
