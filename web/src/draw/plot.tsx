@@ -44,7 +44,7 @@ export const Plot = ({ xs, lines, height, label, xLabel, xText, yText, yRange, s
         width: element.clientWidth || 300,
         height,
         pxAlign: 0,
-        padding: [8, secondText ? 0 : 12, 0, 0],
+        padding: [8, secondText ? 0 : 18, 0, 0],
         cursor: { y: false, drag: { x: true, y: false } },
         legend: { show: legend },
         scales: { x: { time: false }, y: yRange ? { range: yRange } : {}, ...(secondText ? { second: {} } : {}) },
