@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { inject } from "vitest";
 
 export const ROOT = join(import.meta.dirname, "../..");
 const TARGET = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target");
@@ -19,13 +20,48 @@ export const clip = (name: string): string => {
   return existsSync(path) ? path : REEL;
 };
 
-export class Daemon {
+/** A daemon to ask. */
+export class Remote {
+  constructor(
+    readonly port: number,
+    protected readonly log: readonly string[] = [],
+  ) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/`;
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const answer = await fetch(this.url + path);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  /** Waits until a condition on what the daemon answers holds. */
+  async until<T>(path: string, holds: (answer: T) => boolean, seconds = 50): Promise<T> {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+      const answer = await this.get<T>(path);
+      if (holds(answer)) return answer;
+      if (Date.now() > end) throw new Error(`${path} after ${seconds} s: ${JSON.stringify(answer)}\n${this.log.slice(-5).join("\n")}`);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+  }
+}
+
+/** The one that the tests share. */
+export const shared = (): Remote => new Remote(inject("port"));
+
+/** One of a test's own. */
+export class Daemon extends Remote {
   private constructor(
     private readonly child: ChildProcess,
     private readonly state: string,
-    readonly port: number,
-    private readonly log: string[],
-  ) {}
+    port: number,
+    log: string[],
+  ) {
+    super(port, log);
+  }
 
   /** Starts one and waits until it listens. */
   static async start(sources: readonly string[], env: Record<string, string> = {}): Promise<Daemon> {
@@ -48,27 +84,6 @@ export class Daemon {
     return new Daemon(child, state, port, log);
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${this.port}/`;
-  }
-
-  async get<T>(path: string, headers: Record<string, string> = {}): Promise<T> {
-    const answer = await fetch(this.url + path, { headers });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
-  }
-
-  /** Waits until a condition on what the daemon answers holds. */
-  async until<T>(path: string, holds: (answer: T) => boolean, seconds = 40): Promise<T> {
-    const end = Date.now() + seconds * 1000;
-    for (;;) {
-      const answer = await this.get<T>(path);
-      if (holds(answer)) return answer;
-      if (Date.now() > end) throw new Error(`${path} after ${seconds} s: ${JSON.stringify(answer)}\n${this.log.slice(-5).join("\n")}`);
-      await new Promise((resolve) => setTimeout(resolve, 150));
-    }
-  }
-
   async stop(): Promise<void> {
     if (this.child.exitCode === null) {
       const ended = new Promise((resolve) => this.child.once("exit", resolve));
@@ -84,7 +99,7 @@ interface Now {
 }
 
 /** Until every source has a genre. */
-export const heard = (daemon: Daemon): Promise<Now> =>
+export const heard = (daemon: Remote): Promise<Now> =>
   daemon.until<Now>("v1/now", (now) => now.sources.length > 0 && now.sources.every((of) => of.window));
 
 /** What `genrecast classify` says of a file: the likeliest label. */

@@ -2,23 +2,18 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, DESKTOP, launch, open, painted, PHONE, picture, type Watched } from "./browser";
-import { clip, Daemon, heard } from "./daemon";
+import { heard, shared } from "./daemon";
 
-const CLIP = clip("classical.00009.flac");
-let daemon: Daemon;
 let browser: Browser;
+const daemon = shared();
 let desktop: Watched;
 
 beforeAll(async () => {
-  [daemon, browser] = await Promise.all([Daemon.start([`file:${CLIP}?loop=true`]), launch()]);
-  await heard(daemon);
+  browser = await launch();
   desktop = await open(browser, DESKTOP);
   await desktop.page.goto(daemon.url);
 });
-afterAll(async () => {
-  await browser.close();
-  await daemon.stop();
-});
+afterAll(() => browser.close());
 
 const bars = (): Promise<(string | null)[]> =>
   desktop.page.$$eval(".hero .bar", (all) => all.map((bar) => bar.getAttribute("data-p")));

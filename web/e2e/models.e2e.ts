@@ -4,21 +4,18 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, DESKTOP, launch, open, painted, PHONE, picture, type Watched } from "./browser";
-import { Daemon, REEL, ROOT } from "./daemon";
+import { ROOT, shared } from "./daemon";
 
-let daemon: Daemon;
 let browser: Browser;
+const daemon = shared();
 let watched: Watched;
 
 beforeAll(async () => {
-  [daemon, browser] = await Promise.all([Daemon.start([`file:${REEL}?loop=true`]), launch()]);
+  browser = await launch();
   watched = await open(browser, DESKTOP);
   await watched.page.goto(`${daemon.url}#models`);
 });
-afterAll(async () => {
-  await browser.close();
-  await daemon.stop();
-});
+afterAll(() => browser.close());
 
 interface Report {
   splits: Record<string, { accuracy: number; confusion: { rows_true_columns_named: number[][] } }>;

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, DESKTOP, launch, open, painted, PHONE, picture, type Watched } from "./browser";
-import { clip, Daemon, REEL, topOf } from "./daemon";
+import { clip, REEL, shared, topOf } from "./daemon";
 
 const SOUND = clip("metal.00006.flac");
-let daemon: Daemon;
 let browser: Browser;
+const daemon = shared();
 let watched: Watched;
 let work: string;
 let files: string[];
@@ -24,14 +24,13 @@ beforeAll(async () => {
   files = [join(work, "lossless.flac"), join(work, "lossy.mp3")];
   ffmpeg("-c:a", "flac", files[0]!);
   ffmpeg("-c:a", "libmp3lame", "-b:a", "128k", files[1]!);
-  [daemon, browser] = await Promise.all([Daemon.start([`file:${REEL}?loop=true`]), launch()]);
+  browser = await launch();
   watched = await open(browser, DESKTOP, [/status of 422/]);
   await watched.page.goto(`${daemon.url}#classify`);
   await watched.page.waitForSelector(".pick");
 });
 afterAll(async () => {
   await browser.close();
-  await daemon.stop();
   rmSync(work, { recursive: true });
 });
 

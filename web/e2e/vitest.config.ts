@@ -1,12 +1,12 @@
-// The end-to-end tests: a real daemon, a real browser, one file after the other, because they share two cores.
+// The end-to-end tests: a real daemon, a real browser, one file after the other, because they may share few cores.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["e2e/*.e2e.ts"],
+    globalSetup: ["e2e/shared.ts"],
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    globalSetup: [],
   },
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, DESKTOP, launch, open, painted } from "./browser";
-import { Daemon, heard, REEL } from "./daemon";
+import { Daemon, heard, REEL, shared } from "./daemon";
 import { underPath, Wire } from "./proxy";
 
 const GENRE = '#genre:not([data-label=""])';
@@ -74,8 +74,7 @@ describe("a line that is cut for ten seconds", () => {
 
 describe("under a sub-path behind a proxy", () => {
   it("everything works", async () => {
-    const daemon = await Daemon.start([`file:${REEL}?loop=true`]);
-    const proxy = await underPath(daemon.port, "/music/now/");
+    const proxy = await underPath(shared().port, "/music/now/");
     const { page, complaints, close } = await open(browser, DESKTOP);
     try {
       await page.goto(proxy.url);
@@ -87,7 +86,6 @@ describe("under a sub-path behind a proxy", () => {
     } finally {
       await close();
       proxy.close();
-      await daemon.stop();
     }
   });
 });

@@ -42,5 +42,14 @@ export const contrast = (a: Rgb, b: Rgb): number => {
   return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05);
 };
 
-/** What is read better on this colour. */
-export const inkOn = (hex: string): string => (contrast(parse(hex), [1, 1, 1]) >= 4.5 ? "#ffffff" : "#101114");
+/** Black or white, whichever is read better on this colour: one of them always has a contrast of 4.5. */
+export const inkOn = (hex: string): string =>
+  contrast(parse(hex), [1, 1, 1]) >= contrast(parse(hex), [0, 0, 0]) ? "#ffffff" : "#000000";
+
+/** Between two colours, evenly in OKLab: 0 is the first, 1 the second. */
+export const mix = (from: string, to: string, share: number): string => {
+  const [a, b] = [from, to].map((hex) => oklab(parse(hex).map(linear) as unknown as Rgb)) as [Rgb, Rgb];
+  const mixed = unOklab(a.map((value, axis) => value + (b[axis]! - value) * share) as unknown as Rgb);
+  const bytes = mixed.map((c) => Math.round(255 * gamma(Math.min(1, Math.max(0, c)))));
+  return `#${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+};

@@ -1,4 +1,9 @@
 // A confusion matrix as a heat map: a table whose cells are coloured by the share of their row, so that it can be read aloud.
+import { theme } from "../base/theme";
+import { inkOn, mix } from "../draw/colour";
+
+/** A share of nothing, and of everything. */
+const ENDS = { light: ["#efece5", "#2446a8"], dark: ["#25272d", "#8fb0ff"] } as const;
 
 interface Props {
   labels: readonly string[];
@@ -32,12 +37,13 @@ export const HeatMap = ({ labels, columns = labels, rows, caption, text }: Props
               <th scope="row">{labels[at]}</th>
               {row.map((value, column) => {
                 const share = value / sum;
+                const ground = mix(ENDS[theme.value][0], ENDS[theme.value][1], share);
                 const right = labels[at] === columns[column];
                 return (
                   <td
                     key={columns[column]}
-                    class={[share > 0.62 ? "strong" : "", right ? "right" : "", value === 0 ? "none" : ""].join(" ")}
-                    style={{ background: `color-mix(in oklab, var(--heat) ${Math.round(share * 100)}%, var(--sunk))` }}
+                    class={right ? "right" : ""}
+                    style={{ background: ground, color: value === 0 ? "transparent" : inkOn(ground) }}
                     title={`${labels[at]} named ${columns[column]}: ${text(value)}`}
                   >
                     {text(value)}
