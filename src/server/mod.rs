@@ -11,6 +11,7 @@ mod guard;
 mod health;
 mod history;
 mod message;
+mod page;
 mod patient;
 mod request;
 mod routes;

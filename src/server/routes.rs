@@ -1,4 +1,4 @@
-//! The HTTP side: which paths there are and what they answer. Everything is JSON.
+//! The HTTP side: which paths there are and what they answer. Everything is JSON but the page.
 //! Touch it to add a path; list it in `index`, too.
 
 use std::net::SocketAddr;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::extract::{Extension, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, cors, history, sources, upgrade};
+use super::{Shared, cors, history, page, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -34,14 +34,15 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/healthz", get(healthz))
-        .fallback(not_found)
+        .fallback(other)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), cors::cors))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)
 }
 
-/// Lets in whom the list allows, before anything else, and marks every answer as of this moment only.
+/// Lets in whom the list allows, before anything else, and marks every answer as of this moment only, unless it says
+/// otherwise itself.
 async fn guard(
     State(shared): State<Arc<Shared>>,
     Extension(Local(local)): Extension<Local>,
@@ -54,15 +55,24 @@ async fn guard(
         Err(why) => ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", why).into_response(),
     };
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    page::harden(headers);
     response
 }
 
-async fn index(State(shared): State<Arc<Shared>>) -> Json<Value> {
+/// The page for browsers, the list of paths for everybody else.
+async fn index(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    if page::wanted(&headers) {
+        return page::index(&headers);
+    }
+    ([(VARY, HeaderValue::from_static("Accept"))], paths(&shared)).into_response()
+}
+
+fn paths(shared: &Shared) -> Json<Value> {
     Json(json!({
         "name": "genrecast", "version": shared.about.version,
         "paths": {
+            "/": "the page, for browsers; this list, for programs",
             "/v1/events": "every event, live: WebSocket (subprotocol genrecast.v1.json) or, with Accept: text/event-stream, SSE",
             "/v1/now": "how each source is, with its newest events",
             "/v1/sources": "how each source is: state, genre, level, counters",
@@ -138,9 +148,14 @@ async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
     (status, Json(body)).into_response()
 }
 
-async fn not_found(uri: Uri) -> ApiError {
-    let message = format!("there is no {:?}; / lists what there is", uri.path());
-    ApiError::new(StatusCode::NOT_FOUND, "not_found", message)
+/// What is no path of its own may be a file of the page.
+async fn other(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    let file = uri.path().strip_prefix('/').filter(|_| reads).and_then(|path| page::file(path, &headers));
+    file.unwrap_or_else(|| {
+        let message = format!("there is no {:?}; / lists what there is", uri.path());
+        ApiError::new(StatusCode::NOT_FOUND, "not_found", message).into_response()
+    })
 }
 
 async fn wrong_method() -> ApiError {
