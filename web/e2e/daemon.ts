@@ -5,7 +5,6 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { inject } from "vitest";
 
 export const ROOT = join(import.meta.dirname, "../..");
 const TARGET = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target");
@@ -48,9 +47,6 @@ export class Remote {
     }
   }
 }
-
-/** The one that the tests share. */
-export const shared = (): Remote => new Remote(inject("port"));
 
 /** One of a test's own. */
 export class Daemon extends Remote {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, DESKTOP, launch, open, painted, PHONE, picture, type Watched } from "./browser";
-import { ROOT, shared } from "./daemon";
+import { ROOT } from "./daemon";
+import { shared } from "./shared";
 
 let browser: Browser;
 const daemon = shared();

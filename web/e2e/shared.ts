@@ -1,6 +1,6 @@
-// One daemon for most tests, because a start takes seconds: it plays a clip of one genre, over and over.
-import type { TestProject } from "vitest/node";
-import { clip, Daemon, heard } from "./daemon";
+// The daemon that most tests share, as one of them sees it; shared_daemon.ts starts and ends it.
+import { inject } from "vitest";
+import { Remote } from "./daemon";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -8,9 +8,4 @@ declare module "vitest" {
   }
 }
 
-export default async (project: TestProject): Promise<() => Promise<void>> => {
-  const daemon = await Daemon.start([`file:${clip("classical.00009.flac")}?loop=true`]);
-  await heard(daemon);
-  project.provide("port", daemon.port);
-  return () => daemon.stop();
-};
+export const shared = (): Remote => new Remote(inject("port"));

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, DESKTOP, launch, open, painted, PHONE, picture, type Watched } from "./browser";
-import { clip, REEL, shared, topOf } from "./daemon";
+import { clip, REEL, topOf } from "./daemon";
+import { shared } from "./shared";
 
 const SOUND = clip("metal.00006.flac");
 let browser: Browser;

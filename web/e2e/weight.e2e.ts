@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Browser, CDPSession } from "playwright-core";
 import { DESKTOP, launch, open } from "./browser";
-import { heard, ROOT, shared } from "./daemon";
+import { heard, ROOT } from "./daemon";
 import { Replay } from "./replay";
+import { shared } from "./shared";
 
 const KB = 1000;
 const MB = 1e6;

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, DESKTOP, launch, open, painted } from "./browser";
-import { Daemon, heard, REEL, shared } from "./daemon";
+import { Daemon, heard, REEL } from "./daemon";
 import { underPath, Wire } from "./proxy";
+import { shared } from "./shared";
 
 const GENRE = '#genre:not([data-label=""])';
 let browser: Browser;
