@@ -67,6 +67,10 @@ export class Daemon extends Remote {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, GENRECAST_LOG__FORMAT: "json", ...env },
     });
+    // A test that runs out of time must leave nothing behind either.
+    const kill = (): void => void child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.off("exit", kill));
     const log: string[] = [];
     const port = await new Promise<number>((resolve, reject) => {
       createInterface({ input: child.stderr! }).on("line", (line) => {

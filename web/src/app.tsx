@@ -61,9 +61,15 @@ const ThemeSwitch = () => (
   </label>
 );
 
+/** To the content, without touching the address, which names the view. */
+const skip = (event: MouseEvent): void => {
+  event.preventDefault();
+  document.getElementById("main")!.focus();
+};
+
 export const App = () => (
   <>
-    <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")!.focus(); }}>
+    <a class="skip" href="#main" onClick={skip}>
       Skip to the content
     </a>
     <header>

@@ -1,3 +1,4 @@
+// How times, shares and sizes are written, and ULIDs.
 import { describe, expect, it } from "vitest";
 import { duration, percent, position, size } from "./text";
 import { ulid } from "./ulid";

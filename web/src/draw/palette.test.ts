@@ -1,3 +1,4 @@
+// Does the mel palette rise evenly in lightness, as it says?
 import { describe, expect, it } from "vitest";
 import { linear, oklab, type Rgb } from "./colour";
 import { MAGMA } from "./palette";

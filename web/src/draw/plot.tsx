@@ -31,6 +31,10 @@ interface Props {
   legend?: boolean;
 }
 
+type Text = (value: number) => string;
+const written = (value: number | null | undefined, text: Text): string => (value === null || value === undefined ? "" : text(value));
+const second = (text: Text) => (_: uPlot, values: number[]) => values.map(text);
+
 const FONT = "12px system-ui, sans-serif";
 
 export const Plot = ({ xs, lines, height, label, xLabel, xText, yText, yRange, secondText, legend = true }: Props) => {
@@ -52,7 +56,7 @@ export const Plot = ({ xs, lines, height, label, xLabel, xText, yText, yRange, s
           { ...axis, values: (_, xs) => xs.map(xText), size: 28, space: 60 },
           { ...axis, values: (_, ys) => ys.map(yText), size: 46 },
           ...(secondText
-            ? [{ ...axis, scale: "second", side: 1 as const, grid: { show: false }, values: (_: uPlot, ys: number[]) => ys.map(secondText), size: 40 }]
+            ? [{ ...axis, scale: "second", side: 1 as const, grid: { show: false }, values: second(secondText), size: 40 }]
             : []),
         ],
         series: [
@@ -65,7 +69,7 @@ export const Plot = ({ xs, lines, height, label, xLabel, xText, yText, yRange, s
             scale: line.scale ?? "y",
             spanGaps: true,
             points: { show: false },
-            value: (_, y) => (y === null || y === undefined ? "" : (line.scale === "second" && secondText ? secondText : yText)(y)),
+            value: (_, y) => written(y, line.scale === "second" && secondText ? secondText : yText),
           })),
         ],
       },

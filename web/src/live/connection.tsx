@@ -13,9 +13,8 @@ export const Connection = () => {
   }, [now.state]);
   const model = useModel();
   const engine = model.engine ? `${model.engine.id} on ${model.engine.device} (${model.engine.runtime})` : "";
-  const title = [model.version && `genrecast ${model.version}`, engine, model.missed && `${model.missed} events missed`, model.error]
-    .filter(Boolean)
-    .join("\n");
+  const missed = model.missed > 0 && `${model.missed} events missed`;
+  const title = [model.version && `genrecast ${model.version}`, engine, missed, model.error].filter(Boolean).join("\n");
   return (
     <span class={`connection ${now.state}`} title={title} data-link={now.state}>
       <span class="dot" aria-hidden="true" />

@@ -1,3 +1,4 @@
+// What the live view makes of messages: each event once, another run, gaps, sources that come and go.
 import { describe, expect, it } from "vitest";
 import type { Hello, Message, WindowEvent } from "../wire";
 import { inOrder, LiveModel } from "./model";

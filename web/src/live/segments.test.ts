@@ -1,3 +1,4 @@
+// The timeline's segments: no hole, none twice, bounded, whatever comes in whichever order.
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ChangedEvent, CorrectedEvent, Segment, StateEvent } from "../wire";
 import { MOST, Segments } from "./segments";

@@ -10,6 +10,12 @@ interface Props {
 
 const SPLITS = ["fault_filtered", "random"] as const;
 
+/** To a model's card; the address stays, for it names the view. */
+const jump = (event: MouseEvent, id: string): void => {
+  event.preventDefault();
+  document.getElementById(`model-${id}`)?.scrollIntoView();
+};
+
 export const Overview = ({ models, reports }: Props) => {
   const rows = models.filter((of) => reports.get(of.id)?.splits);
   if (rows.length === 0) return null;
@@ -29,7 +35,7 @@ export const Overview = ({ models, reports }: Props) => {
       <ul class="accuracies">
         {rows.map((of) => (
           <li key={of.id}>
-            <a href={`#models/${of.id}`} onClick={(event) => { event.preventDefault(); document.getElementById(`model-${of.id}`)?.scrollIntoView({ behavior: "smooth" }); }}>
+            <a href={`#models/${of.id}`} onClick={(event) => jump(event, of.id)}>
               {of.id}
             </a>
             <div class="ranges">
@@ -37,7 +43,7 @@ export const Overview = ({ models, reports }: Props) => {
                 const split = reports.get(of.id)!.splits![key];
                 if (!split) return null;
                 const [low, high] = intervalOf(split);
-                const words = `${splitName(key)}: ${percent1(split.accuracy)} of ${split.n} clips, ${percent1(low)} to ${percent1(high)}`;
+                const words = `${splitName(key)}: ${percent1(split.accuracy)} of ${split.n}, ${percent1(low)} to ${percent1(high)}`;
                 return (
                   <div key={key} class={`range ${key}`} title={words}>
                     <span class="hidden">{words}</span>

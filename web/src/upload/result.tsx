@@ -18,7 +18,12 @@ const labelsOf = (heard: Heard): readonly string[] => models.value.find((of) => 
 const Verdict = ({ heard, several }: { heard: Heard; several: boolean }) => {
   const { label, reason } = heard.verdict;
   return (
-    <section class="verdict" aria-label={`${heard.model.id}: ${label}`} data-model={heard.model.id} data-top={heard.top[0]?.label}>
+    <section
+      class="verdict"
+      aria-label={`${heard.model.id}: ${label}`}
+      data-model={heard.model.id}
+      data-top={heard.top[0]?.label}
+    >
       {several && <h3>{heard.model.id}</h3>}
       <p class={label === UNKNOWN ? "verdict-label faint" : "verdict-label"}>
         <span class="stroke" style={{ background: colourOf(label, theme.value, labelsOf(heard)) }} />
@@ -54,7 +59,8 @@ const share = async (result: Result): Promise<string> => {
     await navigator.clipboard.writeText(await content.text());
     return "copied";
   } catch (error) {
-    return error instanceof DOMException && error.name === "AbortError" ? "" : "this browser lets nothing be copied here; save it instead";
+    const changedMind = error instanceof DOMException && error.name === "AbortError";
+    return changedMind ? "" : "this browser lets nothing be copied here; save it instead";
   }
 };
 
@@ -80,7 +86,13 @@ export const ResultView = ({ result }: { result: Result }) => {
           />
         ))}
         {result.results.map((heard) => (
-          <Course key={heard.model.id} heard={heard} duration={result.duration_s} labels={labelsOf(heard)} name={several ? heard.model.id : ""} />
+          <Course
+            key={heard.model.id}
+            heard={heard}
+            duration={result.duration_s}
+            labels={labelsOf(heard)}
+            name={several ? heard.model.id : ""}
+          />
         ))}
       </div>
       {result.damage !== undefined && <p class="trouble">The file is damaged or ends early; this is what could be heard.</p>}
