@@ -77,7 +77,10 @@ fn page_files(folder: &Path) -> Vec<PathBuf> {
             if !path.ends_with("node_modules") && !path.ends_with("dist") {
                 found.extend(page_files(&path));
             }
-        } else if path.extension().is_some_and(|extension| ["ts", "tsx", "js", "css"].iter().any(|of| extension == *of)) {
+        } else if path
+            .extension()
+            .is_some_and(|extension| ["ts", "tsx", "js", "css"].iter().any(|of| extension == *of))
+        {
             found.push(path);
         }
     }

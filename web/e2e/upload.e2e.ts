@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 const over = async (name: string, stage: string): Promise<void> => {
-  await watched.page.waitForSelector(`article[aria-label="${name}"][data-stage="${stage}"]`, { timeout: 50_000 });
+  await watched.page.waitForSelector(`article[aria-label="${name}"][data-stage="${stage}"]`, { timeout: 120_000 });
 };
 
 describe("the upload view", () => {

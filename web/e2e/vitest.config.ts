@@ -6,7 +6,8 @@ export default defineConfig({
     include: ["e2e/*.e2e.ts"],
     globalSetup: ["e2e/shared_daemon.ts"],
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Ample: a machine that builds at the same time takes several times as long.
+    testTimeout: 150_000,
+    hookTimeout: 120_000,
   },
 });
