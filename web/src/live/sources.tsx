@@ -24,13 +24,15 @@ export const Sources = ({ current }: { current: string }) => {
               checked={view.name === current}
               onChange={() => (chosen.value = view.name)}
             />
-            <span class="source-top">
-              <span class="source-name">{view.name}</span>
+            <span class="source-name">{view.name}</span>
+            <span class="source-now">
+              {label && (
+                <span class="source-genre">
+                  <Swatch label={label} labels={model.labels} />
+                  {label}
+                </span>
+              )}
               <StateChip state={stateOf(view)} />
-            </span>
-            <span class="source-genre">
-              {label ? <Swatch label={label} labels={model.labels} /> : null}
-              {label ?? "–"}
             </span>
             {view.name !== current && <Trouble view={view} />}
           </label>

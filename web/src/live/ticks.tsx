@@ -5,7 +5,7 @@ import { DAY, ticks } from "./range";
 import type { Range } from "./runs";
 
 /** Pixels from one to the next, at least. */
-const ROOM = 86;
+const ROOM = 66;
 
 export const Ticks = ({ range }: { range: Range }) => {
   const box = useRef<HTMLDivElement>(null);
