@@ -48,6 +48,8 @@ export const daemonNow = (): number => Date.now() + model.clock;
 
 export const start = (): void => {
   if (socket !== null) return;
+  // Asked at once, for a daemon that wants a token says so here, and on a WebSocket only after it has waited for one.
+  soon("sources", inform);
   socket = new Socket({
     url: () => {
       const since = Date.now() - model.heardAt < LONGEST_REPLAY ? model.since() : undefined;

@@ -1,6 +1,6 @@
 // One WebSocket that comes back: waits between tries, asks for the token when the daemon closes for want of one, notices
 // a line that went dead. What is said on it is up to the caller. Touch it when connecting or closing works otherwise.
-import { request, token } from "./token";
+import { request, token, whenGiven } from "./token";
 
 export type Link =
   | { state: "connecting" }
@@ -22,8 +22,8 @@ export interface Wishes {
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
 
-/** Whatever closes for want of a token (4408) or for a wrong one (4401). */
-const wantsToken = (code: number): boolean => code === 4401 || code === 4408;
+/** What closes for want of a token (4408), for a wrong one (4401), or for one that does not open this (4403). */
+const wantsToken = (code: number): boolean => code === 4401 || code === 4403 || code === 4408;
 
 const why = (event: CloseEvent): string => {
   if (event.code === 1013) return "the daemon has as many listeners as it takes";
@@ -37,10 +37,13 @@ export class Socket {
   private timer = 0;
   private watchdog = 0;
   private ended = false;
+  private used: string | null = null;
+  private readonly deaf: () => void;
 
   constructor(private readonly wishes: Wishes) {
     addEventListener("online", this.hurry);
     document.addEventListener("visibilitychange", this.hurry);
+    this.deaf = whenGiven(this.authenticate);
     this.connect();
   }
 
@@ -49,6 +52,7 @@ export class Socket {
     this.ended = true;
     removeEventListener("online", this.hurry);
     document.removeEventListener("visibilitychange", this.hurry);
+    this.deaf();
     clearTimeout(this.timer);
     clearTimeout(this.watchdog);
     this.socket?.close();
@@ -60,6 +64,14 @@ export class Socket {
     this.drop();
     this.connect();
   }
+
+  /** Shows the token: when the line is open, or when it is given while the daemon waits for it. */
+  private readonly authenticate = (): void => {
+    const present = token();
+    if (present === null || this.used !== null || this.socket?.readyState !== WebSocket.OPEN) return;
+    this.used = present;
+    this.socket.send(JSON.stringify({ type: "auth", token: present }));
+  };
 
   private readonly hurry = (): void => {
     if (this.timer === 0 || this.ended || document.hidden) return;
@@ -79,14 +91,12 @@ export class Socket {
     if (this.ended) return;
     this.timer = 0;
     this.wishes.onLink({ state: "connecting" });
-    const used = token();
+    this.used = null;
     const socket = new WebSocket(this.wishes.url(), this.wishes.protocol);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.watch(socket);
-    socket.onopen = () => {
-      if (used !== null) socket.send(JSON.stringify({ type: "auth", token: used }));
-    };
+    socket.onopen = this.authenticate;
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (this.socket !== socket) return;
       this.wait = FIRST_WAIT;
@@ -98,7 +108,7 @@ export class Socket {
       if (this.socket !== socket) return;
       this.socket = null;
       clearTimeout(this.watchdog);
-      if (wantsToken(event.code)) void this.askForToken(used);
+      if (wantsToken(event.code)) void this.askForToken(this.used);
       else this.lost(why(event));
     };
   }

@@ -8,6 +8,7 @@ const KEY = "genrecast.token";
 export const asked = signal<"missing" | "wrong" | null>(null);
 
 let waiting: (() => void)[] = [];
+const listeners = new Set<() => void>();
 
 export const token = (): string | null => {
   try {
@@ -30,6 +31,13 @@ export const give = (value: string): void => {
   const all = waiting;
   waiting = [];
   for (const go of all) go();
+  for (const tell of listeners) tell();
+};
+
+/** Calls whenever a token was given, until what it returns is called. */
+export const whenGiven = (tell: () => void): (() => void) => {
+  listeners.add(tell);
+  return () => listeners.delete(tell);
 };
 
 /** Asks for a token, because `used` (null: none) was not good; resolves when there is another. */

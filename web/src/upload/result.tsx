@@ -95,7 +95,7 @@ export const ResultView = ({ result }: { result: Result }) => {
           />
         ))}
       </div>
-      {result.damage !== undefined && <p class="trouble">The file is damaged or ends early; this is what could be heard.</p>}
+      {result.damage && <p class="trouble">This is what could be heard of it: {result.damage}</p>}
       <div class="buttons">
         <button type="button" class="small" onClick={() => save(result)}>
           Save as JSON

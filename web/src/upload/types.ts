@@ -40,7 +40,7 @@ export interface Result {
   name: string;
   duration_s: number;
   bytes: number;
-  damage?: unknown;
+  damage?: string;
   results: Heard[];
   mel?: Mel;
 }
