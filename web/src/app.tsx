@@ -33,7 +33,8 @@ const Shown = ({ name }: { name: string }) => {
   const [, again] = useState(0);
   const [trouble, setTrouble] = useState("");
   useEffect(() => {
-    document.title = name === "live" ? "genrecast" : `${VIEWS[name]!.name} – genrecast`;
+    // The live view has a title of its own.
+    if (name !== "live") document.title = `${VIEWS[name]!.name} – genrecast`;
     if (loaded.has(name)) return;
     VIEWS[name]!.load().then(
       (view) => {

@@ -11,6 +11,10 @@ export const Live = () => {
   useEffect(start, []);
   const model = useModel();
   const view = model.sources.find((of) => of.name === chosen.value) ?? model.sources[0];
+  const label = view?.window?.stable.label;
+  useEffect(() => {
+    document.title = label ? `${label} – genrecast` : "genrecast";
+  }, [label]);
   if (view === undefined) {
     return (
       <section class="empty">

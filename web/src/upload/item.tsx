@@ -35,7 +35,7 @@ export const ItemView = ({ item }: { item: Item }) => {
     <article class="panel upload" data-stage={item.stage} aria-label={item.file.name}>
       <div class="panel-head">
         <h2 class="file-name">{item.file.name}</h2>
-        <span class={item.stage === "failed" ? "trouble" : "fine-print"} role="status">
+        <span class={item.stage === "failed" ? "trouble" : "fine-print"} role={busy ? undefined : "status"}>
           {item.result ? `${position(item.result.duration_s)} · ${size(item.result.bytes)}` : words}
         </span>
         <div class="buttons">
