@@ -184,18 +184,19 @@ async fn a_token_taken_back_cuts_off_whoever_came_by_it_and_nobody_else() {
     assert_eq!(stays.heard().await["type"], "pong");
     assert_eq!(connect(&world, EVENTS).await.err(), Some(401));
 
+    drop((gone, stays));
     // A stream that nobody was asked a token for ends when one is asked for.
     world.set_live(|live| live.tokens = None);
-    let sse = format!("GET /v1/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n", world.at);
+    while world.get("/healthz").await.1["server"]["clients"] != 0 {}
+    let sse = "Accept: text/event-stream\r\n";
     let open = timeout(PATIENCE, async {
-        let (answer, ()) =
-            tokio::join!(world.answer(&sse.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")), async {
-                let mut plain = world.stranger("").await;
-                assert_eq!(plain.next().await["type"], "hello");
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                world.set_live(|live| live.tokens = tokens(ALL));
-                assert_eq!(plain.close_code().await, 4401);
-            });
+        let (answer, ()) = tokio::join!(ask(&world, "/v1/events", sse), async {
+            let mut plain = world.stranger("").await;
+            assert_eq!(plain.next().await["type"], "hello");
+            while world.get("/healthz").await.1["server"]["clients"] != 2 {}
+            world.set_live(|live| live.tokens = tokens(ALL));
+            assert_eq!(plain.close_code().await, 4401);
+        });
         answer
     });
     let (status, stream) = open.await.expect("it ends");
