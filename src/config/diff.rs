@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Keys, or whole sections, whose new values a running daemon takes over.
-const LIVE: [&str; 12] = [
+const LIVE: [&str; 18] = [
     "decide",
     "events",
     "gate.music_log_odds",
@@ -19,6 +19,12 @@ const LIVE: [&str; 12] = [
     "server.max_clients",
     "server.public_url",
     "server.token_file",
+    "upload.enabled",
+    "upload.idle_seconds",
+    "upload.max_bytes",
+    "upload.max_seconds",
+    "upload.timeout_seconds",
+    "upload.waiting",
 ];
 
 /// A key whose value is another now.

@@ -10,14 +10,14 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, access, cors, history, page, sources, upgrade};
+use super::{Shared, access, classify, cors, history, models, page, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,11 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/sources", get(sources))
         .route("/v1/history", get(history::events))
         .route("/v1/history/segments", get(history::segments))
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{id}/report", get(models::report))
+        .route("/v1/models/{id}/card", get(models::card))
+        .route("/v1/classify", post(classify::classify))
+        .route("/v1/classify/{id}", get(classify::progress))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/healthz", get(healthz))
@@ -81,6 +86,8 @@ fn paths(shared: &Shared) -> Json<Value> {
             "/v1/sources": "how each source is: state, genre, level, counters",
             "/v1/history": "every event that is kept, over restarts: JSON, JSON Lines or CSV",
             "/v1/history/segments": "the stable genre over a stretch of time, for drawing",
+            "/v1/models": "which models there are; /v1/models/ID/report and /v1/models/ID/card tell more of each",
+            "/v1/classify": "POST a file: its genre; /v1/classify/ID tells how far it is",
             "/livez": "200 while the process works",
             "/readyz": "200 while audio flows and windows come",
             "/healthz": "how everything is, in detail",
@@ -161,6 +168,8 @@ async fn other(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     })
 }
 
-async fn wrong_method() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only GET is answered here")
+async fn wrong_method(uri: Uri) -> ApiError {
+    let only = if uri.path() == "/v1/classify" { "POST" } else { "GET" };
+    let message = format!("only {only} is answered here");
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
 }
