@@ -89,6 +89,18 @@ async fn everything_but_the_page_and_livez_asks_for_a_token() {
 }
 
 #[tokio::test]
+async fn whoever_sends_a_file_without_a_token_can_read_why_it_is_refused() {
+    let world = world().await;
+    let size = 4 << 20;
+    let head = format!(
+        "POST /v1/classify HTTP/1.1\r\nHost: {}\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n",
+        world.at
+    );
+    let (status, answer) = world.answer(&(head + &"x".repeat(size))).await;
+    assert_eq!(status, 401, "{answer}");
+}
+
+#[tokio::test]
 async fn a_token_opens_its_scopes_and_nothing_else() {
     let world = world().await;
     for (path, token, status) in [
