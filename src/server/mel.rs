@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Bytes;
 use serde::Serialize;
-use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 /// The WebSocket subprotocol; a client may offer it or none.
@@ -35,12 +34,20 @@ pub struct MelFormat {
 impl MelFormat {
     /// The text that comes before the columns of each stream.
     pub(super) fn head(&self, source: &str) -> String {
-        let mut head = json!({"type": "mel", "v": 1, "source": source});
-        if let (Value::Object(head), Ok(Value::Object(rest))) = (&mut head, serde_json::to_value(self)) {
-            head.extend(rest);
-        }
-        head.to_string()
+        let head = Head { kind: "mel", v: 1, source, format: self };
+        serde_json::to_string(&head).expect("structs of strings and numbers always serialise")
     }
+}
+
+/// The text before columns.
+#[derive(Serialize)]
+struct Head<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    v: u32,
+    source: &'a str,
+    #[serde(flatten)]
+    format: &'a MelFormat,
 }
 
 /// Some columns of one stream.
