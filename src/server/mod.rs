@@ -4,6 +4,7 @@
 mod accept;
 mod api_error;
 mod archive;
+pub mod contract;
 mod cors;
 mod feed;
 mod filter;
@@ -12,6 +13,7 @@ mod health;
 mod history;
 mod message;
 mod patient;
+mod probes;
 mod request;
 mod routes;
 mod seats;

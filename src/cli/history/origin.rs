@@ -122,7 +122,7 @@ fn segments(
         let page = reader.segments(after, wanted, SEGMENT_EVENTS)?;
         Ok(page.map(|page| {
             let lines = page.segments.iter().map(|segment| match form {
-                Form::Lines => segment_json(segment).to_string(),
+                Form::Lines => serde_json::to_string(&segment_json(segment))?,
                 Form::Csv => segment_csv(segment),
             });
             (lines.collect(), page.next)

@@ -1,0 +1,95 @@
+//! Which paths there are, what each takes and what it answers: `/openapi.json` and the index are made of it.
+//! Touch it with every path, parameter, status or error code; tests hold it to the router, the queries and the errors.
+
+mod about;
+mod live;
+mod past;
+
+use crate::server::request::query;
+
+/// A path and what it answers to GET.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Path {
+    /// As the router has it.
+    pub(super) path: &'static str,
+    /// A name for generators of code.
+    pub(super) operation: &'static str,
+    /// For the index: one line.
+    pub(super) summary: &'static str,
+    /// Whatever else there is to know.
+    pub(super) about: &'static str,
+    /// The parameters of its query.
+    pub(super) parameters: &'static [&'static str],
+    /// Headers that change the answer.
+    pub(super) headers: &'static [&'static str],
+    /// What it answers if all is well.
+    pub(super) answers: &'static [Answer],
+    /// What it answers if not, besides what every path does.
+    pub(super) errors: &'static [Failure],
+}
+
+/// An answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) about: &'static str,
+    /// Media types and what is in them.
+    pub(super) bodies: &'static [(&'static str, Content)],
+}
+
+/// What a body holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Content {
+    /// JSON of that schema.
+    Schema(&'static str),
+    /// Text of which no schema is published: its lines or frames are described in words.
+    Text(&'static str),
+    /// Any JSON Schema, OpenAPI or AsyncAPI document.
+    Document,
+}
+
+/// An answer that is an error.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failure {
+    pub(super) status: u16,
+    /// The values of `error.code`.
+    pub(super) codes: &'static [&'static str],
+    pub(super) about: &'static str,
+    /// The schema of the body.
+    pub(super) schema: &'static str,
+    /// Headers that it has.
+    pub(super) headers: &'static [&'static str],
+}
+
+/// What every path may answer.
+pub(super) const COMMON: &[Failure] = &[
+    failure(
+        403,
+        &["foreign_origin"],
+        "Neither `Host` nor `Origin` may be of a foreign name; see `server.public_url` and `server.allow_origins`.",
+    ),
+    failure(405, &["method_not_allowed"], "The path does not answer to this method."),
+];
+
+/// What paths that do not exist answer.
+pub(super) const ABSENT: Failure = failure(404, &["not_found"], "There is no such path.");
+
+/// What a query that is wrong is answered.
+const BAD_QUERY: Failure = failure(
+    400,
+    &["bad_query"],
+    "A parameter does not exist, stands twice, or has a value that it cannot have.",
+);
+
+/// Every path, as the index lists them.
+pub(super) fn all() -> Vec<Path> {
+    [live::PATHS, past::PATHS, about::PATHS].concat()
+}
+
+const fn failure(status: u16, codes: &'static [&'static str], about: &'static str) -> Failure {
+    Failure { status, codes, about, schema: "ErrorAnswer", headers: &[] }
+}
+
+const fn json(about: &'static str, schema: &'static [(&'static str, Content)]) -> Answer {
+    Answer { status: 200, about, bodies: schema }
+}
