@@ -51,7 +51,7 @@ fn recording(shared: &Shared) -> Recording {
     match &shared.archive {
         Some(archive) => {
             let status = archive.history().status();
-            Recording { state: status.state.into(), trouble: Some(status.trouble) }
+            Recording { state: status.state.into(), trouble: status.trouble }
         }
         None => Recording { state: RecordingState::Off, trouble: None },
     }

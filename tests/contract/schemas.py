@@ -62,10 +62,14 @@ class Contract:
 
     def answer(self, path, method, status, media_type, body):
         """What is wrong with an answer of the daemon."""
-        described = self.openapi["paths"].get(path, {}).get(method.lower())
-        if described is None:
-            described = {"responses": {"404": self.openapi["components"]["responses"]["absent"]}}
-        response = described["responses"].get(str(status))
+        methods = self.openapi["paths"].get(path)
+        if methods is None:
+            responses = {"404": self.openapi["components"]["responses"]["absent"]}
+        elif method.lower() in methods:
+            responses = methods[method.lower()]["responses"]
+        else:
+            responses = {"405": next(iter(methods.values()))["responses"]["405"]}
+        response = responses.get(str(status))
         if response is None:
             return [f"{method} {path}: status {status} is not described"]
         media = media_type.split(";")[0]

@@ -103,8 +103,8 @@ class Traffic(unittest.TestCase):
         sources = {
             "reel": f'uri = "file:{ROOT}/demo/reel.ogg?speed=6&loop=true"',
             "radio": f'uri = "{station.url}"',
-            "silence": f"uri = \"exec:head -c 400000 /dev/zero?pcm=s16le&rate=16000&channels=1\"",
-            "page": f'uri = "file:{ROOT}/README.md"',
+            "silence": 'uri = "exec:head -c 400000 /dev/zero?pcm=s16le&rate=16000&channels=1"',
+            "page": f'uri = "{station.page}"',
         }
         daemon = Daemon(self, config(sources), folder)
         contract, heard = Contract(daemon), Recording()

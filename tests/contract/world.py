@@ -94,7 +94,7 @@ class Daemon:
 
 
 class Station:
-    """Broadcasts MP3 in real time, with titles that change; `away` ends every broadcast and refuses new ones."""
+    """Broadcasts MP3 in real time, with titles that change; `away` ends every broadcast and refuses new ones. At `page` it has a web page."""
 
     INTERVAL = 8000
     BYTES_A_SECOND = 8000
@@ -102,7 +102,8 @@ class Station:
     def __init__(self, test, music):
         self.music, self.away = music, threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/station.mp3"
+        place = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.url, self.page = f"{place}/station.mp3", f"{place}/page"
         test.addCleanup(self.listener.close)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -116,7 +117,9 @@ class Station:
 
     def _broadcast(self, connection):
         with connection:
-            connection.recv(4096)
+            if b"GET /page" in connection.recv(4096):
+                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<!doctype html><html><title>Radio</title></html>")
+                return
             if self.away.is_set():
                 connection.sendall(b"HTTP/1.0 503 Service Unavailable\r\n\r\n")
                 return

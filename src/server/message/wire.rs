@@ -94,10 +94,8 @@ pub(in crate::server) struct ConnectionLimits {
 pub(in crate::server) struct Recording {
     /// What the recorder does.
     pub(in crate::server) state: RecordingState,
-    /// One word for what is wrong; null if nothing is, absent where nothing is to be recorded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub(in crate::server) trouble: Option<Option<&'static str>>,
+    /// One word for what is wrong; null if nothing is.
+    pub(in crate::server) trouble: Option<&'static str>,
 }
 
 /// What the recorder of the history does.
