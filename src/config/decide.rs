@@ -18,10 +18,8 @@ pub struct DecideConfig {
     pub slow_seconds: f64,
     /// What they need to change the genre.
     pub slow_evidence: f64,
-    /// How much doubt about the stable genre counts.
-    pub doubt: f64,
-    /// What a pause or a new title counts.
-    pub boundary_evidence: f64,
+    /// What a new title counts.
+    pub title_evidence: f64,
     /// Shortest segment in seconds.
     pub minimum_seconds: f64,
     /// Length of silence that is told, in seconds.
@@ -42,8 +40,7 @@ impl DecideConfig {
                 fast_evidence: self.fast_evidence,
                 slow_seconds: self.slow_seconds,
                 slow_evidence: self.slow_evidence,
-                doubt: self.doubt,
-                boundary_evidence: self.boundary_evidence,
+                title_evidence: self.title_evidence,
                 minimum_seconds: self.minimum_seconds,
                 silence_seconds: self.silence_seconds,
                 pause_seconds: self.pause_seconds,
@@ -69,8 +66,7 @@ impl DecideConfig {
         for (key, evidence) in [
             ("decide.fast_evidence", self.fast_evidence),
             ("decide.slow_evidence", self.slow_evidence),
-            ("decide.doubt", self.doubt),
-            ("decide.boundary_evidence", self.boundary_evidence),
+            ("decide.title_evidence", self.title_evidence),
         ] {
             if !(0.0..=20.0).contains(&evidence) {
                 return Some((key, format!("expected 0 to 20, got {evidence}")));

@@ -33,9 +33,9 @@ pub struct HubLimits {
 }
 
 impl Default for HubLimits {
-    /// 20,000 events in 64 MiB.
+    /// 4,000 events in 64 MiB: an hour of one source. What is older comes from the history.
     fn default() -> Self {
-        Self { events: 20_000, bytes: 64 << 20 }
+        Self { events: 4_000, bytes: 64 << 20 }
     }
 }
 

@@ -15,8 +15,8 @@ FLOOR = 0.001
 MUSIC = ("music", "signal")
 
 GRID = {
-    "fast_seconds": (1.0, 2.0), "fast_evidence": (3.0, 3.5, 4.0, 4.5), "slow_seconds": (20.0, 30.0), "slow_evidence": (2.0, 2.5, 3.0),
-    "doubt": (0.0, 0.5), "boundary_evidence": (0.0, 1.0, 2.0),
+    "fast_seconds": (1.0, 2.0), "fast_evidence": (3.5, 4.0, 4.5, 5.0, 5.5), "slow_seconds": (20.0, 30.0, 45.0),
+    "slow_evidence": (1.0, 1.5, 2.0, 2.5, 3.0),
 }  # fmt: skip
 MARKOV_GRID = {"weight": (0.05, 0.1, 0.2, 0.4, 0.8), "stay_seconds": (180.0, 1000.0, 10000.0), "sure": (0.9, 0.99)}
 

@@ -1,10 +1,9 @@
-//! What speaks for a label: averages of the logarithm of its probability over three spans. Touch it when evidence is to
-//! be weighed otherwise; `tools/score-radio-hour --sweep` measures what the weights do.
+//! What speaks for a label: averages of the logarithm of its probability over two spans. Touch it when evidence is to
+//! be weighed otherwise; `tools/sweep-stable-genre` measures what the weights do.
 //!
 //! Probabilities of overlapping windows are not independent, so they are averaged, not multiplied. Within one piece of
 //! music a wrong answer stays wrong however long it is heard, while a sure one is seldom wrong: so what decides is how
-//! sure the newest windows are (fast), and, only over many of them, which label is likelier at all (slow). A label that
-//! was doubted all along (doubt) is left less readily, because music that is hard to name is misnamed piece by piece.
+//! sure the newest windows are (fast), and, only over many of them, which label is likelier at all (slow).
 
 /// How evidence is weighed; evidence is a difference of natural logarithms of probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,14 +16,12 @@ pub(super) struct Weights {
     pub slow_seconds: f64,
     /// Lead in the slow average that makes a label the stable one.
     pub slow_evidence: f64,
-    /// How much of the doubt about the current label is added to `fast_evidence`.
-    pub doubt: f64,
 }
 
 /// Probabilities below it say no more than it does.
 const FLOOR: f32 = 0.001;
 
-/// Time constant of doubt and clarity in seconds: some pieces of music.
+/// Time constant of clarity in seconds: some pieces of music.
 const LONG_SECONDS: f64 = 60.0;
 
 /// Lead in the fast average that names the first label of all.
@@ -40,8 +37,6 @@ pub(super) struct Evidence {
     slow: Vec<f64>,
     /// Average of the highest probability of each window; `None` before the first.
     clarity: Option<f64>,
-    /// Average for the label that was current.
-    doubt: f64,
     /// Seconds that the fast average has heard.
     heard_s: f64,
 }
@@ -62,7 +57,7 @@ impl Evidence {
     }
 
     /// Takes the probabilities of a window that ends `seconds` after the one before.
-    pub fn push(&mut self, p: &[f32], seconds: f64, weights: &Weights, current: Option<usize>) {
+    pub fn push(&mut self, p: &[f32], seconds: f64, weights: &Weights) {
         let logarithms = p.iter().map(|&p| logarithm(p));
         average(&mut self.fast, logarithms.clone(), seconds, weights.fast_seconds);
         average(&mut self.slow, logarithms, seconds, weights.slow_seconds);
@@ -70,17 +65,13 @@ impl Evidence {
         let clarity = self.clarity.get_or_insert(top);
         *clarity += fraction(seconds, LONG_SECONDS) * (top - *clarity);
         self.heard_s += seconds;
-        if let Some(current) = current {
-            self.doubt += fraction(seconds, LONG_SECONDS) * (logarithm(p[current]) - self.doubt);
-        }
     }
 
     /// The label that is to follow `current`, if any; `credit` is what else speaks for a change.
     pub fn successor(&self, current: usize, credit: f64, weights: &Weights) -> Option<usize> {
         if self.heard_s >= weights.fast_seconds {
-            let needed = weights.fast_evidence - weights.doubt * self.doubt - credit;
             let (label, lead) = lead(&self.fast, current)?;
-            if lead >= needed {
+            if lead >= weights.fast_evidence - credit {
                 return Some(label);
             }
         }
@@ -104,8 +95,8 @@ impl Evidence {
 
     /// `label` is the current one from now on: what led before leads no more, and how clear that was counts no more.
     pub fn settle(&mut self, label: usize) {
-        self.doubt = self.fast.get(label).copied().unwrap_or_default();
-        self.clarity = self.clarity.map(|clarity| clarity.max(self.doubt.exp()));
+        let p = self.fast.get(label).copied().unwrap_or_default().exp();
+        self.clarity = self.clarity.map(|clarity| clarity.max(p));
         if let Some(&level) = self.slow.get(label) {
             self.slow.iter_mut().for_each(|value| *value = value.min(level));
         }
@@ -147,11 +138,11 @@ mod tests {
     use super::*;
 
     const WEIGHTS: Weights =
-        Weights { fast_seconds: 1.0, fast_evidence: 3.0, slow_seconds: 20.0, slow_evidence: 2.0, doubt: 0.5 };
+        Weights { fast_seconds: 1.0, fast_evidence: 3.0, slow_seconds: 20.0, slow_evidence: 2.0 };
 
     fn heard(evidence: &mut Evidence, p: &[f32], seconds: u32, current: Option<usize>) -> Option<u32> {
         (1..=seconds).find(|_| {
-            evidence.push(p, 1.0, &WEIGHTS, current);
+            evidence.push(p, 1.0, &WEIGHTS);
             current.is_some_and(|current| evidence.successor(current, 0.0, &WEIGHTS).is_some())
         })
     }
@@ -168,19 +159,6 @@ mod tests {
         // ln(0.93 / 0.07) is 2.6: never enough for the fast one.
         assert!(heard(&mut likelier, &[0.07, 0.93], 120, Some(0)).is_some_and(|second| second >= 20));
         assert_eq!(heard(&mut evidence, &[0.3, 0.7], 600, Some(0)), None, "ln(7/3) is below both");
-    }
-
-    #[test]
-    fn what_was_doubted_all_along_is_left_less_readily() {
-        let after = |p: &[f32]| {
-            let mut evidence = Evidence::default();
-            heard(&mut evidence, &[0.98, 0.01, 0.01], 5, None);
-            evidence.settle(0);
-            heard(&mut evidence, p, 120, Some(0));
-            heard(&mut evidence, &[0.03, 0.94, 0.03], 8, Some(0))
-        };
-        assert!(after(&[0.98, 0.01, 0.01]).is_some());
-        assert!(after(&[0.4, 0.3, 0.3]).is_none());
     }
 
     #[test]

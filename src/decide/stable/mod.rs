@@ -11,10 +11,10 @@ use evidence::Evidence;
 pub use settings::StableSettings;
 use start::Past;
 
-/// How long a pause or a title speaks for a change, in seconds after it.
-const BOUNDARY_SECONDS: f64 = 20.0;
+/// How long a new title speaks for a change, in seconds after it.
+const TITLE_SECONDS: f64 = 20.0;
 
-/// The shortest pause that does, in seconds.
+/// The shortest pause after which the newest windows continue nothing, in seconds.
 const SHORTEST_PAUSE: f64 = 3.0;
 
 /// How long after it was told a segment's start is looked at again, in seconds.
@@ -77,8 +77,8 @@ pub struct StableGenre {
     /// Start of the segment before the current one.
     previous_since_s: f64,
     told_last_s: f64,
-    /// Until when a boundary speaks for a change.
-    boundary_until_s: f64,
+    /// Until when a title speaks for a change.
+    title_until_s: f64,
     music_last_s: f64,
     heard_last_s: f64,
     time_s: f64,
@@ -103,7 +103,7 @@ impl StableGenre {
             told: None,
             previous_since_s: 0.0,
             told_last_s: f64::NEG_INFINITY,
-            boundary_until_s: f64::NEG_INFINITY,
+            title_until_s: f64::NEG_INFINITY,
             music_last_s: 0.0,
             heard_last_s: 0.0,
             time_s: 0.0,
@@ -139,7 +139,7 @@ impl StableGenre {
 
     /// Another title was announced at `at_s`. Titles come early, late or wrong, so it only makes a change likelier.
     pub fn title(&mut self, at_s: f64) {
-        self.boundary_until_s = self.boundary_until_s.max(at_s + BOUNDARY_SECONDS);
+        self.title_until_s = self.title_until_s.max(at_s + TITLE_SECONDS);
     }
 
     /// Takes the probabilities of a window that ends at `end_s` and what its newest hop is.
@@ -163,7 +163,6 @@ impl StableGenre {
         if pause_end_s - self.music_last_s >= SHORTEST_PAUSE {
             self.evidence.interrupt();
             self.past.pause_ended(pause_end_s);
-            self.boundary_until_s = self.boundary_until_s.max(pause_end_s + BOUNDARY_SECONDS);
         }
         self.music_last_s = end_s;
         let weights = self.settings.weights();
@@ -171,7 +170,7 @@ impl StableGenre {
             Verdict::Label(label) => Some(label),
             Verdict::Unknown | Verdict::Silence => None,
         };
-        self.evidence.push(p, elapsed, &weights, current);
+        self.evidence.push(p, elapsed, &weights);
         self.past.push(p, end_s);
         let Some(label) = current else {
             let first = self.evidence.first(self.settings.abstain_below)?;
@@ -180,7 +179,7 @@ impl StableGenre {
         self.confidence.sum += f64::from(p[label]);
         self.confidence.count += 1;
         if end_s - self.told_last_s >= self.settings.minimum_seconds {
-            let credit = if end_s < self.boundary_until_s { self.settings.boundary_evidence } else { 0.0 };
+            let credit = if end_s < self.title_until_s { self.settings.title_evidence } else { 0.0 };
             if let Some(successor) = self.evidence.successor(label, credit, &weights) {
                 return Some(self.change_to(successor, Some(label), end_s));
             }

@@ -13,10 +13,8 @@ pub struct StableSettings {
     pub slow_seconds: f64,
     /// Evidence that it needs for it.
     pub slow_evidence: f64,
-    /// How much of the doubt about the stable label is added to `fast_evidence`.
-    pub doubt: f64,
-    /// Evidence for a change that a pause (speech or silence) or a new title is by itself.
-    pub boundary_evidence: f64,
+    /// Evidence for a change that a new title is by itself.
+    pub title_evidence: f64,
     /// Shortest segment in seconds.
     pub minimum_seconds: f64,
     /// Nothing to hear for this long is told, in seconds.
@@ -34,11 +32,10 @@ impl Default for StableSettings {
     fn default() -> Self {
         Self {
             fast_seconds: 1.0,
-            fast_evidence: 4.0,
-            slow_seconds: 20.0,
-            slow_evidence: 3.0,
-            doubt: 0.5,
-            boundary_evidence: 1.0,
+            fast_evidence: 4.5,
+            slow_seconds: 30.0,
+            slow_evidence: 2.5,
+            title_evidence: 1.0,
             minimum_seconds: 8.0,
             silence_seconds: 5.0,
             pause_seconds: 15.0,
@@ -55,7 +52,6 @@ impl StableSettings {
             fast_evidence: self.fast_evidence,
             slow_seconds: self.slow_seconds,
             slow_evidence: self.slow_evidence,
-            doubt: self.doubt,
         }
     }
 }
