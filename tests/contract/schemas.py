@@ -56,8 +56,8 @@ class Contract:
         if kind not in self.strict or kind not in self.asyncapi["components"]["messages"]:
             return [f"no schema for type {kind!r}"]
         wrong = complaints(self.schemas[kind], value) + complaints(self.strict[kind], value)
-        if kind == "error" and value["code"] not in self.message_codes:
-            wrong.append(f"the code {value['code']!r} is not described")
+        if kind == "error" and value.get("code") not in self.message_codes:
+            wrong.append(f"the code {value.get('code')!r} is not described")
         return wrong
 
     def answer(self, path, method, status, media_type, body):
