@@ -12,6 +12,7 @@ mod guard;
 mod health;
 mod history;
 mod message;
+mod page;
 mod patient;
 mod probes;
 mod request;

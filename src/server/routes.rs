@@ -1,4 +1,4 @@
-//! The HTTP side: which paths there are and what they answer. Everything is JSON.
+//! The HTTP side: which paths there are and what they answer. Everything is JSON but the page.
 //! Touch it to add a path; describe it in `contract/paths`, too, of which the index and `/openapi.json` are made.
 
 use std::collections::BTreeMap;
@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Extension, Request, State};
-use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::header::{CACHE_CONTROL, VARY};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, contract, cors, history, probes, sources, upgrade};
+use super::{Shared, contract, cors, history, page, probes, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -38,14 +38,15 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .route("/healthz", get(probes::healthz))
-        .fallback(not_found)
+        .fallback(other)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), cors::cors))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)
 }
 
-/// Lets in whom the list allows, before anything else, and marks every answer as of this moment only.
+/// Lets in whom the list allows, before anything else, and marks every answer as of this moment only, unless it says
+/// otherwise itself.
 async fn guard(
     State(shared): State<Arc<Shared>>,
     Extension(Local(local)): Extension<Local>,
@@ -58,9 +59,19 @@ async fn guard(
         Err(why) => ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", why).into_response(),
     };
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    page::harden(headers);
     response
+}
+
+/// The page for browsers, the list of paths for everybody else.
+async fn index(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    if page::wanted(&headers) {
+        return page::index(&headers);
+    }
+    let (version, paths) = (shared.about.version.clone(), contract::summaries());
+    let index = Json(Index { name: "genrecast", version, paths });
+    ([(VARY, HeaderValue::from_static("Accept"))], index).into_response()
 }
 
 /// What there is.
@@ -72,11 +83,6 @@ pub(super) struct Index {
     version: String,
     /// Each path and what it answers.
     paths: BTreeMap<&'static str, &'static str>,
-}
-
-async fn index(State(shared): State<Arc<Shared>>) -> Json<Index> {
-    let (version, paths) = (shared.about.version.clone(), contract::summaries());
-    Json(Index { name: "genrecast", version, paths })
 }
 
 async fn now(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
@@ -95,9 +101,14 @@ fn present(uri: &Uri) -> Result<Filter, ApiError> {
     }
 }
 
-async fn not_found(uri: Uri) -> ApiError {
-    let message = format!("there is no {:?}; / lists what there is", uri.path());
-    ApiError::new(StatusCode::NOT_FOUND, "not_found", message)
+/// What is no path of its own may be a file of the page.
+async fn other(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    let file = uri.path().strip_prefix('/').filter(|_| reads).and_then(|path| page::file(path, &headers));
+    file.unwrap_or_else(|| {
+        let message = format!("there is no {:?}; / lists what there is", uri.path());
+        ApiError::new(StatusCode::NOT_FOUND, "not_found", message).into_response()
+    })
 }
 
 async fn wrong_method() -> ApiError {

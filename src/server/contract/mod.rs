@@ -46,7 +46,8 @@ pub fn documents() -> &'static BTreeMap<String, String> {
 
 /// Each path and what it answers, in a line.
 pub(super) fn summaries() -> BTreeMap<&'static str, &'static str> {
-    paths::all().iter().map(|of| (of.path, of.summary)).collect()
+    let listed = paths::all().into_iter().filter(|of| !of.summary.is_empty());
+    listed.map(|of| (of.path, of.summary)).collect()
 }
 
 /// `GET /openapi.json`.

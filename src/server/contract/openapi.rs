@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::parameters::{header, parameter};
+use super::parameters::{header, in_path, parameter};
 use super::paths::{self, Answer, Content, Failure, Path};
 use super::schemas::{PLACE, last};
 
@@ -14,8 +14,10 @@ const UNIONS: [&str; 3] = ["Event", "ServerMessage", "ClientMessage"];
 
 /// The document.
 pub(super) fn document(definitions: &BTreeMap<String, Value>) -> Value {
-    let paths: Map<String, Value> =
-        paths::all().iter().map(|of| (of.path.to_owned(), json!({"get": operation(of)}))).collect();
+    let mut paths = BTreeMap::<_, Map<_, _>>::new();
+    for of in paths::all() {
+        paths.entry(of.path).or_default().insert(of.method.to_owned(), operation(&of));
+    }
     let mut schemas = definitions.clone();
     for name in UNIONS {
         if let Some(Value::Object(union)) = schemas.get_mut(name) {
@@ -54,12 +56,7 @@ fn mapping(union: &Map<String, Value>) -> BTreeMap<String, Value> {
 fn operation(path: &Path) -> Value {
     let mut parameters: Vec<Value> = path.parameters.iter().filter_map(|name| parameter(name)).collect();
     parameters.extend(path.headers.iter().filter_map(|name| header(name)));
-    for name in in_path(path.path) {
-        let about = "One of those that `/schema/index.json` lists.";
-        parameters.push(json!({
-            "name": name, "in": "path", "required": true, "description": about, "schema": {"type": "string"},
-        }));
-    }
+    parameters.extend(braced(path.path).map(|name| in_path(path.path, name)));
     let mut responses: BTreeMap<String, Value> =
         path.answers.iter().map(|of| (of.status.to_string(), answer(of))).collect();
     for of in path.errors.iter().chain(paths::COMMON) {
@@ -71,6 +68,10 @@ fn operation(path: &Path) -> Value {
     if !path.about.is_empty() {
         operation["description"] = path.about.into();
     }
+    if let Some(about) = path.body {
+        let content = json!({"*/*": {"schema": {"type": "string", "format": "binary"}}});
+        operation["requestBody"] = json!({"required": true, "description": about, "content": content});
+    }
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }
@@ -78,7 +79,7 @@ fn operation(path: &Path) -> Value {
 }
 
 /// The names in braces of a path.
-fn in_path(path: &str) -> impl Iterator<Item = &str> {
+fn braced(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split('}').next())
 }
 

@@ -45,6 +45,16 @@ pub(super) fn parameter(name: &str) -> Option<Value> {
     Some(parameter)
 }
 
+/// The parameter `name` within a path.
+pub(super) fn in_path(path: &str, name: &str) -> Value {
+    let about = match path {
+        "/schema/{name}" => "One of those that `/schema/index.json` lists.",
+        "/v1/classify/{id}" => "The ULID that the client chose.",
+        _ => "One of those that `/v1/models` lists.",
+    };
+    json!({"name": name, "in": "path", "required": true, "description": about, "schema": {"type": "string"}})
+}
+
 /// A header that changes an answer.
 pub(super) fn header(name: &str) -> Option<Value> {
     let about = match name {

@@ -1,25 +1,20 @@
 //! The paths about the daemon itself and its contract. Touch it with them.
 
-use super::{Answer, Content, Path, failure, json};
+use super::{Answer, Content, GET, Path, failure, json};
 
 pub(super) const PATHS: &[Path] = &[
     Path {
         path: "/livez",
         operation: "getLiveness",
         summary: "200 while the process works",
-        about: "",
-        parameters: &[],
-        headers: &[],
         answers: &[json("The process works.", &[("application/json", Content::Schema("Liveness"))])],
         errors: &[failure(503, &["not_live"], "It does not; restart it.")],
+        ..GET
     },
     Path {
         path: "/readyz",
         operation: "getReadiness",
         summary: "200 while audio flows and windows come",
-        about: "",
-        parameters: &[],
-        headers: &[],
         answers: &[json(
             "Audio flows and windows come from every source that was not played to its end.",
             &[("application/json", Content::Schema("Readiness"))],
@@ -28,14 +23,12 @@ pub(super) const PATHS: &[Path] = &[
             schema: "Readiness",
             ..failure(503, &["not_ready"], "They do not; `reasons` says why.")
         }],
+        ..GET
     },
     Path {
         path: "/healthz",
         operation: "getHealth",
         summary: "how everything is, in detail",
-        about: "",
-        parameters: &[],
-        headers: &[],
         answers: &[
             json("How everything is.", &[("application/json", Content::Schema("HealthDetail"))]),
             Answer {
@@ -44,39 +37,31 @@ pub(super) const PATHS: &[Path] = &[
                 bodies: &[("application/json", Content::Schema("HealthDetail"))],
             },
         ],
-        errors: &[],
+        ..GET
     },
     Path {
         path: "/openapi.json",
         operation: "getOpenApi",
         summary: "this contract: what HTTP answers (OpenAPI 3.1)",
-        about: "",
-        parameters: &[],
-        headers: &[],
         answers: &[json("This document.", &[("application/json", Content::Document)])],
-        errors: &[],
+        ..GET
     },
     Path {
         path: "/asyncapi.json",
         operation: "getAsyncApi",
         summary: "this contract: events and messages (AsyncAPI 3.0)",
-        about: "",
-        parameters: &[],
-        headers: &[],
         answers: &[json(
             "The messages of WebSockets and server-sent events.",
             &[("application/json", Content::Document)],
         )],
-        errors: &[],
+        ..GET
     },
     Path {
         path: "/schema/{name}",
         operation: "getSchema",
         summary: "the JSON Schema of one message or answer, such as /schema/genre.window.json; /schema/index.json lists them",
-        about: "",
-        parameters: &[],
-        headers: &[],
         answers: &[json("JSON Schema, draft 2020-12.", &[("application/schema+json", Content::Document)])],
         errors: &[failure(404, &["no_such_schema"], "There is no schema of that name.")],
+        ..GET
     },
 ];

@@ -1,17 +1,18 @@
 //! The paths about what is now. Touch it with them.
 
-use super::{Answer, BAD_QUERY, Content, Failure, Path, failure, json, query};
+use super::{Answer, BAD_QUERY, Content, Failure, GET, Path, failure, json, query};
 
 pub(super) const PATHS: &[Path] = &[
     Path {
         path: "/",
         operation: "getIndex",
-        summary: "this list",
-        about: "",
-        parameters: &[],
-        headers: &[],
-        answers: &[json("Each path and what it answers.", &[("application/json", Content::Schema("Index"))])],
-        errors: &[],
+        summary: "the page, for browsers; this list, for programs",
+        about: "Who names `text/html` in `Accept` and likes it no less than JSON is a browser. The files of the page lie below `/assets/`.",
+        answers: &[json(
+            "Each path and what it answers, or the page.",
+            &[("application/json", Content::Schema("Index")), ("text/html", Content::Text("The page."))],
+        )],
+        ..GET
     },
     Path {
         path: "/v1/events",
@@ -47,25 +48,24 @@ pub(super) const PATHS: &[Path] = &[
                 )
             },
         ],
+        ..GET
     },
     Path {
         path: "/v1/now",
         operation: "getNow",
         summary: "how each source is, with its newest events",
-        about: "",
         parameters: query::NOW,
-        headers: &[],
         answers: &[json("How things are.", &[("application/json", Content::Schema("Now"))])],
         errors: &[BAD_QUERY],
+        ..GET
     },
     Path {
         path: "/v1/sources",
         operation: "getSources",
         summary: "how each source is: state, genre, level, counters",
-        about: "",
         parameters: query::NOW,
-        headers: &[],
         answers: &[json("How each source is.", &[("application/json", Content::Schema("Sources"))])],
         errors: &[BAD_QUERY],
+        ..GET
     },
 ];

@@ -7,19 +7,23 @@ mod past;
 
 use crate::server::request::query;
 
-/// A path and what it answers to GET.
+/// A path and what it answers to a method.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Path {
     /// As the router has it.
     pub(super) path: &'static str,
+    /// In lower case.
+    pub(super) method: &'static str,
     /// A name for generators of code.
     pub(super) operation: &'static str,
-    /// For the index: one line.
+    /// For the index: one line. Empty for what is not listed there.
     pub(super) summary: &'static str,
     /// Whatever else there is to know.
     pub(super) about: &'static str,
     /// The parameters of its query.
     pub(super) parameters: &'static [&'static str],
+    /// What is sent, in words, where something is.
+    pub(super) body: Option<&'static str>,
     /// Headers that change the answer.
     pub(super) headers: &'static [&'static str],
     /// What it answers if all is well.
@@ -27,6 +31,20 @@ pub(super) struct Path {
     /// What it answers if not, besides what every path does.
     pub(super) errors: &'static [Failure],
 }
+
+/// A path that is only asked, of which nothing is known yet.
+const GET: Path = Path {
+    path: "",
+    method: "get",
+    operation: "",
+    summary: "",
+    about: "",
+    parameters: &[],
+    body: None,
+    headers: &[],
+    answers: &[],
+    errors: &[],
+};
 
 /// An answer.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! The paths about what was before. Touch it with them.
 
-use super::{BAD_QUERY, Content, Failure, Path, failure, json, query};
+use super::{BAD_QUERY, Content, Failure, GET, Path, failure, json, query};
 
 const NO_HISTORY: Failure = failure(404, &["no_history"], "No history is recorded here.");
 const UNKNOWN_CURSOR: Failure =
@@ -16,7 +16,6 @@ pub(super) const PATHS: &[Path] = &[
         about: "`format`, else `Accept`, says in which form. JSON comes in pages of `limit` events (500 if left out, at most 5000) or a \
                 mebibyte; JSON Lines and CSV come as one stream of all events, or of `limit`. Windows have every label unless `top_k` is given.",
         parameters: query::HISTORY,
-        headers: &[],
         answers: &[json(
             "The events, the oldest first.",
             &[
@@ -31,6 +30,7 @@ pub(super) const PATHS: &[Path] = &[
             ],
         )],
         errors: &[BAD_QUERY, NO_HISTORY, UNKNOWN_CURSOR, UNREADABLE, UNAVAILABLE],
+        ..GET
     },
     Path {
         path: "/v1/history/segments",
@@ -38,7 +38,6 @@ pub(super) const PATHS: &[Path] = &[
         summary: "the stable genre over a stretch of time, for drawing",
         about: "Segments that overlap the time asked for come whole. The forms are those of `/v1/history`.",
         parameters: query::SEGMENTS,
-        headers: &[],
         answers: &[json(
             "The segments by start.",
             &[
@@ -53,5 +52,6 @@ pub(super) const PATHS: &[Path] = &[
             ],
         )],
         errors: &[BAD_QUERY, NO_HISTORY, UNKNOWN_CURSOR, UNREADABLE, UNAVAILABLE],
+        ..GET
     },
 ];
