@@ -53,11 +53,13 @@ class Relay:
                 threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
 
     def _pass(self, source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-        except OSError:
-            pass
+        with source:
+            try:
+                while data := source.recv(65536):
+                    sink.sendall(data)
+                sink.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def cut(self):
         self.is_cut = True
@@ -134,13 +136,14 @@ class Clients(unittest.TestCase):
         self.check([program])
 
     def test_websocat(self):
-        websocat = shutil.which("websocat")
+        websocat = shutil.which("websocat", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
         if not websocat:
             self.skipTest("there is no websocat")
         address = f"{self.address}?types=genre.changed&sources=reel"
         client = subprocess.Popen([websocat, "--protocol", "genrecast.v1.json", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(client.stdout.close)
         self.addCleanup(client.stdin.close)
+        self.addCleanup(client.wait)
         self.addCleanup(client.kill)
         self.assertEqual(json.loads(client.stdout.readline())["type"], "hello")
         self.assertEqual(json.loads(client.stdout.readline())["type"], "snapshot")
