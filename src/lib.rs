@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod backoff;
+pub mod catalogue;
 pub mod client;
 pub mod config;
 pub mod daemon;
@@ -14,6 +15,7 @@ pub mod decide;
 pub mod evaluation;
 pub mod event;
 pub mod features;
+pub mod hearing;
 pub mod history;
 pub mod hub;
 pub mod manifest;
@@ -23,3 +25,4 @@ pub mod server;
 pub mod source;
 pub mod stats;
 pub mod units;
+pub mod upload;

@@ -17,6 +17,8 @@ mod followers;
 mod listen;
 #[path = "server/manners.rs"]
 mod manners;
+#[path = "server/models.rs"]
+mod models;
 #[path = "server/page.rs"]
 mod page;
 #[path = "server/past.rs"]

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 300;
 
 /// What each room may import of the crate, besides itself.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
+    ("hearing", &["decide", "event", "features", "manifest", "model", "pipeline", "source", "units"]),
+    ("upload", &["catalogue", "event", "hearing", "manifest", "model", "pipeline", "source"]),
+    ("catalogue", &["manifest", "model"]),
     ("source", &["backoff", "event", "stats", "units"]),
     ("evaluation", &[]),
     ("features", &["manifest", "units"]),
@@ -17,10 +20,10 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("decide", &[]),
     ("hub", &["event", "stats"]),
     ("history", &["event", "hub"]),
-    ("server", &["event", "history", "hub", "stats"]),
+    ("server", &["catalogue", "event", "history", "hub", "stats", "upload"]),
     ("client", &["backoff", "event"]),
     ("manifest", &[]),
-    ("config", &["decide", "model", "pipeline", "server", "source"]),
+    ("config", &["decide", "model", "pipeline", "server", "source", "upload"]),
     ("pipeline", &["decide", "features", "manifest", "model", "units"]),
 ];
 

@@ -65,6 +65,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
             check_model(&mut findings, &loaded.config);
             check_sources(&mut findings, &loaded);
             check_address(&mut findings, &loaded.config);
+            check_upload(&findings, &loaded.config);
             check_history(&mut findings, &loaded.config, arguments.flags.state_dir.as_deref());
         }
         Err(failure) => findings.bad("configuration", &failure),
@@ -177,6 +178,19 @@ fn check_history(findings: &mut Findings, config: &Config, state_dir: Option<&Pa
         }
         Err(error) => findings.note("history", format!("{}: {error}; {}", folder.display(), error.remedy())),
     }
+}
+
+fn check_upload(findings: &Findings, config: &Config) {
+    let upload = &config.upload;
+    if !upload.enabled {
+        return findings.note("upload", "off (upload.enabled): POST /v1/classify takes nothing");
+    }
+    let (at_once, waiting, bytes, seconds) =
+        (upload.at_once, upload.waiting, upload.max_bytes >> 20, upload.max_seconds);
+    findings.good(
+        "upload",
+        format!("{at_once} at once, {waiting} waiting, each of up to {bytes} MiB and {seconds} s of sound"),
+    );
 }
 
 fn check_address(findings: &mut Findings, config: &Config) {

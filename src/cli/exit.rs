@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use genrecast::config::ConfigError;
 use genrecast::daemon::{DaemonError, SignalError};
 use genrecast::features::FeatureError;
+use genrecast::hearing::HearingError;
 use genrecast::model::ModelError;
 use genrecast::source::SourceError;
 
@@ -100,6 +101,17 @@ impl From<ModelError> for Failure {
 impl From<FeatureError> for Failure {
     fn from(error: FeatureError) -> Self {
         Self::new(Status::NotAudio, error)
+    }
+}
+
+impl From<HearingError> for Failure {
+    fn from(error: HearingError) -> Self {
+        match error {
+            HearingError::Source(error) => error.into(),
+            HearingError::Model(error) => error.into(),
+            HearingError::Features(error) => error.into(),
+            HearingError::Stopped => Self::new(Status::Other, error),
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod check;
 mod classify;
-mod clip;
 mod completions;
 mod devices;
 mod evaluate;

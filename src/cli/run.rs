@@ -38,7 +38,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         model: setup::model(config)?,
         gate: setup::gate(config)?,
         runtime: setup::runtime(config)?,
+        catalogue: setup::catalogue(config),
         history: setup::history(config, arguments.flags.state_dir.as_deref()),
+        uploads_at_once: config.upload.at_once,
         adjustable: setup::adjustable(config, sources),
         server: ServerSettings::new(config.server.listen),
     };

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use genrecast::catalogue::Catalogue;
 use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::daemon::Adjustable;
 use genrecast::history;
@@ -65,6 +66,12 @@ pub(super) fn gate(config: &Config) -> Result<Option<Model>, Failure> {
     Ok(Some(Model::load(&found)?.of_role(Role::Gate)?))
 }
 
+/// Which models there are.
+pub(super) fn catalogue(config: &Config) -> Catalogue {
+    let gate = config.gate.model().map(str::to_owned);
+    Catalogue::new(places(config), [config.model.id.clone()].into_iter().chain(gate).collect())
+}
+
 /// Starts the configured runtime.
 pub(super) fn runtime(config: &Config) -> Result<Runtime, Failure> {
     let model = &config.model;
@@ -93,6 +100,7 @@ pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustabl
         decide: config.decisions(),
         history: history::Limits::new(config.history.keep_days, config.history.keep_bytes),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
+        upload: config.upload.settings(),
         live: config.server.live(),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Keys, or whole sections, whose new values a running daemon takes over.
-const LIVE: [&str; 11] = [
+const LIVE: [&str; 17] = [
     "decide",
     "events",
     "gate.music_log_odds",
@@ -18,6 +18,12 @@ const LIVE: [&str; 11] = [
     "server.heartbeat_seconds",
     "server.max_clients",
     "server.public_url",
+    "upload.enabled",
+    "upload.idle_seconds",
+    "upload.max_bytes",
+    "upload.max_seconds",
+    "upload.timeout_seconds",
+    "upload.waiting",
 ];
 
 /// A key whose value is another now.

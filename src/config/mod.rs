@@ -12,6 +12,7 @@ mod log;
 mod sources;
 mod spelling;
 mod state;
+mod upload;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub use history::HistoryConfig;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
 pub use state::state_folder;
+pub use upload::UploadConfig;
 
 use layers::Step;
 
@@ -99,6 +101,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// The events in a file.
     pub history: HistoryConfig,
+    /// Clips that clients send.
+    pub upload: UploadConfig,
     /// The daemon's own log.
     pub log: LogConfig,
     /// What is listened to.
@@ -272,7 +276,7 @@ impl Config {
                 format!("expected at least 65536, got {}", self.events.keep_bytes),
             );
         }
-        if let Some((key, reason)) = self.history.fault() {
+        if let Some((key, reason)) = self.history.fault().or_else(|| self.upload.fault()) {
             return fault(key, reason);
         }
         if let Err(reason) = log_filter(&self.log.level) {

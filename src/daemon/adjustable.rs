@@ -5,6 +5,7 @@ use crate::hub::HubLimits;
 use crate::pipeline::DecideSettings;
 use crate::server::LiveSettings;
 use crate::source::SourceSpec;
+use crate::upload::UploadSettings;
 
 /// What can be changed while the daemon runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Adjustable {
     pub hub: HubLimits,
     /// How much the history keeps.
     pub history: history::Limits,
+    /// Limits of clips that clients send.
+    pub upload: UploadSettings,
     /// Limits of the network side, and who is let in.
     pub live: LiveSettings,
 }

@@ -19,12 +19,14 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod uploads;
 mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::catalogue::Catalogue;
 use crate::event::ModelInfo;
 use crate::model::{Model, ModelError, Runtime};
 use crate::server::{ServerError, ServerSettings};
@@ -38,6 +40,7 @@ pub use signals::{Ender, SignalError, Signals, Wish};
 use stage::Stage;
 use supervisor::Supervisor;
 use threads::Spawner;
+use uploads::Uploads;
 
 /// How long the threads of one stage may take to end at shutdown.
 const STAGE_LIMIT: Duration = Duration::from_millis(500);
@@ -50,10 +53,14 @@ pub struct Settings {
     pub gate: Option<Model>,
     /// The runtime, started.
     pub runtime: Runtime,
+    /// Which models there are.
+    pub catalogue: Catalogue,
     /// The network side.
     pub server: ServerSettings,
     /// The folder that the history lies in, or why there is none.
     pub history: Result<PathBuf, String>,
+    /// How many clips that clients send are heard at once.
+    pub uploads_at_once: usize,
     /// What can be changed while the daemon runs, sources included.
     pub adjustable: Adjustable,
 }
@@ -101,17 +108,19 @@ pub fn run(
 ) -> Result<(), DaemonError> {
     // The service manager counts from here, not from when the model is proved.
     let mut notifier = Notifier::from_environment();
-    let Settings { model, gate, runtime, server, history, adjustable } = settings;
+    let Settings { model, gate, runtime, catalogue, server, history, uploads_at_once, adjustable } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let workers = workers(adjustable.sources.len());
     let models = Models::new(model, gate, runtime);
+    let _loaded = models.ids().map(|id| catalogue.loaded().add(id)).collect::<Vec<_>>();
     let classifiers = (0..models.sessions(workers)).map(|_| models.prove()).collect::<Result<Vec<_>, _>>()?;
 
     let mut rows = stage::Rows::default();
     let first = adjustable.sources.iter().map(|spec| rows.row(spec)).collect::<Vec<_>>();
-    let stage = Arc::new(Stage::new(&models, &adjustable, first.clone())?);
+    let stage = Arc::new(Stage::new(&models, &adjustable, first.clone(), catalogue)?);
     let spawner = Spawner::new(signals.ender());
     let historian = Historian::start(&history, adjustable.history, &stage, &spawner)?;
+    let uploads = Uploads::start(uploads_at_once, models.ears(), &stage, &spawner)?;
     let net = Net::start(server, &stage, historian.history(), &spawner, signals.ender())?;
     on_listening(net.address, &stage.model);
 
@@ -135,8 +144,10 @@ pub fn run(
     }
     tracing::info!("ending");
     notifier.stopping();
+    uploads.close();
     supervisor.end();
     let ended = net.end();
+    uploads.end();
     historian.end();
     match spawner.panicked() {
         Some(thread) => Err(DaemonError::Panicked { thread }),

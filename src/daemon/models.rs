@@ -1,20 +1,33 @@
 //! The models and their runtime, from which each `model-K` thread gets sessions that have proved themselves.
 //! Touch it when sessions are to be opened or shared otherwise.
 
+use std::sync::Arc;
+
 use crate::event::ModelInfo;
+use crate::hearing::Ears;
 use crate::model::{Classifier, Model, ModelError, Runtime};
 use crate::pipeline::{self, Classifiers, Manifests};
 
 /// Where sessions come from.
 pub(super) struct Models {
-    model: Model,
-    gate: Option<Model>,
+    model: Arc<Model>,
+    gate: Option<Arc<Model>>,
     runtime: Runtime,
 }
 
 impl Models {
     pub fn new(model: Model, gate: Option<Model>, runtime: Runtime) -> Self {
-        Self { model, gate, runtime }
+        Self { model: Arc::new(model), gate: gate.map(Arc::new), runtime }
+    }
+
+    /// The same models, for clips.
+    pub fn ears(&self) -> Ears {
+        Ears { model: Arc::clone(&self.model), gate: self.gate.clone(), runtime: self.runtime.clone() }
+    }
+
+    /// Names of the models.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        [&self.model].into_iter().chain(&self.gate).map(|model| model.manifest.id.as_str())
     }
 
     /// How many sessions serve so many workers: a GPU is shared.
@@ -24,7 +37,7 @@ impl Models {
 
     /// Opens sessions and lets them prove themselves on their golden windows.
     pub fn prove(&self) -> Result<Classifiers, ModelError> {
-        let gate = self.gate.as_ref().map(|gate| self.proved(gate)).transpose()?;
+        let gate = self.gate.as_deref().map(|gate| self.proved(gate)).transpose()?;
         Ok(Classifiers { genre: self.proved(&self.model)?, gate })
     }
 

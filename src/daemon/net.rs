@@ -12,7 +12,7 @@ use super::signals::Ender;
 use super::threads::{Spawner, join_within};
 use super::{DaemonError, STAGE_LIMIT, Stage};
 use crate::history::History;
-use crate::server::{self, About, Events, Health, ServerError, ServerSettings};
+use crate::server::{self, About, Events, Health, Served, ServerError, ServerSettings};
 
 /// Threads of the network's runtime.
 const WORKERS: usize = 2;
@@ -51,8 +51,13 @@ impl Net {
             model: (*stage.model).clone(),
             gate: stage.gate.clone(),
         });
-        let events = Events { hub: Arc::clone(&stage.hub), history };
-        let health = Arc::clone(&stage.board) as Arc<dyn Health>;
+        let served = Served {
+            events: Events { hub: Arc::clone(&stage.hub), history },
+            about,
+            health: Arc::clone(&stage.board) as Arc<dyn Health>,
+            catalogue: Some(stage.catalogue.clone()),
+            hall: Some(stage.hall.clone()),
+        };
         let live = stage.live.subscribe();
         let turns = stage.progress.thread("net");
         network.spawn(async move {
@@ -64,7 +69,7 @@ impl Net {
         });
         let (shutdown, on_shutdown) = watch::channel(false);
         let thread = spawner.spawn("net", move || {
-            let serving = server::serve(listener, settings, live, events, about, health, on_shutdown);
+            let serving = server::serve(listener, settings, live, served, on_shutdown);
             let served = network.block_on(serving);
             network.shutdown_timeout(Duration::from_millis(200));
             ender.end();

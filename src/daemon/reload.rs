@@ -78,6 +78,11 @@ impl Running<'_> {
     fn apply(&mut self, checked: Checked, running: &[SourceSpec]) -> (Vec<String>, Vec<String>) {
         let Checked { reloaded: Reloaded { adjustable: to, mut applied, mut waiting, .. }, live } = checked;
         self.stage.decide.send_if_modified(|decide| std::mem::replace(decide, to.decide) != to.decide);
+        self.stage.upload.send_if_modified(|upload| {
+            let changed = *upload != to.upload;
+            *upload = to.upload;
+            changed
+        });
         self.stage.live.send_if_modified(|now| {
             let changed = now.settings() != live.settings();
             *now = live;

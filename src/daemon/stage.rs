@@ -10,11 +10,13 @@ use super::adjustable::Adjustable;
 use super::board::{Board, Row};
 use super::models::Models;
 use super::progress::{Facts, Progress};
+use crate::catalogue::Catalogue;
 use crate::event::ModelInfo;
 use crate::hub::Hub;
 use crate::pipeline::{DecideSettings, Manifests};
 use crate::server::{Live, ServerError};
 use crate::source::SourceSpec;
+use crate::upload::{Hall, UploadSettings};
 
 /// What the threads share.
 pub(super) struct Stage {
@@ -26,6 +28,11 @@ pub(super) struct Stage {
     pub live: watch::Sender<Arc<Live>>,
     pub hub: Arc<Hub>,
     pub board: Arc<Board>,
+    /// Where clips wait that clients send.
+    pub hall: Hall,
+    pub upload: watch::Sender<UploadSettings>,
+    /// Which models there are.
+    pub catalogue: Catalogue,
     /// Turned by every thread that must not stand still.
     pub progress: Progress,
 }
@@ -33,12 +40,18 @@ pub(super) struct Stage {
 impl Stage {
     /// # Errors
     /// [`ServerError`] for settings of the network side that cannot be meant.
-    pub fn new(models: &Models, adjustable: &Adjustable, rows: Vec<Arc<Row>>) -> Result<Self, ServerError> {
+    pub fn new(
+        models: &Models,
+        adjustable: &Adjustable,
+        rows: Vec<Arc<Row>>,
+        catalogue: Catalogue,
+    ) -> Result<Self, ServerError> {
         let manifests = Arc::new(models.manifests());
         let manifest = &manifests.genre;
         let (window, column_s) = (&manifest.window, manifest.features.hop_seconds());
         let time = |columns: usize| Duration::from_secs_f64(columns as f64 * column_s);
         let board = Arc::new(Board::new(rows, time(window.stride), time(window.first)));
+        let upload = watch::Sender::new(adjustable.upload.clone());
         board.set_detail("runtime_note", json!(models.note()));
         Ok(Self {
             manifests,
@@ -48,6 +61,9 @@ impl Stage {
             live: watch::Sender::new(Live::new(adjustable.live.clone())?),
             hub: Hub::new(adjustable.hub),
             board,
+            hall: Hall::new(upload.subscribe()),
+            upload,
+            catalogue,
             progress: Progress::default(),
         })
     }

@@ -20,6 +20,23 @@ use crate::manifest::Manifest;
 use crate::model::{Classifier, ModelError};
 use crate::units::SampleRate;
 
+/// What comes out between and behind the halves.
+#[derive(Debug, Clone, Copy)]
+pub enum Seen<'a> {
+    /// New mel columns of the genre's model, `[frames, n_mels]`.
+    Columns(&'a [f32]),
+    /// A classified window.
+    Outcome(&'a Outcome),
+}
+
+fn outcomes(mut sink: impl FnMut(&Outcome)) -> impl FnMut(Seen<'_>) {
+    move |seen| {
+        if let Seen::Outcome(outcome) = seen {
+            sink(outcome);
+        }
+    }
+}
+
 /// Both halves for one source, on one thread.
 pub struct Pipeline {
     front: Front,
@@ -61,7 +78,7 @@ impl Pipeline {
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
     pub fn push(&mut self, samples: &[f32], sink: impl FnMut(&Outcome)) -> Result<(), ModelError> {
-        self.run(sink, |front, on_block| front.push(samples, on_block))
+        self.push_seen(samples, outcomes(sink))
     }
 
     /// Ends the stream and gives its last outcomes.
@@ -69,6 +86,22 @@ impl Pipeline {
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
     pub fn finish(&mut self, sink: impl FnMut(&Outcome)) -> Result<(), ModelError> {
+        self.finish_seen(outcomes(sink))
+    }
+
+    /// As [`push`](Self::push), and gives the columns that the outcomes were made of, each time before the outcome.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] if the runtime fails.
+    pub fn push_seen(&mut self, samples: &[f32], sink: impl FnMut(Seen<'_>)) -> Result<(), ModelError> {
+        self.run(sink, |front, on_block| front.push(samples, on_block))
+    }
+
+    /// As [`finish`](Self::finish), and gives the last columns too.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] if the runtime fails.
+    pub fn finish_seen(&mut self, sink: impl FnMut(Seen<'_>)) -> Result<(), ModelError> {
         self.run(sink, |front, on_block| front.finish(on_block))
     }
 
@@ -79,7 +112,7 @@ impl Pipeline {
 
     fn run(
         &mut self,
-        mut sink: impl FnMut(&Outcome),
+        mut sink: impl FnMut(Seen<'_>),
         feed: impl FnOnce(&mut Front, &mut dyn FnMut(MelBlock<'_>)),
     ) -> Result<(), ModelError> {
         let mut failed = None;
@@ -87,8 +120,9 @@ impl Pipeline {
             if failed.is_some() {
                 return;
             }
+            sink(Seen::Columns(block.columns));
             match self.classifiers.push(&mut self.back, block, true) {
-                Ok(Some(outcome)) => sink(outcome),
+                Ok(Some(outcome)) => sink(Seen::Outcome(outcome)),
                 Ok(None) => {}
                 Err(error) => failed = Some(error),
             }

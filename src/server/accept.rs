@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
+use super::line::Line;
 use super::patient::Patient;
 use super::routes::{Local, router};
 use super::settings::changed;
@@ -96,14 +97,17 @@ async fn http(
     slot: Slot,
     shared: Arc<Shared>,
 ) -> Result<(), hyper::Error> {
+    let line = Line::new(stream);
+    let heard_on = line.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Local(local));
         request.extensions_mut().insert(slot.clone());
+        request.extensions_mut().insert(heard_on.clone());
         let answer = router.clone().oneshot(request);
         async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
     });
-    let stream = Patient::new(stream, shared.settings.stall_limit);
+    let stream = Patient::new(line, shared.settings.stall_limit);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(shared.settings.header_timeout)

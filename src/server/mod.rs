@@ -4,6 +4,7 @@
 mod accept;
 mod api_error;
 mod archive;
+mod classify;
 pub mod contract;
 mod cors;
 mod feed;
@@ -11,7 +12,9 @@ mod filter;
 mod guard;
 mod health;
 mod history;
+mod line;
 mod message;
+mod models;
 mod page;
 mod patient;
 mod probes;
@@ -36,10 +39,13 @@ use tokio::sync::watch;
 pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
 pub use settings::{Live, LiveSettings, ServerSettings};
 
+use crate::catalogue::Catalogue;
 use crate::event::ModelInfo;
 use crate::history::History;
 use crate::hub::Hub;
+use crate::upload::Hall;
 use archive::Archive;
+use models::Shelf;
 use seats::Seats;
 
 /// The WebSocket subprotocol; a client may offer it or none.
@@ -74,6 +80,20 @@ pub struct Events {
     pub hub: Arc<Hub>,
     /// Those before, over restarts; `None` if nothing is recorded.
     pub history: Option<History>,
+}
+
+/// What there is to serve.
+pub struct Served {
+    /// Where events come from.
+    pub events: Events,
+    /// The constant part of `hello`.
+    pub about: Arc<About>,
+    /// How the daemon is.
+    pub health: Arc<dyn Health>,
+    /// Which models there are; `None` where none are to be shown.
+    pub catalogue: Option<Catalogue>,
+    /// Where clips wait that clients send; `None` where none are taken.
+    pub hall: Option<Hall>,
 }
 
 /// Why the server could not begin, or could not go on.
@@ -136,6 +156,8 @@ pub(crate) struct Shared {
     live: watch::Receiver<Arc<Live>>,
     hub: Arc<Hub>,
     archive: Option<Archive>,
+    shelf: Option<Shelf>,
+    hall: Option<Hall>,
     about: Arc<About>,
     health: Arc<dyn Health>,
     /// One for each subscriber.
@@ -168,9 +190,7 @@ pub async fn serve(
     listener: TcpListener,
     settings: ServerSettings,
     live: watch::Receiver<Arc<Live>>,
-    events: Events,
-    about: Arc<About>,
-    health: Arc<dyn Health>,
+    served: Served,
     shutdown: watch::Receiver<bool>,
 ) -> Result<(), ServerError> {
     if settings.header_timeout.is_zero() {
@@ -179,6 +199,7 @@ pub async fn serve(
     if settings.stall_limit.is_zero() {
         return Err(ServerError::Zero { what: "stall_limit" });
     }
+    let Served { events, about, health, catalogue, hall } = served;
     let shared = Arc::new(Shared {
         seats: Seats::counted_in(health.subscribers()),
         connections: AtomicUsize::new(0),
@@ -186,6 +207,8 @@ pub async fn serve(
         live,
         hub: events.hub,
         archive: events.history.map(Archive::new),
+        shelf: catalogue.map(Shelf::new),
+        hall,
         about,
         health,
         newest: watch::Sender::new(0),

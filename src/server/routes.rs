@@ -10,7 +10,7 @@ use axum::http::header::{CACHE_CONTROL, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, contract, cors, history, page, probes, sources, upgrade};
+use super::{Shared, classify, contract, cors, history, models, page, probes, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,11 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/sources", get(sources))
         .route("/v1/history", get(history::events))
         .route("/v1/history/segments", get(history::segments))
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{id}/report", get(models::report))
+        .route("/v1/models/{id}/card", get(models::card))
+        .route("/v1/classify", post(classify::classify))
+        .route("/v1/classify/{id}", get(classify::progress))
         .route("/openapi.json", get(contract::openapi))
         .route("/asyncapi.json", get(contract::asyncapi))
         .route("/schema/{name}", get(contract::schema))
@@ -111,6 +116,8 @@ async fn other(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     })
 }
 
-async fn wrong_method() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only GET is answered here")
+async fn wrong_method(uri: Uri) -> ApiError {
+    let only = if uri.path() == "/v1/classify" { "POST" } else { "GET" };
+    let message = format!("only {only} is answered here");
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
 }

@@ -30,7 +30,7 @@ pub struct Decoder {
     ended: Option<Ending>,
 }
 
-enum Inner {
+pub(super) enum Inner {
     Container(Box<Container>),
     Presentation(Box<dyn Presentation>),
     Pcm(PcmReader),
@@ -144,7 +144,7 @@ impl Decoder {
     }
 
     /// Decodes the first block, because only that tells the real rate and whether anything can be decoded at all.
-    fn prime(name: String, mut inner: Inner) -> Result<Self, SourceError> {
+    pub(super) fn prime(name: String, mut inner: Inner) -> Result<Self, SourceError> {
         let (mut mono, mut title) = (Vec::new(), None);
         let rate = loop {
             match inner.next(&name, 0.0, &mut mono)? {
@@ -252,7 +252,7 @@ impl Decoder {
 
 /// Runs foreign decoders so that a file which makes one of them panic ends only that file: in builds with overflow
 /// checks some broken headers do.
-fn guard<T>(decode: impl FnOnce() -> T) -> Result<T, SourceError> {
+pub(super) fn guard<T>(decode: impl FnOnce() -> T) -> Result<T, SourceError> {
     catch_unwind(AssertUnwindSafe(decode))
         .map_err(|_| SourceError::Damaged { what: "its content makes the decoder break down".into() })
 }

@@ -11,6 +11,7 @@ mod decoded;
 mod ending;
 mod error;
 mod exec;
+mod held;
 mod hls;
 mod http;
 mod line;

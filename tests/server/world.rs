@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use genrecast::catalogue::Catalogue;
 use genrecast::event::SourceState;
 use genrecast::history::{History, Limits, Recorder, Stop};
 use genrecast::hub::{Hub, HubLimits};
@@ -129,9 +130,16 @@ impl World {
             listener,
             settings.fixed,
             on_live,
-            Events { hub: Arc::clone(&hub), history: history.as_ref().map(|of| of.history.clone()) },
-            about,
-            Arc::clone(&health) as Arc<dyn Health>,
+            Served {
+                events: Events {
+                    hub: Arc::clone(&hub),
+                    history: history.as_ref().map(|of| of.history.clone()),
+                },
+                about,
+                health: Arc::clone(&health) as Arc<dyn Health>,
+                catalogue: Some(Catalogue::new(vec!["models".into()], vec!["musicnn-crnn".into()])),
+                hall: None,
+            },
             shutdown,
         );
         Self { at, hub, live, sources: health, stop, served: tokio::spawn(served), history }

@@ -2,28 +2,27 @@
 //! the keys of `--json` are a contract, what people read is in `readable`.
 
 mod readable;
-mod segments;
 
 use std::io::IsTerminal;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::{Args, ValueHint};
-use genrecast::event::{LabelScore, ModelInfo, SignalState, Silence};
-use genrecast::manifest::Manifest;
+use genrecast::hearing::{
+    Audience, ClipAnswer, Ears, Judge, Listener, NOTHING_HEARD, Notes, Reservation, hear,
+};
 use genrecast::pipeline::{DecideSettings, Outcome};
 use genrecast::source::{Decoder, Mixdown, SourceUri, refuse_terminal_stdin};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::clip::{Ears, Listener, NOTHING_HEARD};
 use super::exit::{Failure, Status};
 use super::report::print;
 use super::{CommonArguments, setup};
-use readable::{Judge, Verdict};
-use segments::{Segment, Segments};
 
 #[derive(Args)]
 pub(super) struct ClassifyArguments {
@@ -52,40 +51,22 @@ impl ClassifyArguments {
     }
 }
 
+/// The report; for people its answer is put into words.
 #[derive(Serialize)]
 struct Report {
     input: String,
     duration_s: f64,
-    model: ModelInfo,
-    top: Vec<LabelScore>,
-    windows: Vec<Window>,
-    /// The stable genre over the file, as a live source would have told it in the end.
-    segments: Vec<Segment>,
+    #[serde(flatten)]
+    answer: ClipAnswer,
     /// What is wrong with the input, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     damage: Option<String>,
-}
-
-/// The report for programs, with what people are told.
-#[derive(Serialize)]
-struct Told<'a> {
-    #[serde(flatten)]
-    report: &'a Report,
-    verdict: Verdict,
-}
-
-#[derive(Serialize)]
-struct Window {
-    start_s: f64,
-    end_s: f64,
-    provisional: bool,
-    state: SignalState,
-    /// What kind of silence, if it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    silence: Option<Silence>,
-    top: Vec<LabelScore>,
-    /// What is stable with this window.
-    stable: String,
+    /// Why no genre can be named, if none can.
+    #[serde(skip)]
+    reservation: Option<Reservation>,
+    /// Below this probability a window is not named.
+    #[serde(skip)]
+    abstain_below: f32,
 }
 
 pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
@@ -98,15 +79,13 @@ pub(super) fn run(arguments: &ClassifyArguments) -> Result<ExitCode, Failure> {
     let gate = setup::gate(&loaded.config)?;
     let runtime = setup::runtime(&loaded.config)?;
     let decide = loaded.config.decisions();
-    let models = Ears { model: &model, gate: gate.as_ref(), runtime: &runtime };
-    let report = classify(input, arguments.top, decoder, models, &decide)?;
-    let judge = Judge::new(&model.manifest, &decide);
+    let ears = Ears { model: Arc::new(model), gate: gate.map(Arc::new), runtime };
+    let report = classify(input, usize::from(arguments.top), decoder, ears, decide)?;
     if arguments.json {
-        let told = Told { report: &report, verdict: judge.verdict(&report) };
-        let json = serde_json::to_string(&told).map_err(|error| Failure::new(Status::Other, error))?;
+        let json = serde_json::to_string(&report).map_err(|error| Failure::new(Status::Other, error))?;
         print(&(json + "\n"))?;
     } else {
-        print(&readable::text(&report, &judge))?;
+        print(&readable::text(&report))?;
     }
     match report.damage {
         None => Ok(ExitCode::SUCCESS),
@@ -136,38 +115,41 @@ fn open(path: &str) -> Result<Decoder, Failure> {
 
 fn classify(
     input: String,
-    top: u16,
+    top: usize,
     decoder: Decoder,
-    ears: Ears<'_>,
-    decide: &DecideSettings,
+    ears: Ears,
+    decide: DecideSettings,
 ) -> Result<Report, Failure> {
-    let manifest = &ears.model.manifest;
+    let manifest = ears.model.manifest.clone();
+    let info = ears.info();
     let mut listener = Listener::open(ears, decide)?;
-    let progress = progress(&decoder);
-    let mut windows = Vec::new();
-    let mut segments = Segments::default();
-    let heard = listener.hear(
-        decoder,
-        |outcome, offset_s| {
-            segments.push(outcome, offset_s);
-            windows.push(window(manifest, top, outcome, offset_s));
-        },
-        |heard_s| progress.set_position((heard_s * 1000.0) as u64),
-    )?;
-    progress.finish_and_clear();
-    let Some(p) = heard.p else {
+    let mut watching = Watching { progress: progress(&decoder), notes: Notes::new(&manifest, &decide, top) };
+    let clip = hear(decoder, &mut [&mut listener], &mut watching)?;
+    watching.progress.finish_and_clear();
+    let Some(p) = clip.p.into_iter().next().flatten() else {
         let error = anyhow!("{input}: {NOTHING_HEARD}");
         return Err(Failure::new(Status::NotAudio, error));
     };
-    Ok(Report {
-        input,
-        duration_s: heard.duration_s,
-        model: ears.model.info(ears.runtime),
-        top: ranked(manifest, &p, top),
-        segments: segments.ended(&manifest.labels, heard.duration_s),
-        windows,
-        damage: heard.damage,
-    })
+    let (answer, reservation) = watching.notes.answer(info, &p, clip.duration_s);
+    let abstain_below = Judge::new(&manifest, &decide).abstain_below;
+    Ok(Report { input, duration_s: clip.duration_s, answer, damage: clip.damage, reservation, abstain_below })
+}
+
+/// Takes notes and shows how far it is.
+struct Watching {
+    progress: ProgressBar,
+    notes: Notes,
+}
+
+impl Audience for Watching {
+    fn window(&mut self, _listener: usize, outcome: &Outcome, offset_s: f64) {
+        self.notes.push(outcome, offset_s);
+    }
+
+    fn heard(&mut self, seconds: f64) -> ControlFlow<()> {
+        self.progress.set_position((seconds * 1000.0) as u64);
+        ControlFlow::Continue(())
+    }
 }
 
 fn progress(decoder: &Decoder) -> ProgressBar {
@@ -179,22 +161,4 @@ fn progress(decoder: &Decoder) -> ProgressBar {
     let bar = ProgressBar::new(length);
     bar.enable_steady_tick(Duration::from_millis(200));
     style.map_or_else(|_| ProgressBar::hidden(), |style| bar.with_style(style))
-}
-
-fn window(manifest: &Manifest, top: u16, outcome: &Outcome, offset_s: f64) -> Window {
-    Window {
-        start_s: outcome.start_s + offset_s,
-        end_s: outcome.end_s + offset_s,
-        provisional: outcome.provisional,
-        state: outcome.heard.into(),
-        silence: Silence::of(outcome.heard),
-        top: ranked(manifest, &outcome.p, top),
-        stable: segments::name(&manifest.labels, outcome.stable.verdict),
-    }
-}
-
-fn ranked(manifest: &Manifest, p: &[f32], top: u16) -> Vec<LabelScore> {
-    let mut ranked = LabelScore::ranked(&manifest.labels, p);
-    ranked.truncate(usize::from(top));
-    ranked
 }

@@ -3,116 +3,33 @@
 
 use std::fmt::Write;
 
-use genrecast::event::{SILENCE, SignalState, Silence, UNKNOWN};
-use genrecast::manifest::Manifest;
-use genrecast::pipeline::DecideSettings;
-use serde::Serialize;
+use genrecast::event::SignalState;
+use genrecast::hearing::{ClipWindow, Reservation};
 
-use super::{Report, Window};
+use super::Report;
 use crate::cli::report::{bar, clock};
 
-/// What may be said of a clip.
-pub(super) struct Judge {
-    /// Below this probability nothing is sure.
-    abstain_below: f32,
-    /// Seconds of sound before the first window of a live source.
-    needs_s: f64,
-}
-
-impl Judge {
-    pub fn new(manifest: &Manifest, decide: &DecideSettings) -> Self {
-        Self {
-            abstain_below: decide.abstain_below.unwrap_or(manifest.calibration.abstain_below),
-            needs_s: manifest.window.first as f64 * manifest.features.hop_seconds(),
-        }
-    }
-
-    /// What the clip is said to be.
-    pub fn verdict(&self, report: &Report) -> Verdict {
-        let leader = report.top.first().map_or(UNKNOWN, |leader| &leader.label);
-        match self.reservation(report) {
-            None => Verdict { label: leader.to_owned(), reason: None },
-            Some(Reservation { label, why, .. }) => Verdict { label: label.to_owned(), reason: Some(why) },
-        }
-    }
-
-    fn reservation(&self, report: &Report) -> Option<Reservation> {
-        if report.windows.iter().all(|window| window.state == SignalState::Silence) {
-            let why = if report.windows.iter().any(|window| window.silence == Some(Silence::Quiet)) {
-                "the level is below the threshold of quiet (decide.quiet_dbfs)"
-            } else {
-                "every sample is exactly zero"
-            };
-            return Some(Reservation { label: SILENCE, why: why.into(), tells: false });
-        }
-        if report.duration_s < self.needs_s {
-            let (got, needs) = (report.duration_s, self.needs_s);
-            let why = format!("{got:.1} s is too short to tell, it takes {needs:.1} s");
-            return Some(Reservation { label: UNKNOWN, why, tells: false });
-        }
-        if let Some(what) = no_music(&report.windows) {
-            return Some(Reservation {
-                label: UNKNOWN,
-                why: format!("there is no music in it, but {what}"),
-                tells: false,
-            });
-        }
-        let leader = report.top.first().filter(|leader| leader.p < self.abstain_below)?;
-        let (label, p, least) = (&leader.label, leader.p * 100.0, self.abstain_below * 100.0);
-        let why = format!("{label} leads, but {p:.1} % is below the threshold of {least:.0} %");
-        Some(Reservation { label: UNKNOWN, why, tells: true })
-    }
-}
-
-/// What is heard most where no window is music.
-fn no_music(windows: &[Window]) -> Option<&'static str> {
-    use SignalState::{Mixed, Music, Noise, Signal, Speech};
-    let count = |state| windows.iter().filter(|window| window.state == state).count();
-    if count(Music) + count(Signal) > 0 {
-        return None;
-    }
-    let heard = [(Speech, "speech"), (Mixed, "speech over music"), (Noise, "noise")];
-    heard.into_iter().max_by_key(|&(state, _)| count(state)).map(|(_, what)| what)
-}
-
-/// Why no genre can be named for a clip.
-struct Reservation {
-    label: &'static str,
-    why: String,
-    /// Whether its scores mean anything at all.
-    tells: bool,
-}
-
-/// What a clip is said to be: a genre, [`SILENCE`] or [`UNKNOWN`].
-#[derive(Serialize)]
-pub(super) struct Verdict {
-    pub label: String,
-    /// Why it is none of the genres.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
 /// The report as text.
-pub(super) fn text(report: &Report, judge: &Judge) -> String {
+pub(super) fn text(report: &Report) -> String {
+    let answer = &report.answer;
     let mut text = String::new();
-    let (model, length) = (&report.model, clock(report.duration_s));
+    let (model, length) = (&answer.model, clock(report.duration_s));
     let _ =
         writeln!(text, "{}  {length}  {} on {} ({})\n", report.input, model.id, model.runtime, model.device);
-    let reservation = judge.reservation(report);
-    if let Some(Reservation { label, why, tells }) = reservation {
+    if let Some(Reservation { label, why, tells }) = &report.reservation {
         let _ = writeln!(text, "  {label}: {why}");
         if !tells {
             return text;
         }
         text.push('\n');
     }
-    let width = report.top.iter().map(|score| score.label.chars().count()).max().unwrap_or(0).max(9);
-    for score in &report.top {
+    let width = answer.top.iter().map(|score| score.label.chars().count()).max().unwrap_or(0).max(9);
+    for score in &answer.top {
         let _ = writeln!(text, "  {:width$}  {:5.1} %  {}", score.label, score.p * 100.0, bar(score.p, 30));
     }
-    if report.windows.len() > 1 {
+    if answer.windows.len() > 1 {
         let _ = writeln!(text, "\n  timeline (what leads in the window that ends then)");
-        for Stretch { from_s, to_s, label, p } in stretches(&report.windows, judge.abstain_below) {
+        for Stretch { from_s, to_s, label, p } in stretches(&answer.windows, report.abstain_below) {
             let (from, to) = (clock(from_s), clock(to_s));
             let p = p.map(|p| format!("{:5.1} %", p * 100.0)).unwrap_or_default();
             let line = format!("  {from:>7} – {to:>7}  {label:width$}  {p}");
@@ -132,7 +49,7 @@ struct Stretch<'a> {
     p: Option<f32>,
 }
 
-fn stretches(windows: &[Window], abstain_below: f32) -> Vec<Stretch<'_>> {
+fn stretches(windows: &[ClipWindow], abstain_below: f32) -> Vec<Stretch<'_>> {
     let mut stretches: Vec<(Stretch<'_>, u32)> = Vec::new();
     let mut from_s = 0.0;
     for window in windows {
@@ -166,27 +83,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clip_without_music_is_called_by_what_it_is() {
-        let window = |state| Window {
-            start_s: 0.0,
-            end_s: 1.0,
-            provisional: false,
-            state,
-            silence: None,
-            top: Vec::new(),
-            stable: String::new(),
-        };
-        use SignalState::{Mixed, Music, Noise, Silence, Speech};
-        let told = |states: &[SignalState]| no_music(&states.iter().copied().map(window).collect::<Vec<_>>());
-        assert_eq!(told(&[Speech, Silence, Speech, Mixed]), Some("speech"));
-        assert_eq!(told(&[Mixed, Noise, Mixed]), Some("speech over music"));
-        assert_eq!(told(&[Noise]), Some("noise"));
-        assert_eq!(told(&[Speech, Speech, Music]), None);
-    }
-
-    #[test]
     fn a_stretch_is_named_only_where_something_is_sure() {
-        let window = |end_s: f64, state, label: &str, p| Window {
+        let window = |end_s: f64, state, label: &str, p| ClipWindow {
             start_s: 0.0,
             end_s,
             provisional: false,

@@ -14,15 +14,16 @@ use std::fs::OpenOptions;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueHint};
+use genrecast::hearing::{Ears, Listener};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::clip::{Ears, Listener};
 use super::exit::{Failure, Status};
 use super::report::print;
 use super::{CommonArguments, setup};
@@ -63,7 +64,7 @@ pub(super) struct EvaluateArguments {
 pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
     let loaded = setup::configuration(&arguments.common, Vec::new())?;
     loaded.warnings.iter().for_each(|warning| eprintln!("genrecast: {warning}"));
-    let model = setup::model(&loaded.config)?;
+    let model = Arc::new(setup::model(&loaded.config)?);
     let labels = &model.manifest.labels;
     let (folder, id) = (&arguments.folder, &model.manifest.id);
     let Selection { clips, left_out } = match &arguments.list {
@@ -76,14 +77,14 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
     let runtime = setup::runtime(&loaded.config)?;
     let decide = loaded.config.decisions();
     // A clip's score does not ask what else is heard in it.
-    let ears = Ears { model: &model, gate: None, runtime: &runtime };
+    let ears = Ears { model: Arc::clone(&model), gate: None, runtime };
     let jobs = arguments.jobs.map_or_else(cores, usize::from);
     let bar = progress(clips.len());
     let right = AtomicUsize::new(0);
     let answers = work::hear(
         &clips,
         jobs,
-        || Listener::open(ears, &decide),
+        || Ok(Listener::open(ears.clone(), decide)?),
         |answer| {
             let was_right = matches!(answer, Answer::Scored { scored, .. } if scored.is_right());
             let right = right.fetch_add(usize::from(was_right), Ordering::Relaxed) + usize::from(was_right);
@@ -92,7 +93,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
         },
     );
     bar.finish_and_clear();
-    let (info, input) = (model.info(&runtime), folder.display().to_string());
+    let (info, input) = (ears.info(), folder.display().to_string());
     let report = Report::new(input, info, labels, clips, answers?, left_out).map_err(nothing_heard)?;
     tell(&report, arguments)
 }

@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use genrecast::evaluation::{ScoredClip, ScoredWindow, leader};
+use genrecast::hearing::{Audience, Listener, NOTHING_HEARD};
+use genrecast::pipeline::Outcome;
 use genrecast::source::{Decoder, Mixdown, SourceError};
 
 use super::clips::Clip;
-use crate::cli::clip::{Listener, NOTHING_HEARD};
 use crate::cli::exit::{Failure, Status};
 
 /// What became of a clip.
@@ -26,10 +27,10 @@ pub(super) enum Answer {
 ///
 /// # Errors
 /// When model or runtime fail; what is wrong with a clip is its answer.
-pub(super) fn hear<'a>(
+pub(super) fn hear(
     clips: &[Clip],
     jobs: usize,
-    open: impl Fn() -> Result<Listener<'a>, Failure> + Sync,
+    open: impl Fn() -> Result<Listener, Failure> + Sync,
     on_answer: impl Fn(&Answer) + Sync,
 ) -> Result<Vec<Answer>, Failure> {
     let next = AtomicUsize::new(0);
@@ -65,30 +66,34 @@ fn take<'a>(next: &AtomicUsize, clips: &'a [Clip]) -> Option<(usize, &'a Clip)> 
     Some((at, clips.get(at)?))
 }
 
-fn answer(listener: &mut Listener<'_>, clip: &Clip) -> Result<Answer, Failure> {
+fn answer(listener: &mut Listener, clip: &Clip) -> Result<Answer, Failure> {
     let decoder = match Decoder::open_file(&clip.path, Mixdown::default()) {
         Ok(decoder) => decoder,
         Err(error @ SourceError::Unreadable { .. }) => return failed(error.into()),
         Err(error) if !clip.claimed => return Ok(Answer::NoClip(error.to_string())),
         Err(error) => return failed(error.into()),
     };
-    let mut windows = Vec::new();
-    let heard = listener.hear(
-        decoder,
-        |outcome, offset_s| {
-            windows.push(ScoredWindow { end_s: outcome.end_s + offset_s, named: leader(&outcome.p) });
-        },
-        |_| {},
-    );
-    Ok(match heard {
-        Ok(heard) => match heard.p {
+    let mut windows = Windows::default();
+    Ok(match genrecast::hearing::hear(decoder, &mut [listener], &mut windows) {
+        Ok(heard) => match heard.p.into_iter().next().flatten() {
             Some(p) => {
-                Answer::Scored { scored: ScoredClip { genre: clip.genre, p, windows }, damage: heard.damage }
+                let scored = ScoredClip { genre: clip.genre, p, windows: windows.0 };
+                Answer::Scored { scored, damage: heard.damage }
             }
             None => Answer::Failed { reason: NOTHING_HEARD.into(), status: Status::NotAudio },
         },
-        Err(failure) => return failed(failure),
+        Err(error) => return failed(error.into()),
     })
+}
+
+/// Takes down which label led in each window.
+#[derive(Default)]
+struct Windows(Vec<ScoredWindow>);
+
+impl Audience for Windows {
+    fn window(&mut self, _listener: usize, outcome: &Outcome, offset_s: f64) {
+        self.0.push(ScoredWindow { end_s: outcome.end_s + offset_s, named: leader(&outcome.p) });
+    }
 }
 
 /// What is wrong with a clip is told of it; what is wrong with the model ends the evaluation.

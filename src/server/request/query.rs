@@ -67,7 +67,8 @@ pub(in crate::server) fn unknown_fields(message: &str) -> Option<String> {
     (!told.is_empty()).then(|| told.join("; "))
 }
 
-fn unknown(name: &str, known: &[&str]) -> String {
+/// What to say of a parameter that does not exist.
+pub(in crate::server) fn unknown(name: &str, known: &[&str]) -> String {
     let list = known.join(", ");
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
     match known.iter().map(|known| (distance(known), known)).min() {

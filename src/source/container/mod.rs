@@ -96,7 +96,7 @@ impl Container {
         Ok(container)
     }
 
-    fn open(
+    pub(super) fn open(
         source: Box<dyn MediaSource>,
         hint: Option<&str>,
         name: &str,

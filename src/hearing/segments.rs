@@ -1,26 +1,29 @@
 //! Segments of one stable genre over a whole file, with their starts corrected. Touch it when a segment has more to tell.
 
-use genrecast::decide::{self, StableChange, Verdict};
-use genrecast::event::{SILENCE, UNKNOWN};
-use genrecast::pipeline::Outcome;
+use crate::decide::{self, StableChange, Verdict};
+use crate::event::{SILENCE, UNKNOWN};
+use crate::pipeline::Outcome;
 use serde::Serialize;
 
 /// A stretch of one stable genre.
-#[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Segment {
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClipSegment {
+    /// Seconds from the beginning of the clip.
     pub start_s: f64,
+    /// Where it ends, in seconds from there.
     pub end_s: f64,
     /// A label, [`UNKNOWN`] or [`SILENCE`].
     pub label: String,
 }
 
 /// Collects them from outcomes.
-#[derive(Default)]
-pub(super) struct Segments {
+#[derive(Debug, Default)]
+pub struct Segments {
     begun: Vec<(f64, Verdict)>,
 }
 
 impl Segments {
+    /// Takes the outcomes of a clip one after the other, each with the seconds by which it is moved.
     pub fn push(&mut self, outcome: &Outcome, offset_s: f64) {
         let began = |segment: &decide::Segment| (segment.since_s + offset_s, segment.verdict);
         match &outcome.changed {
@@ -34,13 +37,13 @@ impl Segments {
     }
 
     /// All of a file of that length. What was never certain is one segment of [`UNKNOWN`].
-    pub fn ended(mut self, labels: &[String], duration_s: f64) -> Vec<Segment> {
+    pub fn ended(mut self, labels: &[String], duration_s: f64) -> Vec<ClipSegment> {
         if self.begun.first().is_none_or(|(start_s, _)| *start_s > 0.0) {
             self.begun.insert(0, (0.0, Verdict::Unknown));
         }
         let ends = self.begun.iter().skip(1).map(|(start_s, _)| *start_s).chain([duration_s]);
         let segments = self.begun.iter().zip(ends);
-        let segments = segments.map(|(&(start_s, verdict), end_s)| Segment {
+        let segments = segments.map(|(&(start_s, verdict), end_s)| ClipSegment {
             start_s,
             end_s,
             label: name(labels, verdict),

@@ -1,0 +1,14 @@
+//! Clips sent to the real daemon over real sockets. Touch the parts under `tests/uploads/`; `client` sends them.
+
+mod support;
+
+#[path = "radio/audio.rs"]
+mod audio;
+#[path = "uploads/client.rs"]
+mod client;
+#[path = "uploads/hostile.rs"]
+mod hostile;
+#[path = "uploads/same.rs"]
+mod same;
+#[path = "uploads/turns.rs"]
+mod turns;
