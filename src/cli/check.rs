@@ -66,11 +66,23 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
             check_sources(&mut findings, &loaded);
             check_address(&mut findings, &loaded.config);
             check_upload(&findings, &loaded.config);
+            check_tokens(&mut findings, &loaded.config);
             check_history(&mut findings, &loaded.config, arguments.flags.state_dir.as_deref());
         }
         Err(failure) => findings.bad("configuration", &failure),
     }
     Ok(findings.failed.map_or(ExitCode::SUCCESS, ExitCode::from))
+}
+
+fn check_tokens(findings: &mut Findings, config: &Config) {
+    match setup::tokens(config) {
+        Ok(None) => findings.good("token", "none is asked for"),
+        Ok(Some(file)) => {
+            findings.good("token", format!("asked for; they open: {}", file.tokens));
+            file.warning.iter().for_each(|warning| findings.note("token", warning));
+        }
+        Err(failure) => findings.bad("token", &failure),
+    }
 }
 
 fn check_model(findings: &mut Findings, config: &Config) {

@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         catalogue: setup::catalogue(config),
         history: setup::history(config, arguments.flags.state_dir.as_deref()),
         uploads_at_once: config.upload.at_once,
-        adjustable: setup::adjustable(config, sources),
+        adjustable: setup::adjustable(config, sources)?,
         server: ServerSettings::new(config.server.listen),
     };
     if let Some(note) = settings.runtime.note() {

@@ -2,14 +2,14 @@
 //! Touch it when `/healthz`, `/readyz` or `/v1/sources` must tell more.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::progress::SourceFacts;
 use crate::event::{SourceState, SourceStateChange};
-use crate::server::{Health, HealthReport, SourceCounts, SourceInfo};
+use crate::server::{Health, HealthReport, MelTap, SourceCounts, SourceInfo};
 use crate::source::Own;
 use crate::stats::SourceCounters;
 
@@ -35,6 +35,8 @@ pub(super) struct Row {
     /// What is judged otherwise of it.
     pub own: Own,
     pub counters: Arc<SourceCounters>,
+    /// Where its mel columns can be looked at, once it runs.
+    pub mel: OnceLock<Arc<MelTap>>,
     /// Raised when nobody waits for the rest of it any more: nothing is told of it from then on.
     retired: AtomicBool,
     status: Mutex<Status>,
@@ -67,6 +69,7 @@ impl Row {
             uri,
             own,
             counters: Arc::default(),
+            mel: OnceLock::new(),
             retired: AtomicBool::new(false),
             status: Mutex::new(Status {
                 state,
@@ -241,6 +244,10 @@ impl Health for Board {
 
     fn subscribers(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.subscribers)
+    }
+
+    fn mel(&self, source: &str) -> Option<Arc<MelTap>> {
+        self.rows().iter().find(|row| row.name == source)?.mel.get().cloned()
     }
 
     fn sources(&self) -> Vec<SourceInfo> {

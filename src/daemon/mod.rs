@@ -5,6 +5,7 @@ mod adjustable;
 mod board;
 mod dsp;
 mod history;
+mod mel;
 mod model;
 mod models;
 mod net;

@@ -85,6 +85,11 @@ impl Running<'_> {
         });
         self.stage.live.send_if_modified(|now| {
             let changed = now.settings() != live.settings();
+            if let (true, Some(tokens)) =
+                (now.settings().tokens != live.settings().tokens, &live.settings().tokens)
+            {
+                applied.push(format!("tokens: {tokens}"));
+            }
             *now = live;
             changed
         });

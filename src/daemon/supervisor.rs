@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::board::Row;
+use super::mel::MelWriter;
 use super::model::{self, ModelThread};
 use super::publish::Publisher;
 use super::slot::Slot;
@@ -134,7 +135,10 @@ impl Supervisor {
         let (on_forgotten, forgotten) = crossbeam_channel::bounded(0);
         let stop = Stop::new();
         let to_model = self.model[model].give.clone();
-        let slot = Slot::new(Arc::clone(&row), stop.clone(), from_source, to_model, on_forgotten);
+        let (mel, tap) = MelWriter::new(&self.stage.manifests.genre.features);
+        let _ = row.mel.set(Arc::new(tap));
+        let slot =
+            Slot::new(Arc::clone(&row), stop.clone(), from_source, to_model, on_forgotten).with_mel(mel);
         let worker = &self.dsp[dsp];
         // The thread ends after every source has.
         let _ = worker.give.send(slot);

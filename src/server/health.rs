@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::mel::MelTap;
 use crate::event::SourceState;
 use crate::stats::SourceCounters;
 
@@ -18,6 +19,12 @@ pub trait Health: Send + Sync {
     /// Every source of this moment, in the order of the configuration. Names must not contain commas, which part them in
     /// queries.
     fn sources(&self) -> Vec<SourceInfo>;
+
+    /// Where the mel columns of a source can be looked at; `None` if there is none of that name.
+    fn mel(&self, source: &str) -> Option<Arc<MelTap>> {
+        let _ = source;
+        None
+    }
 
     /// Where the server keeps count of its subscribers; asked for once.
     fn subscribers(&self) -> Arc<AtomicUsize> {

@@ -5,6 +5,7 @@ mod wire;
 
 use jiff::Timestamp;
 
+use super::access::Access;
 use super::filter::Filter;
 use super::{DEFAULT_TOP_K, MAX_MESSAGE, Shared};
 use crate::event::PROTOCOL_VERSION;
@@ -123,9 +124,13 @@ fn alive(hub: &Hub, position: Option<Position>) -> Alive {
     Alive { v: PROTOCOL_VERSION, epoch, cursor: position.map(|position| position.seq) }
 }
 
-/// The answer to `auth` where no token is asked for.
-pub(super) fn auth() -> String {
-    ServerMessage::Auth(AuthState { v: PROTOCOL_VERSION, required: false }).to_string()
+/// The answer to `auth`: whether a token is asked for, and what the one that was shown opens.
+pub(super) fn auth(access: &Access) -> String {
+    let scopes = match access {
+        Access::Granted(grant) => Some(grant.scopes().names().collect()),
+        Access::Open | Access::Pending => None,
+    };
+    ServerMessage::Auth(AuthState { v: PROTOCOL_VERSION, required: scopes.is_some(), scopes }).to_string()
 }
 
 /// Something is wrong; the connection closes after it if `fatal`.

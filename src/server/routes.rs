@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, classify, contract, cors, history, models, page, probes, sources, upgrade};
+use super::{Shared, access, classify, contract, cors, history, models, page, probes, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/v1/events", get(upgrade::events))
+        .route("/v1/mel", get(upgrade::mel))
         .route("/v1/now", get(now))
         .route("/v1/sources", get(sources))
         .route("/v1/history", get(history::events))
@@ -45,6 +46,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/healthz", get(probes::healthz))
         .fallback(other)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::authenticate))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), cors::cors))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)

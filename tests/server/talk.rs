@@ -137,7 +137,7 @@ async fn the_paths_answer_json() {
     for path in index["paths"].as_object().expect("paths").keys() {
         let status = world.get(&path.replace("{name}", "index.json")).await.0;
         let expected = match path.as_str() {
-            "/v1/events" => 426,
+            "/v1/events" | "/v1/mel" => 426,
             "/readyz" => 503,
             // This server records nothing.
             "/v1/history" | "/v1/history/segments" => 404,

@@ -2,6 +2,7 @@
 //! its parts share.
 
 mod hop;
+mod mel;
 mod model;
 mod slot;
 mod threads;

@@ -7,12 +7,25 @@ use serde_json::{Map, Value, json};
 
 use super::parameters::parameter;
 use super::schemas::{PLACE, closure, last};
-use crate::server::SUBPROTOCOL;
 use crate::server::request::query;
+use crate::server::{MEL_SUBPROTOCOL, SUBPROTOCOL};
 
 /// The values of `code` in an `error`.
-const ERROR_CODES: [&str; 6] =
-    ["bad_message", "binary", "full", "future_cursor", "unknown_field", "unknown_source"];
+const ERROR_CODES: [&str; 10] = [
+    "auth_timeout",
+    "bad_message",
+    "binary",
+    "forbidden",
+    "full",
+    "future_cursor",
+    "no_such_source",
+    "unauthenticated",
+    "unknown_field",
+    "unknown_source",
+];
+
+/// The message of a client that shows its token.
+const AUTH: &str = "client.auth";
 
 /// What only a WebSocket gets.
 const WEBSOCKET_ONLY: [&str; 4] = ["heartbeat", "pong", "auth", "error"];
@@ -25,7 +38,12 @@ pub(super) fn document(definitions: &BTreeMap<String, Value>) -> Value {
     let served = || events.iter().chain(&about_connection);
     let streamed = || served().filter(|name| !WEBSOCKET_ONLY.contains(&name.as_str()));
     let messages = served().chain(&clients).map(|name| (name.clone(), message(name, definitions)));
-    let mut schemas = closure(served().chain(&clients).cloned(), definitions);
+    let mut messages: BTreeMap<_, _> = messages.collect();
+    messages.insert("mel".into(), mel_head());
+    messages.insert("mel.columns".into(), mel_columns());
+    let mel = ["mel", "mel.columns", "error", "auth"].map(String::from);
+    let needed = served().chain(&clients).cloned().chain(["MelHead".to_owned()]);
+    let mut schemas = closure(needed, definitions);
     schemas.values_mut().for_each(references_alone);
     json!({
         "asyncapi": "3.0.0",
@@ -48,7 +66,8 @@ pub(super) fn document(definitions: &BTreeMap<String, Value>) -> Value {
                 "description": format!(
                     "Subprotocol `{SUBPROTOCOL}`, or none. Each message is one JSON text frame. `hello` comes first. A parameter in the address subscribes at \
                      once, else `subscribe` does. Close codes: 1001 the daemon ends, 1003 a binary message, 1007 a message that is not UTF-8, 1009 \
-                     a message over 64 KiB, 1013 as many subscribers as allowed, 4400 a message that is none of ours."
+                     a message over 64 KiB, 1013 as many subscribers as allowed, 4400 a message that is none of ours, 4401 no token or a wrong one, 4403 the token does not open this, 4408 \
+                     no token came in five seconds. Where tokens are asked for and no header can be set, `auth` must be the first message."
                 ),
                 "servers": [{"$ref": "#/servers/websocket"}],
                 "messages": of_channel(served().chain(&clients)),
@@ -63,13 +82,27 @@ pub(super) fn document(definitions: &BTreeMap<String, Value>) -> Value {
                 "servers": [{"$ref": "#/servers/http"}],
                 "messages": of_channel(streamed()),
             },
+            "mel": {
+                "address": "/v1/mel",
+                "title": "Mel columns of one source, over a WebSocket",
+                "description": format!(
+                    "Subprotocol `{MEL_SUBPROTOCOL}`, or none. `mel` as a text frame comes first and before each new stream; what follows are binary frames, \
+                     some eight a second. They are computed only while somebody looks; who is slow loses frames, as the index of a frame tells. Close codes \
+                     are those of `/v1/events`, and 1000 the source has ended, 4404 there is no such source."
+                ),
+                "servers": [{"$ref": "#/servers/websocket"}],
+                "messages": of_channel(mel.iter().chain([&AUTH.to_owned()])),
+                "bindings": {"ws": {"method": "GET", "query": parameters(query::MEL), "bindingVersion": "0.1.0"}},
+            },
         },
         "operations": {
+            "sendMel": operation("send", "mel", mel.iter(), "The daemon sends the mel columns that the model hears."),
+            "receiveMelAuth": operation("receive", "mel", [AUTH.to_owned()].iter(), "A token, where one is asked for."),
             "sendEvents": operation("send", "events", served(), "The daemon sends logged events and messages about the connection."),
             "sendEventStream": operation("send", "eventStream", streamed(), "The daemon sends the same as server-sent events."),
             "receiveRequests": operation("receive", "events", clients.iter(), "What clients may say."),
         },
-        "components": {"schemas": schemas, "messages": messages.collect::<BTreeMap<_, _>>()},
+        "components": {"schemas": schemas, "messages": messages},
     })
 }
 
@@ -88,6 +121,22 @@ fn message(name: &str, definitions: &BTreeMap<String, Value>) -> Value {
         message["x-error-codes"] = json!(ERROR_CODES);
     }
     message
+}
+
+fn mel_head() -> Value {
+    json!({
+        "name": "mel", "summary": "What the bytes of the columns mean.",
+        "payload": {"$ref": format!("#{PLACE}/MelHead")},
+    })
+}
+
+fn mel_columns() -> Value {
+    json!({
+        "name": "mel.columns", "summary": "Some columns, binary.", "contentType": "application/octet-stream",
+        "description": "Little-endian: the index of the first column in the stream (8 bytes), the number of columns n (2), bands (2), then n times \
+                        bands bytes, column by column, the lowest band first; 0 to 255 are `min_db` to `max_db`.",
+        "payload": {"type": "string", "format": "binary"},
+    })
 }
 
 fn of_channel<'a>(names: impl Iterator<Item = &'a String>) -> Map<String, Value> {

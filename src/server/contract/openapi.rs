@@ -35,10 +35,15 @@ pub(super) fn document(definitions: &BTreeMap<String, Value>) -> Value {
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "this daemon"}],
+        "security": [{}, {"token": []}],
         "paths": paths,
         "components": {
             "schemas": schemas,
             "responses": {"absent": failure(&paths::ABSENT)},
+            "securitySchemes": {"token": {
+                "type": "http", "scheme": "bearer",
+                "description": "Where `server.token_file` is set; everything but `/`, its files and `/livez` asks for it then.",
+            }},
         },
     })
 }

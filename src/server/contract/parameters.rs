@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::event::EventBody;
+use crate::server::DEFAULT_TOP_K;
+use crate::upload::MOST_MODELS;
 
 /// The parameter `name` of a query, as it is described once for all paths; `None` for one that nobody has described.
 pub(super) fn parameter(name: &str) -> Option<Value> {
@@ -12,7 +14,10 @@ pub(super) fn parameter(name: &str) -> Option<Value> {
     let cursor = || json!({"type": "string", "pattern": "^[^:]+:[0-9]+$"});
     let (about, schema) = match name {
         "sources" => ("Names of sources, parted by commas; all if left out.", names()),
-        "source" => ("Another word for `sources`.", names()),
+        "source" => (
+            "Another word for `sources`; for `/v1/mel` the name of one, which may be left out where there is one only.",
+            names(),
+        ),
         "types" => ("Types of events, parted by commas; all if left out.", types()),
         "type" => ("Another word for `types`.", types()),
         "min_p" => (
@@ -35,12 +40,29 @@ pub(super) fn parameter(name: &str) -> Option<Value> {
             "The form of the answer; if left out, `Accept` says it.",
             json!({"type": "string", "enum": ["json", "jsonl", "ndjson", "csv"]}),
         ),
+        "name" => {
+            ("What the file is called; its extension is a hint at what it is.", json!({"type": "string"}))
+        }
+        "model" => (
+            "Names of models; the configured one if left out.",
+            json!({"type": "array", "items": {"type": "string"}, "maxItems": MOST_MODELS}),
+        ),
+        "top" => {
+            ("Labels.", json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": DEFAULT_TOP_K}))
+        }
+        "mel" => (
+            "`1`: with a mel picture.",
+            json!({"type": "string", "enum": ["0", "1", "false", "true"], "default": "0"}),
+        ),
+        "id" => {
+            ("A ULID of the client's own, by which it asks how far its file is.", json!({"type": "string"}))
+        }
         _ => return None,
     };
     let mut parameter = json!({"name": name, "in": "query", "description": about, "schema": schema});
     if parameter["schema"]["type"] == "array" {
         parameter["style"] = "form".into();
-        parameter["explode"] = false.into();
+        parameter["explode"] = (name == "model").into();
     }
     Some(parameter)
 }

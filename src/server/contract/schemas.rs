@@ -9,13 +9,16 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::unions::{Absorbed, absorb};
+use crate::catalogue::ModelList;
 use crate::event::{ClientMessage, Event};
 use crate::server::api_error::ErrorAnswer;
 use crate::server::history::{HistoryPage, SegmentPage};
+use crate::server::mel::MelHead;
 use crate::server::message::ServerMessage;
 use crate::server::probes::{HealthDetail, Liveness, Readiness};
 use crate::server::routes::Index;
 use crate::server::sources::{Now, Sources};
+use crate::upload::{UploadAnswer, UploadProgress};
 
 /// Where definitions stand in a document of OpenAPI or AsyncAPI.
 pub(super) const PLACE: &str = "/components/schemas";
@@ -51,6 +54,10 @@ fn answers(generator: &mut SchemaGenerator) {
     generator.subschema_for::<Readiness>();
     generator.subschema_for::<HealthDetail>();
     generator.subschema_for::<ErrorAnswer>();
+    generator.subschema_for::<MelHead>();
+    generator.subschema_for::<ModelList>();
+    generator.subschema_for::<UploadAnswer>();
+    generator.subschema_for::<UploadProgress>();
 }
 
 fn generator(settings: SchemaSettings) -> SchemaGenerator {

@@ -229,6 +229,9 @@ pub(in crate::server) struct AuthState {
     pub(in crate::server) v: u32,
     /// Whether a token is asked for.
     pub(in crate::server) required: bool,
+    /// What the token that was shown opens; absent where none is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::server) scopes: Option<Vec<&'static str>>,
 }
 
 /// Something is wrong.

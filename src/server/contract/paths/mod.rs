@@ -3,7 +3,9 @@
 
 mod about;
 mod live;
+mod models;
 mod past;
+mod uploads;
 
 use crate::server::request::query;
 
@@ -83,14 +85,25 @@ pub(super) struct Failure {
 pub(super) const COMMON: &[Failure] = &[
     failure(
         403,
-        &["foreign_origin"],
-        "Neither `Host` nor `Origin` may be of a foreign name; see `server.public_url` and `server.allow_origins`.",
+        &["foreign_origin", "forbidden"],
+        "Neither `Host` nor `Origin` may be of a foreign name; see `server.public_url` and `server.allow_origins`. Where tokens are asked for: this one does not open the path.",
     ),
+    failure(401, &["unauthenticated"], "Where tokens are asked for: there is none, or a wrong one."),
     failure(405, &["method_not_allowed"], "The path does not answer to this method."),
 ];
 
 /// What paths that do not exist answer.
 pub(super) const ABSENT: Failure = failure(404, &["not_found"], "There is no such path.");
+
+/// What is answered when the daemon ends.
+const ENDING: Failure = failure(503, &["ending"], "The daemon ends; ask again when it is back.");
+
+/// What is answered of a model that does not exist, or of a file that it does not have.
+const NO_MODEL: Failure = failure(
+    404,
+    &["no_models", "no_such_model", "no_such_file"],
+    "There is no such model, or it has no such file.",
+);
 
 /// What a query that is wrong is answered.
 const BAD_QUERY: Failure = failure(
@@ -101,7 +114,7 @@ const BAD_QUERY: Failure = failure(
 
 /// Every path, as the index lists them.
 pub(super) fn all() -> Vec<Path> {
-    [live::PATHS, past::PATHS, about::PATHS].concat()
+    [live::PATHS, past::PATHS, models::PATHS, uploads::PATHS, about::PATHS].concat()
 }
 
 const fn failure(status: u16, codes: &'static [&'static str], about: &'static str) -> Failure {
