@@ -36,7 +36,8 @@ pub struct Answer {
 /// The beginning of a request: its head and so much of its body.
 pub fn begin(at: SocketAddr, query: &str, headers: &str, body: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(at).expect("connects");
-    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    // Uploads give way to everything else that this machine does.
+    stream.set_read_timeout(Some(3 * PATIENCE)).expect("set");
     let head =
         format!("POST /v1/classify{query} HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(head.as_bytes()).expect("sent");

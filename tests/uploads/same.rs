@@ -74,14 +74,19 @@ fn several_models_hear_one_clip() {
 }
 
 #[test]
-fn the_shipped_model_and_its_gate_say_the_same_too() {
+fn a_shipped_model_with_its_gate_says_the_same_too() {
     let place = temp_dir::TempDir::new().expect("a folder");
     let path = place.child("music.wav");
     write_wav(&path, 44_100, 2, &music(44_100, 6.0));
     let path = path.to_string_lossy().into_owned();
-    let ran = run(with_tract("classify").args(["--json", &path]));
+    let ran = run(with_tract("classify").args(["--model", "cnn", "--json", &path]));
     let file: Value = serde_json::from_str(&ran.stdout).expect("JSON");
-    let daemon = Daemon::on(&["file:tests/fixtures/audio/mono.wav"]);
+    let daemon = Daemon::start(with_tract("run").args([
+        "--model",
+        "cnn",
+        "--source",
+        "file:tests/fixtures/audio/mono.wav",
+    ]));
     let answer = post(daemon.address, "", &std::fs::read(&path).expect("readable"));
     assert_eq!(answer.status, 200, "{}", answer.body);
     for key in ["model", "top", "windows", "segments", "verdict"] {
