@@ -36,8 +36,9 @@ impl Token {
         let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
         let token = lines.filter_map(|line| line.split_whitespace().last()).next();
         let token = token.ok_or_else(|| wrong("there is no token in it"))?;
-        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| wrong("a token has letters, digits and signs of ASCII only"))?;
+        let sound = token.bytes().all(|byte| byte.is_ascii_graphic());
+        let value = HeaderValue::try_from(format!("Bearer {token}")).ok().filter(|_| sound);
+        let mut value = value.ok_or_else(|| wrong("a token has letters, digits and signs of ASCII only"))?;
         value.set_sensitive(true);
         Ok(Self(value))
     }
