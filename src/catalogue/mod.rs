@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use entry::{ModelEntry, SplitAccuracy};
@@ -32,7 +33,7 @@ struct Inner {
 }
 
 /// Every model there is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ModelList {
     /// Those whose manifest can be read, by their names.
     pub models: Vec<ModelEntry>,
@@ -42,7 +43,7 @@ pub struct ModelList {
 }
 
 /// A folder that should be a model and is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BrokenModel {
     /// Its name.
     pub id: String,

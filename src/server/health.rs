@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::mel::MelTap;
@@ -45,7 +46,7 @@ pub struct HealthReport {
 }
 
 /// One source, as `/v1/sources` tells it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceInfo {
     /// Its name.
     pub name: String,
@@ -76,7 +77,7 @@ pub struct SourceInfo {
 }
 
 /// The counters of a source at one moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceCounts {
     /// Samples (mono, native rate) that entered the ring.
     pub samples: u64,

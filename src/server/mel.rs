@@ -1,12 +1,16 @@
 //! Mel columns on their way from whoever computes them to whoever looks: bounded, and nothing at all while nobody does.
 //! Touch it when frames are to hold something else; the conversation is in `websocket::mel`.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Bytes;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::event::PROTOCOL_VERSION;
 
 /// The WebSocket subprotocol; a client may offer it or none.
 pub const MEL_SUBPROTOCOL: &str = "genrecast.mel.v1";
@@ -15,7 +19,7 @@ pub const MEL_SUBPROTOCOL: &str = "genrecast.mel.v1";
 const WAITING: usize = 16;
 
 /// What the bytes of a source's columns mean.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MelFormat {
     /// The rate of the samples that they are made of, in hertz.
     pub sample_rate: u32,
@@ -31,23 +35,33 @@ pub struct MelFormat {
     pub scale: String,
 }
 
-impl MelFormat {
-    /// The text that comes before the columns of each stream.
-    pub(super) fn head(&self, source: &str) -> String {
-        let head = Head { kind: "mel", v: 1, source, format: self };
-        serde_json::to_string(&head).expect("structs of strings and numbers always serialise")
+/// What comes before the columns of each stream, as text.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct MelHead {
+    /// Always `mel`.
+    #[schemars(extend("const" = "mel"))]
+    r#type: &'static str,
+    /// Version of the event format.
+    #[schemars(extend("const" = PROTOCOL_VERSION))]
+    v: u32,
+    /// Name of the source.
+    source: String,
+    #[serde(flatten)]
+    format: MelFormat,
+}
+
+impl fmt::Display for MelHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 
-/// The text before columns.
-#[derive(Serialize)]
-struct Head<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    v: u32,
-    source: &'a str,
-    #[serde(flatten)]
-    format: &'a MelFormat,
+impl MelFormat {
+    /// The text that comes before the columns of each stream.
+    pub(super) fn head(&self, source: &str) -> String {
+        let (v, source, format) = (PROTOCOL_VERSION, source.to_owned(), self.clone());
+        MelHead { r#type: "mel", v, source, format }.to_string()
+    }
 }
 
 /// Some columns of one stream.

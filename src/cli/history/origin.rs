@@ -121,13 +121,12 @@ fn segments(
     let head = (form == Form::Csv).then(|| csv_head(&SEGMENT_COLUMNS));
     pages(head, line, |after| {
         let page = reader.segments(after, wanted, SEGMENT_EVENTS)?;
-        Ok(page.map(|page| {
-            let lines = page.segments.iter().map(|segment| match form {
-                Form::Lines => segment_json(segment).to_string(),
-                Form::Csv => segment_csv(segment),
-            });
-            (lines.collect(), page.next)
-        }))
+        let Some(page) = page else { return Ok(None) };
+        let lines = page.segments.iter().map(|segment| match form {
+            Form::Lines => serde_json::to_string(&segment_json(segment)).map_err(io::Error::from),
+            Form::Csv => Ok(segment_csv(segment)),
+        });
+        Ok(Some((lines.collect::<Result<_, _>>()?, page.next)))
     })
 }
 

@@ -21,7 +21,10 @@ pub(in crate::server) const HISTORY: &[&str] =
 pub(in crate::server) const SEGMENTS: &[&str] = &["sources", "from", "to", "cursor", "format", "source"];
 
 /// What `/v1/mel` takes.
-const MEL: &[&str] = &["source"];
+pub(in crate::server) const MEL: &[&str] = &["source"];
+
+/// What `POST /v1/classify` takes.
+pub(in crate::server) const CLASSIFY: &[&str] = &["name", "model", "top", "mel", "id"];
 
 /// Misspellings up to so many changes get a suggestion.
 const NEAR: usize = 3;
