@@ -181,6 +181,37 @@ async fn each_change_is_told_as_applied_or_as_waiting_for_a_restart() {
     world.daemon.end();
 }
 
+#[tokio::test]
+async fn a_source_has_a_model_of_its_own_from_the_start_or_from_a_reload_on() {
+    let plain = source("plain", "?loop=true");
+    let other = format!("{}model = \"toy-encoder\"\n", source("other", "?loop=true"));
+    let mut world = World::start(&format!("{plain}{other}"));
+    let heard = async |world: &World, name: &str| {
+        let name = name.to_owned();
+        let mut subscriber = Subscriber::from_start(world.daemon.address).await;
+        let its = move |event: &Event| event.source == name && matches!(event.body, EventBody::Window(_));
+        match subscriber.events_until(its).await.pop().map(|event| event.body) {
+            Some(EventBody::Window(window)) => (window.model.id.clone(), window.top.len()),
+            body => panic!("expected a window, got {body:?}"),
+        }
+    };
+    assert_eq!(heard(&world, "plain").await, ("toy-window".to_owned(), 4));
+    assert_eq!(heard(&world, "other").await, ("toy-encoder".to_owned(), 3));
+    let third = format!("{}model = \"toy-stream\"\n", source("third", "?loop=true"));
+    world.reload(&format!("{plain}{other}{third}"));
+    world.daemon.wait_for_line("source third started");
+    assert_eq!(heard(&world, "third").await, ("toy-stream".to_owned(), 3));
+    let (_, told) = world.daemon.get("/v1/sources");
+    let models: Vec<_> =
+        told["sources"].as_array().expect("a list").iter().map(|row| &row["model"]).collect();
+    assert_eq!(models, [&serde_json::Value::Null, &"toy-encoder".into(), &"toy-stream".into()]);
+    // One that is not there is refused before anything changes.
+    world.reload(&format!("{plain}{}model = \"toy-nothing\"\n", source("fourth", "")));
+    world.daemon.wait_for_line("source fourth: model: no model \"toy-nothing\" found");
+    assert_eq!(world.daemon.get("/v1/sources").1["sources"].as_array().map(Vec::len), Some(3));
+    world.daemon.end();
+}
+
 /// What the daemon takes once every source has opened its file and the connection that asked for that is closed.
 fn usage_playing(daemon: &Daemon) -> Usage {
     let live = |row: &serde_json::Value| row["state"] == "live";

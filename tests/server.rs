@@ -33,6 +33,8 @@ mod resume;
 mod sse;
 #[path = "server/talk.rs"]
 mod talk;
+#[path = "server/token.rs"]
+mod token;
 #[path = "server/usage.rs"]
 mod usage;
 #[path = "server/world.rs"]

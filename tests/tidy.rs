@@ -71,6 +71,39 @@ fn no_file_is_too_long() {
     assert!(checked > 80, "{checked} files checked");
 }
 
+/// The page's own files, but for what npm and Vite make.
+fn page_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            if !path.ends_with("node_modules") && !path.ends_with("dist") {
+                found.extend(page_files(&path));
+            }
+        } else if path
+            .extension()
+            .is_some_and(|extension| ["ts", "tsx", "js", "css"].iter().any(|of| extension == *of))
+        {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_page_keeps_the_same_rules() {
+    let files = page_files(&root().join("web"));
+    assert!(files.len() > 50, "{} files of the page", files.len());
+    for path in files {
+        let text = fs::read_to_string(&path).expect("readable");
+        let says = text.starts_with("// ") || text.starts_with("/* ");
+        assert!(says, "expected {} to begin with a comment on what it owns", path.display());
+        let lines = text.lines().count();
+        assert!(lines <= LONGEST, "{} has {lines} lines: split it by idea", path.display());
+    }
+}
+
 /// The modules of the crate that a text imports.
 fn imports(text: &str) -> BTreeSet<String> {
     text.match_indices("crate::").flat_map(|(at, path)| heads(&text[at + path.len()..])).collect()

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::manifest::{Kind, Manifest};
 
 /// A model in a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ModelEntry {
     /// The name of its folder, by which it is asked for.
     pub id: String,
@@ -59,7 +60,7 @@ pub struct ModelEntry {
 }
 
 /// The main figure of a split.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct SplitAccuracy {
     /// Share of clips named rightly, 0 to 1.
     pub accuracy: f64,

@@ -9,13 +9,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use entry::{ModelEntry, SplitAccuracy};
 pub use loaded::{Loaded, LoadedModel};
 
-use crate::manifest::Manifest;
-use crate::model::{find_model, list_models};
+use crate::manifest::{Manifest, Role};
+use crate::model::{Model, ModelError, find_model, list_models};
 
 /// The largest file that is handed on, in bytes: figures for a page, no data.
 const LARGEST: u64 = 4 << 20;
@@ -32,7 +33,7 @@ struct Inner {
 }
 
 /// Every model there is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ModelList {
     /// Those whose manifest can be read, by their names.
     pub models: Vec<ModelEntry>,
@@ -42,7 +43,7 @@ pub struct ModelList {
 }
 
 /// A folder that should be a model and is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BrokenModel {
     /// Its name.
     pub id: String,
@@ -118,6 +119,14 @@ impl Catalogue {
             .ok()
             .filter(|_| known)
             .ok_or_else(|| CatalogueError::NoModel { id: id.to_owned(), there })
+    }
+
+    /// Loads a model of genres.
+    ///
+    /// # Errors
+    /// [`ModelError`] if there is none of that name, it is broken, or it is for something else.
+    pub fn load(&self, id: &str) -> Result<Model, ModelError> {
+        Model::load(&find_model(id, &self.0.places)?)?.of_role(Role::Genre)
     }
 
     /// `report.json`, as training wrote it.

@@ -13,7 +13,7 @@ use genrecast::config::{Config, Loaded};
 use genrecast::history::{FILE_NAME, HistoryError, Reader};
 use genrecast::model::{Model, Runtime, list_models};
 use genrecast::pipeline::self_test;
-use genrecast::source::{SourceError, SourceUri};
+use genrecast::source::{SourceError, SourceSpec, SourceUri};
 
 use super::exit::{Failure, Status};
 use super::flags::DaemonFlags;
@@ -65,12 +65,24 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
             check_model(&mut findings, &loaded.config);
             check_sources(&mut findings, &loaded);
             check_address(&mut findings, &loaded.config);
+            check_tokens(&mut findings, &loaded.config);
             check_upload(&findings, &loaded.config);
             check_history(&mut findings, &loaded.config, arguments.flags.state_dir.as_deref());
         }
         Err(failure) => findings.bad("configuration", &failure),
     }
     Ok(findings.failed.map_or(ExitCode::SUCCESS, ExitCode::from))
+}
+
+fn check_tokens(findings: &mut Findings, config: &Config) {
+    match setup::tokens(config) {
+        Ok(None) => findings.good("token", "none is asked for"),
+        Ok(Some(file)) => {
+            findings.good("token", format!("asked for; they open: {}", file.tokens));
+            file.warning.iter().for_each(|warning| findings.note("token", warning));
+        }
+        Err(failure) => findings.bad("token", &failure),
+    }
 }
 
 fn check_model(findings: &mut Findings, config: &Config) {
@@ -138,14 +150,22 @@ fn prove(findings: &mut Findings, model: &Model, what: &str, runtime: &Runtime) 
     }
 }
 
+fn proved(loaded: &Loaded) -> Result<Vec<SourceSpec>, Failure> {
+    let specs = sources::sources(loaded)?;
+    sources::playable(&specs)?;
+    sources::hearable(&specs, &setup::catalogue(&loaded.config))?;
+    Ok(specs)
+}
+
 fn check_sources(findings: &mut Findings, loaded: &Loaded) {
-    let specs = match sources::sources(loaded).and_then(|specs| sources::playable(&specs).map(|()| specs)) {
+    let specs = match proved(loaded) {
         Ok(specs) => specs,
         Err(failure) => return findings.bad("sources", &failure),
     };
     for spec in specs {
         let SourceUri::Microphone { device, .. } = &spec.uri else {
-            findings.good("source", format!("{} ({})", spec.name, spec.uri));
+            let model = spec.model.as_ref().map_or_else(String::new, |id| format!(", heard by {id}"));
+            findings.good("source", format!("{} ({}){model}", spec.name, spec.uri));
             continue;
         };
         match genrecast::source::microphone(device.as_deref(), spec.uri.mixdown()) {

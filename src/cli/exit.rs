@@ -130,7 +130,7 @@ impl From<std::io::Error> for Failure {
 impl From<DaemonError> for Failure {
     fn from(error: DaemonError) -> Self {
         let status = match error {
-            DaemonError::Model(_) => Status::Model,
+            DaemonError::Model(_) | DaemonError::NoModel { .. } => Status::Model,
             DaemonError::Server(_) | DaemonError::ServerGone => Status::Network,
             DaemonError::Start { .. } | DaemonError::Panicked { .. } => Status::Other,
         };

@@ -16,6 +16,7 @@ mod reread;
 mod run;
 mod setup;
 mod sources;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use genrecast::config::{Flag, Loaded};
-use genrecast::daemon::{ReloadError, Reloaded};
+use genrecast::config::{Config, Flag, Loaded};
+use genrecast::daemon::{Adjustable, ReloadError, Reloaded};
 use genrecast::source::SourceSpec;
 
 use super::exit::{Failure, Status};
@@ -36,7 +36,11 @@ impl<'a> Rereader<'a> {
         let file = self.running.file.as_deref();
         let new = setup::configuration_from(file, self.arguments, self.flags.clone())?;
         let specs = sources::sources(&new)?;
-        sources::playable(specs.iter().filter(|spec| !running.contains(spec)))?;
+        let added = || specs.iter().filter(|spec| !running.contains(spec));
+        sources::playable(added())?;
+        sources::hearable(added(), &setup::catalogue(&new.config))?;
+        let adjustable = setup::adjustable(&new.config, specs)?;
+        self.stay_closed(&new.config, &adjustable)?;
         self.log
             .set_level(&new.config.log.level)
             .map_err(|reason| Failure::new(Status::Usage, anyhow!("log.level: {reason}")))?;
@@ -48,9 +52,25 @@ impl<'a> Rereader<'a> {
             self.running.file.as_deref().map_or("the compiled-in default".into(), Path::to_string_lossy);
         Ok(Reloaded {
             from: from.into_owned(),
-            adjustable: setup::adjustable(&new.config, specs),
+            adjustable,
             applied: live.iter().map(ToString::to_string).collect(),
             waiting: waiting.iter().map(ToString::to_string).collect(),
         })
+    }
+
+    /// The address stays the one of the start, so a token may go only if that one may do without.
+    fn stay_closed(&self, new: &Config, adjustable: &Adjustable) -> Result<(), Failure> {
+        let listens_at = self.running.config.server.listen;
+        if listens_at.ip().is_loopback()
+            || adjustable.live.tokens.is_some()
+            || new.server.allow_unauthenticated
+        {
+            return Ok(());
+        }
+        let reason = anyhow!(
+            "server.token_file: {listens_at} is reachable from other machines, and another server.listen needs a restart; \
+             keep the token until then"
+        );
+        Err(Failure::new(Status::Usage, reason))
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     // What is wrong with the sources is told before the daemon begins to talk.
     let sources = sources::sources(&loaded)?;
     sources::playable(&sources)?;
+    sources::hearable(&sources, &setup::catalogue(config))?;
     let log = log::start(&config.log)?;
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     match &loaded.file {
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         catalogue: setup::catalogue(config),
         history: setup::history(config, arguments.flags.state_dir.as_deref()),
         uploads_at_once: config.upload.at_once,
-        adjustable: setup::adjustable(config, sources),
+        adjustable: setup::adjustable(config, sources)?,
         server: ServerSettings::new(config.server.listen),
     };
     if let Some(note) = settings.runtime.note() {

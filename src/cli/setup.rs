@@ -10,6 +10,7 @@ use genrecast::history;
 use genrecast::hub::HubLimits;
 use genrecast::manifest::Role;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
+use genrecast::server::{LiveSettings, TokenFile};
 use genrecast::source::SourceSpec;
 use toml::Value;
 
@@ -94,13 +95,23 @@ pub(super) fn history(config: &Config, state_dir: Option<&Path>) -> Result<PathB
 }
 
 /// What can be changed while the daemon runs.
-pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Adjustable {
-    Adjustable {
+pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Result<Adjustable, Failure> {
+    let tokens = tokens(config)?;
+    if let Some(warning) = tokens.as_ref().and_then(|file| file.warning.as_ref()) {
+        tracing::warn!("{warning}");
+    }
+    Ok(Adjustable {
         sources,
         decide: config.decisions(),
         history: history::Limits::new(config.history.keep_days, config.history.keep_bytes),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
         upload: config.upload.settings(),
-        live: config.server.live(),
-    }
+        live: LiveSettings { tokens: tokens.map(|file| file.tokens), ..config.server.live() },
+    })
+}
+
+/// The tokens that clients are asked for, if any.
+pub(super) fn tokens(config: &Config) -> Result<Option<TokenFile>, Failure> {
+    let file = config.server.token_file.as_deref().map(TokenFile::read).transpose();
+    file.map_err(|error| Failure::new(Status::Usage, anyhow::anyhow!("server.token_file: {error}")))
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{HOST, USER_AGENT};
+use axum::http::header::{AUTHORIZATION, HOST, USER_AGENT};
 use axum::http::{Request, StatusCode, Uri};
 use futures_util::StreamExt;
 use hyper_util::rt::TokioIo;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{ClientError, Endpoint};
+use super::{ClientError, Endpoint, Token};
 
 /// How long connecting, and each piece of an answer, may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,13 +24,15 @@ const LONGEST_LINE: usize = 4 << 20;
 /// Longest answer that tells an error, in bytes.
 const LONGEST_ERROR: usize = 64 << 10;
 
-/// Asks a daemon for a path below its root (with its query) and hands on each line, without its end.
+/// Asks a daemon for a path below its root (with its query), by a token if it wants one, and hands on each line, without its
+/// end.
 ///
 /// # Errors
 /// [`ClientError::Unreachable`] if nobody answers or the answer breaks off, [`ClientError::Refused`] if the daemon says
 /// no, [`ClientError::Output`] with what `line` returned.
 pub async fn fetch_lines(
     daemon: &Endpoint,
+    token: Option<&Token>,
     path: &str,
     mut line: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<(), ClientError> {
@@ -48,11 +50,14 @@ pub async fn fetch_lines(
     // It ends with the sender.
     tokio::spawn(connection);
     let authority = uri.authority().map_or("", |authority| authority.as_str());
-    let request = Request::get(uri.path_and_query().map_or("/", |path| path.as_str()))
+    let mut request = Request::get(uri.path_and_query().map_or("/", |path| path.as_str()))
         .header(HOST, authority)
         .header(USER_AGENT, concat!("genrecast/", env!("CARGO_PKG_VERSION")))
         .body(Body::empty())
         .map_err(|error| lost(error.to_string()))?;
+    if let Some(token) = token {
+        request.headers_mut().insert(AUTHORIZATION, token.header());
+    }
     let answer = timeout(PATIENCE, sender.send_request(request)).await;
     let answer =
         answer.map_err(|_| lost("no answer in time".into()))?.map_err(|error| lost(error.to_string()))?;

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
-use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
+use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpStream;
@@ -168,6 +168,9 @@ impl Follower {
         let mut request = url.into_client_request().map_err(lost)?;
         let protocol = HeaderValue::from_static(SUBPROTOCOL);
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+        if let Some(token) = &self.options.token {
+            request.headers_mut().insert(AUTHORIZATION, token.header());
+        }
         let connecting = timeout(CONNECT_LIMIT, connect_async_with_config(request, None, true));
         match connecting.await {
             Ok(Ok((socket, _))) => Ok(socket),

@@ -9,9 +9,11 @@ mod output;
 mod position;
 mod render;
 mod screen;
+mod token;
 mod view;
 
 use std::io;
+use std::path::PathBuf;
 
 use tokio::sync::watch;
 
@@ -19,6 +21,7 @@ pub use endpoint::{DEFAULT_PORT, DEFAULT_URL, Endpoint};
 pub use fetch::fetch_lines;
 pub use output::Output;
 pub use render::render;
+pub use token::Token;
 pub use view::{Link, SourceView, View};
 
 /// What `listen` was asked for.
@@ -36,6 +39,8 @@ pub struct ListenOptions {
     pub top_k: Option<usize>,
     /// Whether to wait for a daemon that is not there yet. One that was there is always waited for.
     pub wait: bool,
+    /// What a daemon is shown that asks for a token.
+    pub token: Option<Token>,
 }
 
 impl Default for ListenOptions {
@@ -48,6 +53,7 @@ impl Default for ListenOptions {
             types: Vec::new(),
             top_k: None,
             wait: false,
+            token: None,
         }
     }
 }
@@ -89,6 +95,14 @@ pub enum ClientError {
         code: String,
         /// Its explanation.
         message: String,
+    },
+    /// The file of the token cannot be used.
+    #[error("the token's file {}: {why}; it holds the token that the daemon's operator gave out", .path.display())]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Keys, or whole sections, whose new values a running daemon takes over.
-const LIVE: [&str; 17] = [
+const LIVE: [&str; 18] = [
     "decide",
     "events",
     "gate.music_log_odds",
@@ -18,6 +18,7 @@ const LIVE: [&str; 17] = [
     "server.heartbeat_seconds",
     "server.max_clients",
     "server.public_url",
+    "server.token_file",
     "upload.enabled",
     "upload.idle_seconds",
     "upload.max_bytes",

@@ -62,7 +62,7 @@ pub fn load(
     let file = file.map(Path::to_owned).or_else(|| usual_places().into_iter().find(|path| path.is_file()));
     let variables: Vec<_> = variables.collect();
     let warnings = variables.iter().filter_map(|(name, _)| spelling::warning(name)).collect();
-    let mut layers = Vec::new();
+    let mut layers: Vec<_> = credential(&variables).map(Layer::from_flag).into_iter().collect();
     if let Some(path) = &file {
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Unreadable { path: path.clone(), error })?;
@@ -74,6 +74,14 @@ pub fn load(
     // The check of the configuration has found no fault with them.
     let sources = sources::specs(&config.sources).unwrap_or_default();
     Ok(Loaded { config, sources, file, warnings, table })
+}
+
+/// The credential `token` that systemd hands to its service, as the key that it stands for.
+fn credential(variables: &[(String, String)]) -> Option<Flag> {
+    let (_, folder) = variables.iter().find(|(name, _)| name == "CREDENTIALS_DIRECTORY")?;
+    let path = Path::new(folder).join("token");
+    let value = path.is_file().then(|| path.to_string_lossy().into_owned())?;
+    Some(Flag { name: "the credential token", key: "server.token_file", value: value.into() })
 }
 
 fn usual_places() -> Vec<PathBuf> {
@@ -220,9 +228,26 @@ mod tests {
         assert!(error.starts_with("--listen: server.listen: 0.0.0.0:1 is reachable"), "{error}");
         let allowed = "[server]\nallow_unauthenticated = true\n";
         with_flag(allowed, "--listen", "server.listen", "0.0.0.0:1".into()).expect("allowed");
+        let token = "[server]\ntoken_file = \"/etc/genrecast/token\"\n";
+        with_flag(token, "--listen", "server.listen", "0.0.0.0:1".into()).expect("guarded");
         let bad = "[[source]]\nuri = \"mic:\"\nring_seconds = 0.1\n";
         let uris = Value::Array(vec![Table::from_iter([("uri".to_owned(), "-".into())]).into()]);
         assert_eq!(with_flag(bad, "--source", "source", uris).expect("replaced").sources[0].uri, "-");
+    }
+
+    #[test]
+    fn a_credential_named_token_is_the_file_of_tokens_unless_another_is_configured() {
+        let folder = temp_dir::TempDir::new().expect("a folder");
+        let variables = [("CREDENTIALS_DIRECTORY".to_owned(), folder.path().display().to_string())];
+        assert_eq!(credential(&variables), None);
+        let file = folder.path().join("token");
+        std::fs::write(&file, "0123456789abcdef").expect("written");
+        let flag = credential(&variables).expect("there");
+        let (config, _) = merge(&[Layer::from_flag(flag.clone())]).expect("valid");
+        assert_eq!(config.server.token_file.as_deref(), Some(file.as_path()));
+        let other = Layer::from_file("test.toml", "[server]\ntoken_file = \"/x\"\n".into()).expect("valid");
+        let (config, _) = merge(&[Layer::from_flag(flag), other]).expect("valid");
+        assert_eq!(config.server.token_file.as_deref(), Some(Path::new("/x")));
     }
 
     #[test]

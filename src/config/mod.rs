@@ -118,6 +118,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Serve beyond loopback without a token.
     pub allow_unauthenticated: bool,
+    /// The file of the tokens that clients are asked for.
+    pub token_file: Option<PathBuf>,
     /// Address behind a proxy.
     pub public_url: Option<String>,
     /// Origins of further pages that may read.
@@ -129,13 +131,14 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
-    /// What of it can change while the daemon serves.
+    /// What of it can change while the daemon serves; tokens are to be read from their file.
     pub fn live(&self) -> LiveSettings {
         LiveSettings {
             max_clients: self.max_clients,
             heartbeat: Duration::from_secs(self.heartbeat_seconds),
             public_url: self.public_url.clone(),
             allow_origins: self.allow_origins.clone(),
+            tokens: None,
         }
     }
 }
@@ -187,6 +190,8 @@ pub struct SourceConfig {
     pub abstain_below: Option<f32>,
     /// Least time between two windows, in seconds.
     pub hop_seconds: Option<f64>,
+    /// Instead of `model.id`.
+    pub model: Option<String>,
     /// Seconds of audio that may wait in memory.
     #[serde(default = "default_ring_seconds")]
     pub ring_seconds: f64,
@@ -231,12 +236,13 @@ impl Config {
     fn fault(&self) -> Option<(Vec<Step>, String)> {
         let path = |key: &str| key.split('.').map(|key| Step::Key(key.to_owned())).collect::<Vec<_>>();
         let fault = |key: &str, reason: String| Some((path(key), reason));
-        if !self.server.listen.ip().is_loopback() && !self.server.allow_unauthenticated {
+        let guarded = self.server.token_file.is_some() || self.server.allow_unauthenticated;
+        if !self.server.listen.ip().is_loopback() && !guarded {
             let listen = self.server.listen;
             return fault(
                 "server.listen",
                 format!(
-                    "{listen} is reachable from other machines; set server.allow_unauthenticated = true if that is wanted, or listen on 127.0.0.1"
+                    "{listen} is reachable from other machines; have clients show a token (server.token_file), set server.allow_unauthenticated = true if anybody may listen, or listen on 127.0.0.1"
                 ),
             );
         }

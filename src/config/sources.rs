@@ -24,6 +24,7 @@ pub(super) fn specs(sources: &[SourceConfig]) -> Result<Vec<SourceSpec>, Fault> 
         specs.push(SourceSpec {
             name,
             uri,
+            model: source.model.clone(),
             ring_seconds: source.ring_seconds,
             own: own(source).map_err(|(key, reason)| (index, key, reason))?,
         });
@@ -116,6 +117,7 @@ mod tests {
             quiet_dbfs: None,
             abstain_below: None,
             hop_seconds: None,
+            model: None,
             ring_seconds: 4.0,
         }
     }

@@ -2,28 +2,40 @@
 //! Touch it when `/healthz`, `/readyz` or `/v1/sources` must tell more.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::progress::SourceFacts;
 use crate::event::{SourceState, SourceStateChange};
-use crate::server::{Health, HealthReport, SourceCounts, SourceInfo};
-use crate::source::Own;
+use crate::server::{Health, HealthReport, MelTap, SourceCounts, SourceInfo};
+use crate::source::{Own, SourceSpec};
 use crate::stats::SourceCounters;
 
 /// The board of all sources.
 pub(super) struct Board {
     rows: RwLock<Vec<Arc<Row>>>,
     started: Instant,
+    /// Counted by the server.
+    subscribers: Arc<AtomicUsize>,
+    detail: Mutex<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// How often windows of a source are to come, by its model.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expects {
     /// A source whose last window is older is not ready.
     patience: Duration,
     /// Seconds of audio after which a source that delivers must have given another window, with some to spare.
     wait_s: f64,
-    /// Counted by the server.
-    subscribers: Arc<AtomicUsize>,
-    detail: Mutex<serde_json::Map<String, serde_json::Value>>,
+}
+
+impl Expects {
+    /// `hop` is the time between two windows, `first` the length of the audio before the first one.
+    pub fn new(hop: Duration, first: Duration) -> Self {
+        Self { patience: (hop * 5).max(Duration::from_secs(10)), wait_s: (first + hop * 5).as_secs_f64() }
+    }
 }
 
 /// One source, from its start until it is removed. One that is configured otherwise under the same name is another.
@@ -34,7 +46,12 @@ pub(super) struct Row {
     pub uri: String,
     /// What is judged otherwise of it.
     pub own: Own,
+    /// Name of the model that hears it in the place of the configured one.
+    pub model: Option<String>,
+    expects: Expects,
     pub counters: Arc<SourceCounters>,
+    /// Where its mel columns can be looked at, once it runs.
+    pub mel: OnceLock<Arc<MelTap>>,
     /// Raised when nobody waits for the rest of it any more: nothing is told of it from then on.
     retired: AtomicBool,
     status: Mutex<Status>,
@@ -59,14 +76,17 @@ struct Status {
 }
 
 impl Row {
-    pub fn new(id: u64, name: String, uri: String, own: Own) -> Self {
+    pub fn new(id: u64, spec: &SourceSpec, expects: Expects) -> Self {
         let state = SourceStateChange { state: SourceState::Starting, reason: None, remedy: None };
         Self {
             id,
-            name,
-            uri,
-            own,
+            name: spec.name.clone(),
+            uri: spec.uri.to_string(),
+            own: spec.own,
+            model: spec.model.clone(),
+            expects,
             counters: Arc::default(),
+            mel: OnceLock::new(),
             retired: AtomicBool::new(false),
             status: Mutex::new(Status {
                 state,
@@ -134,8 +154,9 @@ impl Row {
         self.retired.load(Ordering::Acquire)
     }
 
-    /// What it owes us, if `wait_s` is as on the board.
-    fn facts(&self, patience: Duration, wait_s: f64) -> SourceFacts {
+    /// What it owes us.
+    fn facts(&self) -> SourceFacts {
+        let Expects { patience, wait_s } = self.expects;
         let status = self.status();
         let last = status.last_window.max(status.expected_since);
         // Without samples there is nothing to make a window of, and a restart would not bring them.
@@ -160,9 +181,9 @@ impl Row {
     }
 
     /// Why the source is not ready; `None` if it is.
-    fn complaint(&self, patience: Duration) -> Option<String> {
-        let patience =
-            patience + Duration::try_from_secs_f64(self.own.hop_seconds.unwrap_or(0.0)).unwrap_or_default();
+    fn complaint(&self) -> Option<String> {
+        let patience = self.expects.patience
+            + Duration::try_from_secs_f64(self.own.hop_seconds.unwrap_or(0.0)).unwrap_or_default();
         let status = self.status();
         let name = &self.name;
         match status.state.state {
@@ -193,13 +214,11 @@ impl Status {
 }
 
 impl Board {
-    /// `hop` is the time between two windows, `first` the length of the audio before the first one.
-    pub fn new(rows: Vec<Arc<Row>>, hop: Duration, first: Duration) -> Self {
+    /// A board with these sources on it.
+    pub fn new(rows: Vec<Arc<Row>>) -> Self {
         Self {
             rows: RwLock::new(rows),
             started: Instant::now(),
-            patience: (hop * 5).max(Duration::from_secs(10)),
-            wait_s: (first + hop * 5).as_secs_f64(),
             subscribers: Arc::default(),
             detail: Mutex::default(),
         }
@@ -207,8 +226,7 @@ impl Board {
 
     /// What is known of each source, and how many listen.
     pub fn facts(&self) -> (Vec<SourceFacts>, usize) {
-        let facts = |row: &Arc<Row>| row.facts(self.patience, self.wait_s);
-        (self.rows().iter().map(facts).collect(), self.subscribers.load(Ordering::Relaxed))
+        (self.rows().iter().map(|row| row.facts()).collect(), self.subscribers.load(Ordering::Relaxed))
     }
 
     /// Puts these sources in the place of those there were.
@@ -230,7 +248,7 @@ impl Board {
 impl Health for Board {
     fn report(&self) -> HealthReport {
         let rows = self.rows();
-        let mut reasons: Vec<String> = rows.iter().filter_map(|row| row.complaint(self.patience)).collect();
+        let mut reasons: Vec<String> = rows.iter().filter_map(|row| row.complaint()).collect();
         if rows.is_empty() {
             reasons.push("no source is configured".into());
         }
@@ -243,6 +261,10 @@ impl Health for Board {
         Arc::clone(&self.subscribers)
     }
 
+    fn mel(&self, source: &str) -> Option<Arc<MelTap>> {
+        self.rows().iter().find(|row| row.name == source)?.mel.get().cloned()
+    }
+
     fn sources(&self) -> Vec<SourceInfo> {
         let rows = self.rows();
         rows.iter()
@@ -251,6 +273,7 @@ impl Health for Board {
                 SourceInfo {
                     name: row.name.clone(),
                     uri: row.uri.clone(),
+                    model: row.model.clone(),
                     state: status.state.state,
                     reason: status.state.reason.clone(),
                     remedy: status.state.remedy.clone(),

@@ -5,6 +5,8 @@ mod adjustable;
 mod board;
 mod dsp;
 mod history;
+mod line;
+mod mel;
 mod model;
 mod models;
 mod net;
@@ -30,9 +32,10 @@ use crate::catalogue::Catalogue;
 use crate::event::ModelInfo;
 use crate::model::{Model, ModelError, Runtime};
 use crate::server::{ServerError, ServerSettings};
+use crate::source::SourceSpec;
 pub use adjustable::Adjustable;
 use history::Historian;
-use models::Models;
+use models::{Models, Opened};
 use net::Net;
 use notify::Notifier;
 pub use reload::{Reload, ReloadError, Reloaded};
@@ -82,6 +85,14 @@ pub enum DaemonError {
         /// The system's words.
         error: std::io::Error,
     },
+    /// A source's own model is not there.
+    #[error("source {source_name}: its model {model:?} cannot be used; the log says why")]
+    NoModel {
+        /// The source.
+        source_name: String,
+        /// Name of the model.
+        model: String,
+    },
     /// A thread panicked.
     #[error(
         "the thread {thread} panicked, which is a mistake in the program; please report what stands above"
@@ -110,21 +121,25 @@ pub fn run(
     let mut notifier = Notifier::from_environment();
     let Settings { model, gate, runtime, catalogue, server, history, uploads_at_once, adjustable } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
-    let workers = workers(adjustable.sources.len());
     let models = Models::new(model, gate, runtime);
     let _loaded = models.ids().map(|id| catalogue.loaded().add(id)).collect::<Vec<_>>();
-    let classifiers = (0..models.sessions(workers)).map(|_| models.prove()).collect::<Result<Vec<_>, _>>()?;
+    let ears = models.ears();
+    let opened = models.open_for(&adjustable.sources, &catalogue)?;
 
     let mut rows = stage::Rows::default();
-    let first = adjustable.sources.iter().map(|spec| rows.row(spec)).collect::<Vec<_>>();
-    let stage = Arc::new(Stage::new(&models, &adjustable, first.clone(), catalogue)?);
+    let expects = |spec: &SourceSpec| {
+        let of = |opened: &&Opened| spec.model.as_deref() == Some(&opened.models.info().id);
+        opened.iter().find(of).unwrap_or(&opened[0]).models.expects()
+    };
+    let first = adjustable.sources.iter().map(|spec| rows.row(spec, expects(spec))).collect::<Vec<_>>();
+    let stage = Arc::new(Stage::new(&opened[0].models, &adjustable, first.clone(), catalogue)?);
     let spawner = Spawner::new(signals.ender());
     let historian = Historian::start(&history, adjustable.history, &stage, &spawner)?;
-    let uploads = Uploads::start(uploads_at_once, models.ears(), &stage, &spawner)?;
+    let uploads = Uploads::start(uploads_at_once, ears, &stage, &spawner)?;
     let net = Net::start(server, &stage, historian.history(), &spawner, signals.ender())?;
     on_listening(net.address, &stage.model);
 
-    let mut supervisor = Supervisor::new(Arc::clone(&stage), models, classifiers, workers, spawner.clone())?;
+    let mut supervisor = Supervisor::new(Arc::clone(&stage), opened, spawner.clone())?;
     for (spec, row) in adjustable.sources.iter().zip(first) {
         supervisor.start(spec.clone(), row)?;
     }

@@ -85,6 +85,11 @@ impl Running<'_> {
         });
         self.stage.live.send_if_modified(|now| {
             let changed = now.settings() != live.settings();
+            if let (true, Some(tokens)) =
+                (now.settings().tokens != live.settings().tokens, &live.settings().tokens)
+            {
+                applied.push(format!("tokens: {tokens}"));
+            }
             *now = live;
             changed
         });
@@ -96,8 +101,9 @@ impl Running<'_> {
         }
         let plan = Plan::new(running, to.sources, &mut waiting);
         self.supervisor.remove(&plan.remove);
-        self.supervisor.make_room(plan.order.len());
-        let rows: Vec<_> = plan.start.iter().map(|spec| self.rows.row(spec)).collect();
+        self.supervisor.make_room(&plan.start);
+        let row = |spec| self.rows.row(spec, self.supervisor.expects(spec));
+        let rows: Vec<_> = plan.start.iter().map(row).collect();
         self.supervisor.show(&rows, &plan.order);
         for (spec, row) in plan.start.into_iter().zip(rows) {
             let (name, uri) = (spec.name.clone(), spec.uri.to_string());
@@ -187,6 +193,7 @@ mod tests {
             name: (*name).into(),
             uri: uri.parse().expect("a URI"),
             ring_seconds: 4.0,
+            model: None,
             own: Own::default(),
         };
         list.iter().map(spec).collect()

@@ -1,6 +1,9 @@
 //! One source as its `dsp-K` thread sees it: its ring is read, its `Front` run, its losses told, its end awaited.
 //! Touch it when sources are to be read, or their losses told, otherwise.
 
+mod streams;
+mod titles;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,21 +11,16 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 
 use super::board::Row;
+use super::mel::MelWriter;
 use super::work::{Begin, Blocks, Job, Work};
 use crate::event::{SourceState, SourceStateChange};
-use crate::pipeline::{Front, Manifests};
-use crate::source::{Notice, Read, RingReader, Stop, Stream};
+use crate::pipeline::{Front, Manifests, MelBlock};
+use crate::source::{Notice, Read, RingReader, Stop};
 use crate::units::{SampleIndex, SampleRate};
 
 /// Jobs in a model thread's queue at which an unpaced source waits. It would fill any queue, and a paced source that
 /// shares the thread must not seem to be behind because of that.
 const UNPACED_SHARE: usize = 8;
-
-/// Titles that may wait for their samples.
-const MOST_TITLES: usize = 16;
-
-/// A silence between two streams of a paced source that is worth telling.
-const SHORTEST_GAP_S: f64 = 0.02;
 
 /// A source that was told to stop and hangs is left alone after this long.
 const HANGS: Duration = Duration::from_secs(1);
@@ -46,6 +44,8 @@ pub(super) struct Slot {
     /// Work that the model thread had no room for. While it waits no samples are read, so it stays small.
     outbox: VecDeque<Work>,
     blocks: Blocks,
+    /// For those who look at its columns.
+    mel: Option<MelWriter>,
     to_model: Sender<Work>,
     /// Stream and wall-clock time up to which audio has been heard, over all streams of this source.
     heard: Option<(f64, SystemTime)>,
@@ -91,10 +91,16 @@ impl Slot {
             titles: VecDeque::new(),
             outbox: VecDeque::new(),
             blocks: Blocks::new(),
+            mel: None,
             to_model,
             heard: None,
             refused: false,
         }
+    }
+
+    /// Lets its columns be looked at.
+    pub fn with_mel(self, mel: MelWriter) -> Self {
+        Self { mel: Some(mel), ..self }
     }
 
     pub(super) fn turn(&mut self, manifests: &Manifests, scratch: &mut [f32]) -> Turn {
@@ -159,15 +165,23 @@ impl Slot {
         match read {
             Read::Samples(count) => {
                 playing.position = playing.position.after(count as u64);
-                playing.front.push(&scratch[..count], |block| {
+                let samples = &scratch[..count];
+                let sink = |block: MelBlock<'_>| {
                     outbox.push_back(Work::new(source, Job::Block(blocks.copied(block))));
-                });
+                };
+                match self.mel.as_mut().and_then(MelWriter::watched) {
+                    Some(mel) => {
+                        playing.front.push_watched(samples, |index, column| mel.push(index, column), sink)
+                    }
+                    None => playing.front.push(samples, sink),
+                }
             }
             Read::Lost(count) => {
                 // What was heard since the last block is forgotten too.
                 let from_s = playing.front.delivered_s();
                 playing.position = playing.position.after(count);
                 playing.front.restart(playing.position);
+                self.mel.iter_mut().for_each(MelWriter::cut);
                 let reason =
                     "the machine was too busy: the ring was full and samples were dropped".to_owned();
                 outbox.push_back(Work::new(source, Job::Gap { from_s, to_s: playing.time(), reason }));
@@ -189,77 +203,6 @@ impl Slot {
                 }
                 self.post(Job::State(SourceStateChange { state, reason, remedy }));
             }
-        }
-    }
-
-    /// A title holds from the sample `at` of the present stream on.
-    fn await_title(&mut self, at: u64, title: String) {
-        let Some(playing) = &self.playing else { return };
-        self.titles.push_back((playing.first.after(at), title));
-        if self.titles.len() > MOST_TITLES {
-            self.tell_titles(true);
-        }
-    }
-
-    /// Posts the titles whose samples have been read, or all.
-    fn tell_titles(&mut self, all: bool) {
-        let Some(playing) = &self.playing else { return };
-        let (rate, read) = (playing.rate, playing.position);
-        while let Some((at, title)) = self.titles.pop_front_if(|(at, _)| all || *at <= read) {
-            self.post(Job::Title { at_s: rate.seconds(at.0), title });
-        }
-    }
-
-    /// Another stream takes the place of the one before. If that had ended by itself (another rate in the same
-    /// file), it is finished like any finite stream; if it was lost, what was heard since its last block is lost too.
-    fn begin(&mut self, stream: Stream, ring_ended: bool, manifests: &Manifests) {
-        let Stream { reader, rate, anchor, pace, missing } = stream;
-        self.tell_titles(true);
-        let delivered_s = self.playing.as_ref().map_or(0.0, |playing| playing.front.delivered_s());
-        if ring_ended {
-            self.finish();
-        }
-        let mut origin_s = 0.0;
-        let mut lost_from_s = None;
-        if let Some((heard_s, heard_at)) = self.heard {
-            origin_s = heard_s;
-            let silence = anchor.duration_since(heard_at).unwrap_or_default().as_secs_f64();
-            let silence = if silence > SHORTEST_GAP_S { silence * pace.unwrap_or(0.0) } else { 0.0 };
-            let hole = missing.as_ref().map_or(silence, |missing| missing.seconds.max(silence));
-            if hole > 0.0 {
-                origin_s += hole;
-                lost_from_s = Some(if ring_ended { heard_s } else { delivered_s });
-            }
-        }
-        let position = SampleIndex(rate.samples(origin_s));
-        let begin = Begin { rate, anchor, origin_s: rate.seconds(position.0), pace };
-        if let Some(from_s) = lost_from_s {
-            let reason =
-                missing.map_or_else(|| "the source was interrupted".into(), |missing| missing.reason);
-            self.post(Job::Gap { from_s, to_s: begin.origin_s, reason });
-        }
-        self.playing = None;
-        match manifests.front(rate) {
-            Ok(mut front) => {
-                front.restart(position);
-                self.post(Job::Begin(begin));
-                self.playing = Some(Playing { reader, front, rate, first: position, position, begin });
-            }
-            Err(error) => {
-                self.refused = true;
-                let reason = Some(error.to_string());
-                self.post(Job::State(SourceStateChange { state: SourceState::Failed, reason, remedy: None }));
-            }
-        }
-    }
-
-    fn finish(&mut self) {
-        self.tell_titles(true);
-        let (source, outbox, blocks) = (&self.source, &mut self.outbox, &mut self.blocks);
-        if let Some(mut playing) = self.playing.take() {
-            playing.front.finish(|block| {
-                outbox.push_back(Work::new(source, Job::Block(blocks.copied(block))));
-            });
         }
     }
 

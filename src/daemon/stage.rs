@@ -1,13 +1,12 @@
 //! What the threads share, and the rows that stand for sources. Touch it when all of them must know something more.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::watch;
 
 use super::adjustable::Adjustable;
-use super::board::{Board, Row};
+use super::board::{Board, Expects, Row};
 use super::models::Models;
 use super::progress::{Facts, Progress};
 use crate::catalogue::Catalogue;
@@ -47,10 +46,7 @@ impl Stage {
         catalogue: Catalogue,
     ) -> Result<Self, ServerError> {
         let manifests = Arc::new(models.manifests());
-        let manifest = &manifests.genre;
-        let (window, column_s) = (&manifest.window, manifest.features.hop_seconds());
-        let time = |columns: usize| Duration::from_secs_f64(columns as f64 * column_s);
-        let board = Arc::new(Board::new(rows, time(window.stride), time(window.first)));
+        let board = Arc::new(Board::new(rows));
         let upload = watch::Sender::new(adjustable.upload.clone());
         board.set_detail("runtime_note", json!(models.note()));
         Ok(Self {
@@ -83,8 +79,8 @@ pub(super) struct Rows {
 
 impl Rows {
     /// A row for a source that is about to start.
-    pub fn row(&mut self, spec: &SourceSpec) -> Arc<Row> {
+    pub fn row(&mut self, spec: &SourceSpec, expects: Expects) -> Arc<Row> {
         self.made += 1;
-        Arc::new(Row::new(self.made, spec.name.clone(), spec.uri.to_string(), spec.own))
+        Arc::new(Row::new(self.made, spec, expects))
     }
 }

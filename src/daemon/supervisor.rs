@@ -1,21 +1,20 @@
-//! The threads of the line and the sources that run on them now: sources come, go and change while it runs.
-//! Touch it when sources are to share threads otherwise.
+//! The sources that run now, each on the line of its model: they come, go and change while the daemon runs. Touch it when
+//! sources are to start or end otherwise.
 
 use std::sync::Arc;
-use std::thread::{JoinHandle, Thread};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::board::Row;
-use super::model::{self, ModelThread};
-use super::publish::Publisher;
+use super::board::{Expects, Row};
+use super::line::{Ground, Line};
+use super::mel::MelWriter;
+use super::models::Opened;
 use super::slot::Slot;
 use super::threads::{Spawner, join_stage};
-use super::work::Work;
-use super::{DaemonError, Models, STAGE_LIMIT, Stage, dsp};
+use super::{DaemonError, STAGE_LIMIT, Stage};
 use crate::event::{EventBody, SourceState, SourceStateChange};
-use crate::pipeline::Classifiers;
 use crate::source::{self, SourceSpec, Stop};
 
 /// Sources' notices that may wait; a source that has more to tell waits.
@@ -26,20 +25,10 @@ const GONE_LIMIT: Duration = Duration::from_secs(3);
 
 /// Everything that runs between the sources and the hub.
 pub(super) struct Supervisor {
-    stage: Arc<Stage>,
-    models: Models,
-    spawner: Spawner,
-    /// Ends the threads `dsp-K` and `model-K`; each source has a flag of its own.
-    stop: Stop,
-    dsp: Vec<Worker<Slot>>,
-    model: Vec<Worker<Work>>,
+    ground: Ground,
+    /// That of the configured model, then those of models that sources have in its place. They stay to the end.
+    lines: Vec<Line>,
     sources: Vec<Running>,
-}
-
-/// A thread and the way to give it work.
-struct Worker<T> {
-    give: Sender<T>,
-    thread: JoinHandle<()>,
 }
 
 /// A source and its thread.
@@ -50,30 +39,30 @@ struct Running {
     thread: JoinHandle<()>,
     /// Disconnected when nothing more comes of it.
     forgotten: Receiver<()>,
-    /// Indices of the workers that serve it.
+    /// Indices of the line, and of its workers, that serve it.
+    line: usize,
     dsp: usize,
     model: usize,
 }
 
 impl Supervisor {
-    /// Starts a thread for each of these classifiers, and as many to feed them; no source yet.
-    pub fn new(
-        stage: Arc<Stage>,
-        models: Models,
-        classifiers: Vec<Classifiers>,
-        workers: usize,
-        spawner: Spawner,
-    ) -> Result<Self, DaemonError> {
-        let stop = Stop::new();
-        let (dsp, model, sources) = (Vec::new(), Vec::new(), Vec::new());
-        let mut supervisor = Self { stage, models, spawner, stop, dsp, model, sources };
-        for classifier in classifiers {
-            supervisor.add_model(classifier)?;
-        }
-        for _ in 0..workers {
-            supervisor.add_dsp()?;
-        }
+    /// Starts the threads of every model, the configured one first; no source yet.
+    pub fn new(stage: Arc<Stage>, opened: Vec<Opened>, spawner: Spawner) -> Result<Self, DaemonError> {
+        let ground = Ground { stage, spawner, stop: Stop::new() };
+        let mut supervisor = Self { ground, lines: Vec::new(), sources: Vec::new() };
+        opened.into_iter().try_for_each(|opened| supervisor.add_line(opened))?;
         Ok(supervisor)
+    }
+
+    fn add_line(&mut self, opened: Opened) -> Result<(), DaemonError> {
+        let threads = |line: &Line| line.workers().0.max(line.workers().1);
+        // Lines may grow, so their numbers are apart.
+        let first =
+            self.lines.iter().map(threads).max().map_or(0, |most| most.max(super::workers(usize::MAX)));
+        let workers = opened.classifiers.len().max(super::workers(1));
+        let first = first * self.lines.len();
+        self.lines.push(Line::start(self.ground.clone(), opened, workers, first)?);
+        Ok(())
     }
 
     /// The sources that run now.
@@ -81,74 +70,63 @@ impl Supervisor {
         self.sources.iter().map(|running| &running.spec)
     }
 
-    /// Makes sure that there are enough threads for so many sources. One that cannot be had is told: the sources then
-    /// share those there are.
-    pub fn make_room(&mut self, sources: usize) {
-        while self.dsp.len() < super::workers(sources) {
-            let grown = match self.models.sessions(self.dsp.len() + 1) > self.model.len() {
-                true => self.models.prove().map_err(DaemonError::from).and_then(|one| self.add_model(one)),
-                false => Ok(()),
-            };
-            if let Err(error) = grown.and_then(|()| self.add_dsp()) {
-                tracing::warn!(%error, "no further worker; the sources share those there are");
-                return;
-            }
+    fn line_of(&self, spec: &SourceSpec) -> Option<usize> {
+        match &spec.model {
+            None => Some(0),
+            Some(id) => self.lines.iter().position(|line| line.id() == id),
         }
     }
 
-    fn add_model(&mut self, classifiers: Classifiers) -> Result<(), DaemonError> {
-        let (give, jobs) = crossbeam_channel::bounded(model::QUEUE);
-        let stage = &self.stage;
-        let labels = Arc::new(stage.manifests.genre.labels.clone());
-        let name = format!("model-{}", self.model.len());
-        let body = ModelThread {
-            jobs,
-            classifiers,
-            manifests: Arc::clone(&stage.manifests),
-            decide: stage.decide.subscribe(),
-            publisher: Publisher::new(Arc::clone(&stage.hub), labels, Arc::clone(&stage.model)),
-            stop: self.stop.clone(),
-            turns: stage.progress.thread(&name),
-        };
-        let thread = self.spawner.spawn(&name, move || body.run())?;
-        self.model.push(Worker { give, thread });
-        Ok(())
+    /// What is expected of a source; of one whose model is not there the same as of the configured one.
+    pub fn expects(&self, spec: &SourceSpec) -> Expects {
+        self.lines[self.line_of(spec).unwrap_or(0)].models().expects()
     }
 
-    fn add_dsp(&mut self) -> Result<(), DaemonError> {
-        let (give, arrivals) = crossbeam_channel::bounded(dsp::ARRIVALS);
-        let (manifests, stop) = (Arc::clone(&self.stage.manifests), self.stop.clone());
-        let name = format!("dsp-{}", self.dsp.len());
-        let turns = self.stage.progress.thread(&name);
-        let body = move || dsp::run(&arrivals, &manifests, &stop, &turns);
-        let thread = self.spawner.spawn(&name, body)?;
-        self.dsp.push(Worker { give, thread });
-        Ok(())
+    /// Makes sure that there are enough threads for these sources besides those that run, and the models they are to be
+    /// heard by. What cannot be had is told: a source without its model does not start.
+    pub fn make_room(&mut self, more: &[SourceSpec]) {
+        for spec in more {
+            let Some(id) = spec.model.as_deref().filter(|_| self.line_of(spec).is_none()) else { continue };
+            let opened = self.lines[0].models().other(id, &self.ground.stage.catalogue);
+            let opened = opened.and_then(|models| models.open(1)).map_err(DaemonError::from);
+            if let Err(error) = opened.and_then(|opened| self.add_line(opened)) {
+                tracing::error!(source = spec.name, model = id, %error, "the model cannot be used");
+            }
+        }
+        for index in 0..self.lines.len() {
+            let running = self.sources.iter().filter(|running| running.line == index).count();
+            let coming = more.iter().filter(|spec| self.line_of(spec) == Some(index)).count();
+            self.lines[index].make_room(running + coming);
+        }
     }
 
-    /// Starts a source, on the threads that serve fewest. Its row must be on the board already.
+    /// Starts a source, on the threads of its model that serve fewest. Its row must be on the board already.
     pub fn start(&mut self, spec: SourceSpec, row: Arc<Row>) -> Result<(), DaemonError> {
-        let dsp = least(self.dsp.len(), self.sources.iter().map(|running| running.dsp));
-        let model = least(self.model.len(), self.sources.iter().map(|running| running.model));
+        let line = self.line_of(&spec).ok_or_else(|| DaemonError::NoModel {
+            source_name: spec.name.clone(),
+            model: spec.model.clone().unwrap_or_default(),
+        })?;
+        let beside = || self.sources.iter().filter(|running| running.line == line);
+        let (dsp_workers, model_workers) = self.lines[line].workers();
+        let dsp = least(dsp_workers, beside().map(|running| running.dsp));
+        let model = least(model_workers, beside().map(|running| running.model));
         let (notices, from_source) = crossbeam_channel::bounded(NOTICES);
         let (on_forgotten, forgotten) = crossbeam_channel::bounded(0);
         let stop = Stop::new();
-        let to_model = self.model[model].give.clone();
-        let slot = Slot::new(Arc::clone(&row), stop.clone(), from_source, to_model, on_forgotten);
-        let worker = &self.dsp[dsp];
-        // The thread ends after every source has.
-        let _ = worker.give.send(slot);
-        let wake: Thread = worker.thread.thread().clone();
-        wake.unpark();
+        let (mel, tap) = MelWriter::new(self.lines[line].features());
+        let _ = row.mel.set(Arc::new(tap));
+        let wake = self.lines[line].take(dsp, model, |to_model| {
+            Slot::new(Arc::clone(&row), stop.clone(), from_source, to_model, on_forgotten).with_mel(mel)
+        });
         let (its_spec, its_stop, counters) = (spec.clone(), stop.clone(), Arc::clone(&row.counters));
-        let thread = self.spawner.spawn(&format!("src-{}", spec.name), move || {
+        let thread = self.ground.spawner.spawn(&format!("src-{}", spec.name), move || {
             // The slot is gone only if this source was given up: there is nobody left to tell.
             let mut notify = |notice| drop(notices.send(notice));
             source::run(&its_spec, &counters, &its_stop, &mut notify, &|| wake.unpark());
             drop(notices);
             wake.unpark();
         })?;
-        self.sources.push(Running { spec, row, stop, thread, forgotten, dsp, model });
+        self.sources.push(Running { spec, row, stop, thread, forgotten, line, dsp, model });
         Ok(())
     }
 
@@ -172,7 +150,7 @@ impl Supervisor {
                 [running.thread],
                 deadline.saturating_duration_since(Instant::now()).min(STAGE_LIMIT),
             );
-            self.dsp[running.dsp].thread.thread().unpark();
+            self.lines[running.line].wake(running.dsp);
             if running.forgotten.recv_deadline(deadline) == Err(RecvTimeoutError::Timeout) {
                 running.row.retire();
                 tracing::warn!(source = name, "did not end in time; the rest of it is not told");
@@ -180,8 +158,8 @@ impl Supervisor {
             let (state, remedy) = (SourceState::Ended, None);
             let change = SourceStateChange { state, reason: reason.map(str::to_owned), remedy };
             running.row.set_state(&change);
-            self.stage.hub.publish(&name, EventBody::SourceState(change));
-            self.stage.hub.forget(&name);
+            self.ground.stage.hub.publish(&name, EventBody::SourceState(change));
+            self.ground.stage.hub.forget(&name);
         }
     }
 
@@ -190,19 +168,15 @@ impl Supervisor {
         let running = self.sources.iter().map(|running| &running.row);
         let mut rows: Vec<_> = running.chain(more).map(Arc::clone).collect();
         rows.sort_by_key(|row| order.iter().position(|name| *name == row.name));
-        self.stage.board.set_rows(rows);
+        self.ground.stage.board.set_rows(rows);
     }
 
     /// Ends everything along the line, so that nothing that was heard is lost.
     pub fn end(self) {
         self.sources.iter().for_each(|running| running.stop.stop());
         join_stage("source", self.sources.into_iter().map(|running| running.thread), STAGE_LIMIT);
-        self.stop.stop();
-        self.dsp.iter().for_each(|worker| worker.thread.thread().unpark());
-        join_stage("dsp", self.dsp.into_iter().map(|worker| worker.thread), STAGE_LIMIT);
-        // A model thread ends when nobody is left who could give it work.
-        let models: Vec<_> = self.model.into_iter().map(|worker| worker.thread).collect();
-        join_stage("model", models, STAGE_LIMIT);
+        self.ground.stop.stop();
+        self.lines.into_iter().for_each(Line::end);
     }
 }
 

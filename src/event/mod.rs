@@ -1,14 +1,17 @@
 //! The wire types of `genrecast.v1`: every logged event, as it stands in the JSON that subscribers get.
 //! Touch it to add an event or a field; within v1 changes are additive only.
 
+mod client;
 mod segment;
 mod source;
 mod track;
 mod window;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use client::{AuthRequest, ClientMessage, Nothing, Subscribe};
 pub use segment::{BegunSegment, EndedSegment, GenreChanged, SegmentCorrected};
 pub use source::{SourceGap, SourceState, SourceStateChange};
 pub use track::{Track, TrackEnded, TrackGenre, TrackStarted};
@@ -26,25 +29,27 @@ pub const UNKNOWN: &str = "unknown";
 pub const SILENCE: &str = "silence";
 
 /// A logged event: it has a sequence number and is kept for replay.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// The kind of event and what only that kind has; `type` stands first in the JSON.
     #[serde(flatten)]
     pub body: EventBody,
-    /// [`PROTOCOL_VERSION`].
+    /// Version of the event format.
+    #[schemars(extend("const" = PROTOCOL_VERSION))]
     pub v: u32,
-    /// ULID of this run of the daemon.
+    /// Which run of the daemon published it, a ULID.
     pub epoch: String,
     /// From 1, unique within an epoch, never reused.
+    #[schemars(range(min = 1))]
     pub seq: u64,
     /// Name of the source.
     pub source: String,
-    /// Wall-clock time of publication.
+    /// Wall-clock time of publication, UTC.
     pub time: Timestamp,
 }
 
 /// What kinds of events there are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type")]
 pub enum EventBody {
     /// One window was classified.

@@ -1,10 +1,11 @@
 //! `source.state` and `source.gap`: how a source fares. Touch it when a source has more to tell.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A source changed its state.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceStateChange {
     /// The state it is in now.
     pub state: SourceState,
@@ -17,7 +18,7 @@ pub struct SourceStateChange {
 }
 
 /// States of a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceState {
     /// Being opened.
@@ -37,7 +38,7 @@ pub enum SourceState {
 }
 
 /// Audio that never reached the model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceGap {
     /// Stream time at which the loss begins, in seconds.
     pub from_s: f64,

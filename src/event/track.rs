@@ -1,10 +1,11 @@
 //! `track.started`, `track.ended`: titles and the genre of what was heard under them. Touch it when a track has more to tell.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The source announced another title.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TrackStarted {
     /// As announced.
     pub title: String,
@@ -13,7 +14,7 @@ pub struct TrackStarted {
 }
 
 /// What was announced under one title has ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrackEnded {
     /// As announced.
     pub title: String,
@@ -27,20 +28,23 @@ pub struct TrackEnded {
 }
 
 /// The genre over a whole track.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrackGenre {
     /// The label with the highest mean probability.
     pub genre: String,
     /// That probability.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub p: f32,
     /// Part of the track's music in which this label led.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub share: f32,
     /// Seconds of music heard of it.
+    #[schemars(range(min = 0.0))]
     pub music_s: f64,
 }
 
 /// The track that plays, in a window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Track {
     /// As announced.
     pub title: String,

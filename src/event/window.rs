@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Track;
 use crate::decide::Heard;
 
 /// A classified window.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GenreWindow {
     /// Which stretch of the stream was classified.
     pub window: WindowSpan,
@@ -17,7 +18,8 @@ pub struct GenreWindow {
     pub provisional: bool,
     /// What the newest hop is.
     pub state: SignalState,
-    /// Labels by falling probability; the probabilities of all labels sum to 1.
+    /// Labels by falling probability, as many as were asked for (`top_k`); the probabilities of all labels sum to 1.
+    #[schemars(length(min = 1))]
     pub top: Vec<LabelScore>,
     /// What the daemon stands by.
     pub stable: Stable,
@@ -33,22 +35,25 @@ pub struct GenreWindow {
 }
 
 /// Bounds of a window.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WindowSpan {
     /// Wall-clock time of the first sample.
     pub start: Timestamp,
     /// Wall-clock time of the last sample.
     pub end: Timestamp,
     /// Seconds of the stream before the window.
+    #[schemars(range(min = 0.0))]
     pub start_s: f64,
     /// Seconds of the stream up to the window's end.
+    #[schemars(range(min = 0.0))]
     pub end_s: f64,
-    /// `end_s - start_s`.
+    /// How long it is: `end_s - start_s`.
+    #[schemars(range(min = 0.0))]
     pub seconds: f64,
 }
 
 /// What the newest hop of audio is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SignalState {
     /// Music.
@@ -59,14 +64,14 @@ pub enum SignalState {
     Mixed,
     /// Something can be heard that is neither.
     Noise,
-    /// Nothing can be heard; [`AudioReport::silence`] tells why.
+    /// Nothing can be heard; `audio.silence` tells why.
     Silence,
     /// Something can be heard, and no gate tells what: it is off, or has heard less than a second.
     Signal,
 }
 
 /// What kind of silence it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Silence {
     /// There are samples, but below the threshold of quiet.
@@ -100,11 +105,12 @@ impl Silence {
 }
 
 /// A label and its calibrated probability.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LabelScore {
     /// One of the model's labels.
     pub label: String,
-    /// Calibrated probability, 0 to 1.
+    /// Calibrated probability.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub p: f32,
 }
 
@@ -119,23 +125,23 @@ impl LabelScore {
 }
 
 /// The genre that the daemon stands by.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stable {
-    /// A label, [`UNKNOWN`](super::UNKNOWN) or [`SILENCE`](super::SILENCE).
+    /// One of the model's labels, `unknown` while nothing is sure enough, or `silence`.
     pub label: String,
     /// Since when (wall clock).
     pub since: Timestamp,
-    /// The `genre.changed` that began it; absent before the first change.
+    /// `seq` of the `genre.changed` that began it; absent before the first change.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub since_seq: Option<u64>,
 }
 
 /// What happened to the audio since the previous window of the same source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AudioReport {
-    /// Sample rate of the source before resampling.
+    /// Sample rate of the source before resampling, in hertz.
     pub native_hz: u32,
-    /// RMS level re full scale; absent for digital zero.
+    /// Level (root mean square) in decibels re full scale; absent for digital zero.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rms_dbfs: Option<f32>,
     /// What kind of silence `state` means, if it is `silence`.
@@ -150,7 +156,7 @@ pub struct AudioReport {
 }
 
 /// How long things took.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Timing {
     /// From the moment the window's last sample was due until publication.
     pub capture_to_emit_ms: u64,
@@ -159,7 +165,7 @@ pub struct Timing {
 }
 
 /// The model that made the scores and where it really runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelInfo {
     /// Folder name of the model.
     pub id: String,

@@ -1,6 +1,7 @@
 //! What one model says of a clip, and how it is gathered while the clip is heard.
 //! Touch it when the answer must tell more; its keys are a contract.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::judge::{ClipVerdict, Judge, Reservation};
@@ -10,7 +11,7 @@ use crate::manifest::Manifest;
 use crate::pipeline::{DecideSettings, Outcome};
 
 /// What one model says of a clip.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ClipAnswer {
     /// The model, and where it ran.
     pub model: ModelInfo,
@@ -25,7 +26,7 @@ pub struct ClipAnswer {
 }
 
 /// A window of a clip.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ClipWindow {
     /// Where it begins, in seconds.
     pub start_s: f64,

@@ -1,6 +1,7 @@
 //! What may be said of a clip: a genre is named only where one would be named live, too.
 //! Touch it when another reason keeps a genre from being named.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::ClipWindow;
@@ -8,10 +9,10 @@ use crate::event::{LabelScore, SILENCE, SignalState, Silence, UNKNOWN};
 use crate::manifest::Manifest;
 use crate::pipeline::DecideSettings;
 
-/// What a clip is said to be: a genre, [`SILENCE`] or [`UNKNOWN`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What a clip is said to be: a genre, `silence` or `unknown`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClipVerdict {
-    /// One of the model's labels, [`SILENCE`] or [`UNKNOWN`].
+    /// One of the model's labels, `silence` or `unknown`.
     pub label: String,
     /// Why it is none of the labels.
     #[serde(skip_serializing_if = "Option::is_none")]

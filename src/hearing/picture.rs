@@ -2,6 +2,7 @@
 //! Touch it when pictures are to be finer.
 
 use data_encoding::BASE64;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::manifest::{FeatureSettings, LogScale};
@@ -10,7 +11,7 @@ use crate::manifest::{FeatureSettings, LogScale};
 pub const MOST: usize = 1000;
 
 /// A picture of mel columns, quantised.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MelPicture {
     /// The rate of the samples that it was made of, in hertz.
     pub sample_rate: u32,

@@ -3,16 +3,17 @@
 use crate::decide::{self, StableChange, Verdict};
 use crate::event::{SILENCE, UNKNOWN};
 use crate::pipeline::Outcome;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A stretch of one stable genre.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ClipSegment {
     /// Seconds from the beginning of the clip.
     pub start_s: f64,
     /// Where it ends, in seconds from there.
     pub end_s: f64,
-    /// A label, [`UNKNOWN`] or [`SILENCE`].
+    /// One of the model's labels, `unknown` or `silence`.
     pub label: String,
 }
 

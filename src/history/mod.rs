@@ -37,7 +37,7 @@ pub use segments::{Segment, SegmentPage};
 pub use select::Selection;
 pub use shared::History;
 pub use status::{Status, StatusKind};
-pub use table::{EVENT_COLUMNS, SEGMENT_COLUMNS, csv_head, event_csv, segment_csv, segment_json};
+pub use table::{EVENT_COLUMNS, SEGMENT_COLUMNS, SegmentRow, csv_head, event_csv, segment_csv, segment_json};
 
 /// How much is kept; whichever bound is met first lets the oldest go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 //! another. Touch it when a column is wanted.
 
 use csv::Writer;
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{Record, Segment};
 
@@ -43,19 +46,44 @@ pub fn event_csv(record: &Record) -> String {
     ])
 }
 
-/// A segment as `/v1/history/segments` tells it; `end` is null while it goes on.
-pub fn segment_json(of: &Segment) -> Value {
-    let mut segment = json!({
-        "source": of.source, "label": of.label, "start": of.start, "end": of.end,
-        "epoch": of.position.epoch, "seq": of.position.seq,
-    });
-    if let Some(end) = of.end {
-        segment["seconds"] = end.duration_since(of.start).as_secs_f64().into();
+/// A segment as `/v1/history/segments` tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Segment")]
+pub struct SegmentRow {
+    /// Name of the source.
+    pub source: String,
+    /// Its stable label: one of the model's, `unknown` or `silence`.
+    pub label: String,
+    /// When it began, as corrected later.
+    pub start: Timestamp,
+    /// When it ended; null while it goes on.
+    pub end: Option<Timestamp>,
+    /// How long it was; absent while it goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Mean probability of the label over the segment; absent for `unknown` and `silence`, and while it goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub confidence: Option<f64>,
+    /// The run of the daemon in which it began.
+    pub epoch: String,
+    /// `seq` of the `genre.changed` that began it.
+    #[schemars(range(min = 1))]
+    pub seq: u64,
+}
+
+/// A segment as an object of JSON.
+pub fn segment_json(of: &Segment) -> SegmentRow {
+    SegmentRow {
+        source: of.source.to_string(),
+        label: of.label.clone(),
+        start: of.start,
+        end: of.end,
+        seconds: of.end.map(|end| end.duration_since(of.start).as_secs_f64()),
+        confidence: of.confidence,
+        epoch: of.position.epoch.to_string(),
+        seq: of.position.seq,
     }
-    if let Some(confidence) = of.confidence {
-        segment["confidence"] = confidence.into();
-    }
-    segment
 }
 
 /// A segment as a line of CSV; `end` is empty while it goes on.

@@ -97,7 +97,18 @@ impl Front {
     }
 
     /// Takes mono samples at the source's rate.
-    pub fn push(&mut self, mut samples: &[f32], mut sink: impl FnMut(MelBlock<'_>)) {
+    pub fn push(&mut self, samples: &[f32], sink: impl FnMut(MelBlock<'_>)) {
+        self.push_watched(samples, |_, _| {}, sink);
+    }
+
+    /// As [`push`](Self::push); and `watch` gets each column as soon as it is computed, with its number in this stretch, which
+    /// counts from 0.
+    pub fn push_watched(
+        &mut self,
+        mut samples: &[f32],
+        mut watch: impl FnMut(u64, &[f32]),
+        mut sink: impl FnMut(MelBlock<'_>),
+    ) {
         let chunk = self.resampler.chunk();
         while !samples.is_empty() {
             let missing = chunk - self.pending.len();
@@ -113,14 +124,22 @@ impl Front {
                 if let Some(ear) = ear {
                     ear.push(&self.pending, resampled);
                 }
-                self.log_mel.push(resampled, |column| grid.push(column, meter, ear, &mut sink));
+                self.log_mel.push(resampled, |column| {
+                    watch(grid.next(), column);
+                    grid.push(column, meter, ear, &mut sink);
+                });
                 self.pending.clear();
             }
         }
     }
 
     /// Ends a finite stream: flushes the resampler and the STFT and gives the last block.
-    pub fn finish(&mut self, mut sink: impl FnMut(MelBlock<'_>)) {
+    pub fn finish(&mut self, sink: impl FnMut(MelBlock<'_>)) {
+        self.finish_watched(|_, _| {}, sink);
+    }
+
+    /// As [`finish`](Self::finish), and `watch` gets the last columns as in [`push_watched`](Self::push_watched).
+    pub fn finish_watched(&mut self, mut watch: impl FnMut(u64, &[f32]), mut sink: impl FnMut(MelBlock<'_>)) {
         self.heard += self.pending.len() as u64;
         self.meter.push(&self.pending);
         let (grid, meter, log_mel, ear) = (&mut self.grid, &mut self.meter, &mut self.log_mel, &mut self.ear);
@@ -129,12 +148,18 @@ impl Front {
             if let Some(ear) = ear {
                 ear.push(&[], samples);
             }
-            log_mel.push(samples, |column| grid.push(column, meter, ear, &mut sink))
+            log_mel.push(samples, |column| {
+                watch(grid.next(), column);
+                grid.push(column, meter, ear, &mut sink);
+            })
         });
         if let Some(ear) = ear {
             ear.finish(&self.pending);
         }
-        log_mel.finish(|column| grid.push(column, meter, ear, &mut sink));
+        log_mel.finish(|column| {
+            watch(grid.next(), column);
+            grid.push(column, meter, ear, &mut sink);
+        });
         sink(MelBlock {
             columns: &grid.columns,
             gate: ear.as_ref().map_or(&[], Ear::columns),
@@ -167,6 +192,11 @@ impl Front {
 }
 
 impl Grid {
+    /// The number of the column that comes next.
+    fn next(&self) -> u64 {
+        self.given + (self.columns.len() / self.n_mels) as u64
+    }
+
     /// How far the newest column that was given away reaches.
     fn delivered_s(&self) -> f64 {
         let Some(last) = self.given.checked_sub(1) else { return self.origin_s };

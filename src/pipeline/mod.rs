@@ -7,12 +7,14 @@ mod clip;
 mod ear;
 mod front;
 mod pair;
+mod quantise;
 mod self_test;
 
 pub use back::{Back, DecideSettings, Outcome};
 pub use clip::ClipScore;
 pub use front::{Front, MelBlock};
 pub use pair::{Classifiers, Manifests};
+pub use quantise::MelScaleBytes;
 pub use self_test::self_test;
 
 use crate::features::FeatureError;

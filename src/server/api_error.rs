@@ -4,7 +4,24 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// An answer that is an error, as it stands in its body.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ErrorAnswer {
+    /// What is wrong.
+    pub(super) error: ErrorDetail,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ErrorDetail {
+    /// One word for what is wrong; each path lists its own.
+    pub(super) code: &'static str,
+    /// What was expected, what came, and what to do.
+    pub(super) message: String,
+}
 
 /// An answer that is an error.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +39,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({"error": {"code": self.code, "message": self.message}});
+        let body = ErrorAnswer { error: ErrorDetail { code: self.code, message: self.message } };
         (self.status, Json(body)).into_response()
     }
 }

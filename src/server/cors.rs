@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -21,8 +21,14 @@ pub(super) fn layer(origins: impl Iterator<Item = String>) -> Option<CorsLayer> 
     let origins: Vec<_> = origins.filter_map(|origin| HeaderValue::try_from(origin).ok()).collect();
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
-        .allow_headers([ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName::from_static("last-event-id")])
-        .expose_headers([RETRY_AFTER])
+        .allow_headers([
+            ACCEPT,
+            AUTHORIZATION,
+            CACHE_CONTROL,
+            CONTENT_TYPE,
+            HeaderName::from_static("last-event-id"),
+        ])
+        .expose_headers([RETRY_AFTER, WWW_AUTHENTICATE])
         .max_age(MAX_AGE);
     (!origins.is_empty()).then(|| layer.allow_origin(origins))
 }

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::mel::MelTap;
 use crate::event::SourceState;
 use crate::stats::SourceCounters;
 
@@ -17,6 +19,12 @@ pub trait Health: Send + Sync {
     /// Every source of this moment, in the order of the configuration. Names must not contain commas, which part them in
     /// queries.
     fn sources(&self) -> Vec<SourceInfo>;
+
+    /// Where the mel columns of a source can be looked at; `None` if there is none of that name.
+    fn mel(&self, source: &str) -> Option<Arc<MelTap>> {
+        let _ = source;
+        None
+    }
 
     /// Where the server keeps count of its subscribers; asked for once.
     fn subscribers(&self) -> Arc<AtomicUsize> {
@@ -38,12 +46,15 @@ pub struct HealthReport {
 }
 
 /// One source, as `/v1/sources` tells it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceInfo {
     /// Its name.
     pub name: String,
     /// Its URI, without any password.
     pub uri: String,
+    /// Name of the model that hears it, where that is not the daemon's own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
     /// The state it is in.
     pub state: SourceState,
     /// Why, in words.
@@ -66,7 +77,7 @@ pub struct SourceInfo {
 }
 
 /// The counters of a source at one moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceCounts {
     /// Samples (mono, native rate) that entered the ring.
     pub samples: u64,

@@ -1,15 +1,21 @@
 //! Connection messages of `genrecast.v1`: what the server says without using up a `seq`.
 //! Touch it when such a message gets a field; within v1 changes are additive only.
 
-use jiff::Timestamp;
-use serde::Serialize;
-use serde_json::{Value, json};
+mod wire;
 
+use jiff::Timestamp;
+
+use super::access::Access;
 use super::filter::Filter;
 use super::{DEFAULT_TOP_K, MAX_MESSAGE, Shared};
 use crate::event::PROTOCOL_VERSION;
 use crate::history::{EpochEnd, Position};
-use crate::hub::{Hub, Snapshot, SourceLatest};
+use crate::hub::{Entry, Hub, SourceLatest};
+use wire::{
+    Alive, AuthState, ConnectionLimits, ErrorMessage, Gap, Heartbeat, Hello, Pong, Recording, RecordingState,
+};
+pub(super) use wire::{Frame, GapReason, ServerMessage};
+use wire::{Snapshot, SnapshotSource};
 
 /// The first message of every connection; `filter` is what its URL asks for.
 pub(super) fn hello(shared: &Shared, filter: Option<&Filter>) -> String {
@@ -17,29 +23,39 @@ pub(super) fn hello(shared: &Shared, filter: Option<&Filter>) -> String {
     let (limits, live) = (hub.limits(), shared.live());
     let sources: Vec<String> = shared.health.sources().into_iter().map(|of| of.name).collect();
     // Oldest first: events published in between then cannot make the two contradict each other.
-    let oldest = hub.oldest();
-    let mut hello = json!({
-        "type": "hello", "v": PROTOCOL_VERSION, "version": about.version,
-        "epoch": hub.epoch(), "oldest_seq": oldest, "latest_seq": hub.latest(),
-        "sources": sources, "labels": about.labels, "model": about.model, "gate": about.gate,
-        "limits": {
-            "message_bytes": MAX_MESSAGE, "clients": live.settings().max_clients,
-            "log_events": limits.events, "log_bytes": limits.bytes,
-            "heartbeat_s": live.settings().heartbeat.as_secs_f64(), "top_k": DEFAULT_TOP_K,
+    let oldest_seq = hub.oldest();
+    let hello = Hello {
+        v: PROTOCOL_VERSION,
+        version: about.version.clone(),
+        epoch: hub.epoch().to_owned(),
+        oldest_seq,
+        latest_seq: hub.latest(),
+        unknown_sources: filter.map_or(Vec::new(), |filter| filter.unknown(&sources)),
+        sources,
+        labels: about.labels.clone(),
+        model: about.model.clone(),
+        gate: about.gate.clone(),
+        limits: ConnectionLimits {
+            message_bytes: MAX_MESSAGE,
+            clients: live.settings().max_clients,
+            log_events: limits.events,
+            log_bytes: limits.bytes,
+            heartbeat_s: live.settings().heartbeat.as_secs_f64(),
+            top_k: DEFAULT_TOP_K,
         },
-    });
-    hello["history"] = match &shared.archive {
+        history: recording(shared),
+    };
+    ServerMessage::Hello(Box::new(hello)).to_string()
+}
+
+fn recording(shared: &Shared) -> Recording {
+    match &shared.archive {
         Some(archive) => {
             let status = archive.history().status();
-            json!({"state": status.state, "trouble": status.trouble})
+            Recording { state: status.state.into(), trouble: status.trouble }
         }
-        None => json!({"state": "off"}),
-    };
-    let unknown = filter.map_or(Vec::new(), |filter| filter.unknown(&sources));
-    if !unknown.is_empty() {
-        hello["unknown_sources"] = json!(unknown);
+        None => Recording { state: RecordingState::Off, trouble: None },
     }
-    hello.to_string()
 }
 
 /// The names a filter wants that no source has now; one may come that has.
@@ -55,114 +71,72 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// How things are at `snapshot.seq`: of each source the newest `source.state` and `genre.window`, as they were logged.
-pub(super) fn snapshot(hub: &Hub, snapshot: &Snapshot, filter: &Filter) -> String {
-    let head = json!({
-        "type": "snapshot", "v": PROTOCOL_VERSION, "epoch": hub.epoch(), "seq": snapshot.seq,
-    });
-    let mut out = open_list(&head, "sources");
+pub(super) fn snapshot(hub: &Hub, snapshot: &crate::hub::Snapshot, filter: &Filter) -> String {
     let wanted = snapshot.sources.iter().filter(|of| filter.wants(&of.source));
-    for (place, of) in wanted.enumerate() {
-        push_source(&mut out, place, &json!({"source": of.source}), Some(of), filter.top_k);
-    }
-    out.push_str("]}");
-    out
+    let sources = wanted.map(|of| {
+        let (state, window) = frames(Some(of), filter.top_k);
+        SnapshotSource { source: of.source.to_string(), state, window }
+    });
+    let (epoch, sources) = (hub.epoch().to_owned(), sources.collect());
+    ServerMessage::Snapshot(Snapshot { v: PROTOCOL_VERSION, epoch, seq: snapshot.seq, sources }).to_string()
 }
 
-/// A JSON object up to the opening of a list in it. Frames are JSON already: they are set in as they are.
-pub(super) fn open_list(head: &Value, field: &str) -> String {
-    let mut out = head.to_string();
-    out.pop();
-    out.push_str(&format!(r#","{field}":["#));
-    out
-}
-
-/// One source of such a list: the fields of `head`, which is a struct or a map, and its newest events.
-pub(super) fn push_source(
-    out: &mut String,
-    place: usize,
-    head: &impl Serialize,
-    of: Option<&SourceLatest>,
-    top_k: usize,
-) {
-    if place > 0 {
-        out.push(',');
-    }
-    let head = serde_json::to_string(head);
-    out.push_str(&head.expect("structs of strings, numbers and times always serialise"));
-    out.pop();
-    let events = of.map(|of| [("state", &of.state), ("window", &of.window)]);
-    for (field, entry) in events.into_iter().flatten() {
-        if let Some(entry) = entry {
-            out.push_str(&format!(r#","{field}":{}"#, entry.frame(top_k)));
-        }
-    }
-    out.push('}');
-}
-
-/// Why events are missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum GapReason {
-    /// They are no longer kept.
-    Evicted,
-    /// The history could not take them down while there was time.
-    NotRecorded,
-    /// The history's file is damaged at their place.
-    Damaged,
-    /// The cursor was of an epoch that is not known: everything of this one up to the snapshot is skipped.
-    UnknownEpoch,
+/// The newest `source.state` and `genre.window` of a source.
+pub(super) fn frames(of: Option<&SourceLatest>, top_k: usize) -> (Option<Frame>, Option<Frame>) {
+    let frame = |entry: &std::sync::Arc<Entry>| Frame(entry.frame(top_k));
+    (of.and_then(|of| of.state.as_ref().map(frame)), of.and_then(|of| of.window.as_ref().map(frame)))
 }
 
 /// Events of an epoch, both ends included, that the connection will not get; none if `to_seq < from_seq`.
 pub(super) fn gap(epoch: &str, from_seq: u64, to_seq: u64, reason: GapReason) -> String {
-    json!({
-        "type": "gap", "v": PROTOCOL_VERSION, "epoch": epoch,
-        "from_seq": from_seq, "to_seq": to_seq, "reason": reason,
-    })
-    .to_string()
+    let (v, epoch) = (PROTOCOL_VERSION, epoch.to_owned());
+    let gap = Gap { v, epoch, from_seq, to_seq, reason, complete: None, next_epoch: None };
+    ServerMessage::Gap(gap).to_string()
 }
 
 /// An epoch is over: what follows is of the next one, from 1. `complete` is false if that run was killed: of its last
 /// second some events may be missing, how many nobody knows.
 pub(super) fn restart(epoch: &str, end: &EpochEnd, next: &str) -> String {
-    json!({
-        "type": "gap", "v": PROTOCOL_VERSION, "epoch": epoch,
-        "from_seq": end.last_seq + 1, "to_seq": end.last_seq, "reason": "restart",
-        "complete": end.complete, "next_epoch": next,
-    })
-    .to_string()
+    let gap = Gap {
+        v: PROTOCOL_VERSION,
+        epoch: epoch.to_owned(),
+        from_seq: end.last_seq + 1,
+        to_seq: end.last_seq,
+        reason: GapReason::Restart,
+        complete: Some(end.complete),
+        next_epoch: Some(next.to_owned()),
+    };
+    ServerMessage::Gap(gap).to_string()
 }
 
 /// Sign of life; `position` is where a subscriber has been served up to.
 pub(super) fn heartbeat(hub: &Hub, position: Option<Position>) -> String {
-    alive("heartbeat", hub, position)
+    ServerMessage::Heartbeat(Heartbeat { alive: alive(hub, position) }).to_string()
 }
 
 /// The answer to `ping`.
 pub(super) fn pong(hub: &Hub, position: Option<Position>) -> String {
-    alive("pong", hub, position)
+    ServerMessage::Pong(Pong { alive: alive(hub, position) }).to_string()
 }
 
-fn alive(word: &str, hub: &Hub, position: Option<Position>) -> String {
-    let epoch = position.as_ref().map_or(hub.epoch(), |position| &position.epoch);
-    let mut message = json!({"type": word, "v": PROTOCOL_VERSION, "epoch": epoch});
-    if let Some(position) = position {
-        message["cursor"] = position.seq.into();
-    }
-    message.to_string()
+fn alive(hub: &Hub, position: Option<Position>) -> Alive {
+    let epoch = position.as_ref().map_or(hub.epoch(), |position| &position.epoch).to_owned();
+    Alive { v: PROTOCOL_VERSION, epoch, cursor: position.map(|position| position.seq) }
 }
 
-/// The answer to `auth` where no token is asked for.
-pub(super) fn auth() -> String {
-    json!({"type": "auth", "v": PROTOCOL_VERSION, "required": false}).to_string()
+/// The answer to `auth`: whether a token is asked for, and what the one that was shown opens.
+pub(super) fn auth(access: &Access) -> String {
+    let scopes = match access {
+        Access::Granted(grant) => Some(grant.scopes().names().collect()),
+        Access::Open | Access::Pending => None,
+    };
+    ServerMessage::Auth(AuthState { v: PROTOCOL_VERSION, required: scopes.is_some(), scopes }).to_string()
 }
 
 /// Something is wrong; the connection closes after it if `fatal`.
 pub(super) fn error(code: &str, message: &str, fatal: bool) -> String {
-    json!({
-        "type": "error", "v": PROTOCOL_VERSION, "code": code, "message": message, "fatal": fatal,
-    })
-    .to_string()
+    let (code, message) = (code.to_owned(), message.to_owned());
+    ServerMessage::Error(ErrorMessage { v: PROTOCOL_VERSION, code, message, fatal }).to_string()
 }
 
 /// Why there is no room for a subscriber.

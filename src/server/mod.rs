@@ -2,9 +2,11 @@
 //! Touch it when the server needs to know more from outside; the protocol itself is in `message` and `feed`.
 
 mod accept;
+mod access;
 mod api_error;
 mod archive;
 mod classify;
+pub mod contract;
 mod cors;
 mod feed;
 mod filter;
@@ -12,10 +14,12 @@ mod guard;
 mod health;
 mod history;
 mod line;
+mod mel;
 mod message;
 mod models;
 mod page;
 mod patient;
+mod probes;
 mod request;
 mod routes;
 mod seats;
@@ -23,6 +27,7 @@ mod settings;
 mod shutdown;
 mod sources;
 mod sse;
+mod token;
 mod upgrade;
 mod websocket;
 
@@ -35,7 +40,9 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
+pub use mel::{MEL_SUBPROTOCOL, MelFormat, MelFrameParts, MelSender, MelTap, MelViewer, mel_channel};
 pub use settings::{Live, LiveSettings, ServerSettings};
+pub use token::{Scope, Scopes, TokenError, TokenFile, Tokens};
 
 use crate::catalogue::Catalogue;
 use crate::event::ModelInfo;
@@ -179,7 +186,8 @@ impl Shared {
 /// Then every subscriber gets the events published so far and the close code 1001; it returns when all have ended, or
 /// after [`CLOSE_LIMIT`], cutting off whoever has not.
 ///
-/// What is sent through `live` holds for every connection, request and heartbeat from then on, and cuts nobody off.
+/// What is sent through `live` holds for every connection, request and heartbeat from then on, and cuts nobody off but
+/// those whose token was taken back.
 ///
 /// # Errors
 /// [`ServerError::Zero`] for settings that cannot be meant. What goes wrong on a single connection, or passes (such as

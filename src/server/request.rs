@@ -17,7 +17,24 @@ pub(super) enum ClientMessage {
     Subscribe(Subscribe),
     Unsubscribe,
     Ping,
-    Auth,
+    /// With a token or, which is of no use, without.
+    Auth(Option<Secret>),
+}
+
+/// A token that was shown, which nothing prints.
+#[derive(Clone, PartialEq)]
+pub(super) struct Secret(String);
+
+impl Secret {
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// A wish to get events, replacing any earlier one of the connection.
@@ -49,7 +66,9 @@ impl ClientMessage {
                 "subscribe" => Subscribe::parse(&fields).map(Self::Subscribe),
                 "unsubscribe" => Ok(Self::Unsubscribe),
                 "ping" => Ok(Self::Ping),
-                "auth" => Ok(Self::Auth),
+                "auth" => Ok(Self::Auth(
+                    fields.get("token").and_then(Value::as_str).map(|token| Secret(token.to_owned())),
+                )),
                 other => Err(format!("type must be {WORDS}, got {other:?}")),
             },
             Some(other) => Err(format!("type must be {WORDS}, got {other}")),

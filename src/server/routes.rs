@@ -1,23 +1,24 @@
 //! The HTTP side: which paths there are and what they answer. Everything is JSON but the page.
-//! Touch it to add a path; list it in `index`, too.
+//! Touch it to add a path; describe it in `contract/paths`, too, of which the index and `/openapi.json` are made.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::extract::{Extension, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use axum::http::header::{CACHE_CONTROL, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, classify, cors, history, models, page, sources, upgrade};
+use super::{Shared, access, classify, contract, cors, history, models, page, probes, sources, upgrade};
 
 /// The address a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/v1/events", get(upgrade::events))
+        .route("/v1/mel", get(upgrade::mel))
         .route("/v1/now", get(now))
         .route("/v1/sources", get(sources))
         .route("/v1/history", get(history::events))
@@ -36,11 +38,15 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models/{id}/card", get(models::card))
         .route("/v1/classify", post(classify::classify))
         .route("/v1/classify/{id}", get(classify::progress))
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .route("/healthz", get(healthz))
+        .route("/openapi.json", get(contract::openapi))
+        .route("/asyncapi.json", get(contract::asyncapi))
+        .route("/schema/{name}", get(contract::schema))
+        .route("/livez", get(probes::livez))
+        .route("/readyz", get(probes::readyz))
+        .route("/healthz", get(probes::healthz))
         .fallback(other)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::authenticate))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), cors::cors))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)
@@ -70,39 +76,28 @@ async fn index(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respons
     if page::wanted(&headers) {
         return page::index(&headers);
     }
-    ([(VARY, HeaderValue::from_static("Accept"))], paths(&shared)).into_response()
+    let (version, paths) = (shared.about.version.clone(), contract::summaries());
+    let index = Json(Index { name: "genrecast", version, paths });
+    ([(VARY, HeaderValue::from_static("Accept"))], index).into_response()
 }
 
-fn paths(shared: &Shared) -> Json<Value> {
-    Json(json!({
-        "name": "genrecast", "version": shared.about.version,
-        "paths": {
-            "/": "the page, for browsers; this list, for programs",
-            "/v1/events": "every event, live: WebSocket (subprotocol genrecast.v1.json) or, with Accept: text/event-stream, SSE",
-            "/v1/now": "how each source is, with its newest events",
-            "/v1/sources": "how each source is: state, genre, level, counters",
-            "/v1/history": "every event that is kept, over restarts: JSON, JSON Lines or CSV",
-            "/v1/history/segments": "the stable genre over a stretch of time, for drawing",
-            "/v1/models": "which models there are; /v1/models/ID/report and /v1/models/ID/card tell more of each",
-            "/v1/classify": "POST a file: its genre; /v1/classify/ID tells how far it is",
-            "/livez": "200 while the process works",
-            "/readyz": "200 while audio flows and windows come",
-            "/healthz": "how everything is, in detail",
-        },
-    }))
+/// What there is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Index {
+    /// Always `genrecast`.
+    name: &'static str,
+    /// Version of the daemon.
+    version: String,
+    /// Each path and what it answers.
+    paths: BTreeMap<&'static str, &'static str>,
 }
 
 async fn now(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
-    Ok(json_text(sources::now(&shared, &present(&uri)?)))
+    Ok(Json(sources::now(&shared, &present(&uri)?)).into_response())
 }
 
 async fn sources(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
-    Ok(json_text(sources::sources(&shared, &present(&uri)?)))
-}
-
-/// An answer that is JSON already.
-fn json_text(body: String) -> Response {
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+    Ok(Json(sources::sources(&shared, &present(&uri)?)).into_response())
 }
 
 /// The filter for an answer about the present.
@@ -111,48 +106,6 @@ fn present(uri: &Uri) -> Result<Filter, ApiError> {
         Ok(wish) => Ok(wish.unwrap_or_else(Subscribe::everything).filter),
         Err(error) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error)),
     }
-}
-
-async fn livez(State(shared): State<Arc<Shared>>) -> Response {
-    if shared.health.report().live {
-        return Json(json!({"live": true})).into_response();
-    }
-    let message = "the daemon does no work any more; restart it, and see its log for the reason";
-    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not_live", message).into_response()
-}
-
-async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
-    let report = shared.health.report();
-    if report.live && report.ready {
-        return Json(json!({"ready": true})).into_response();
-    }
-    let body = json!({
-        "ready": false, "reasons": report.reasons,
-        "error": {"code": "not_ready", "message": report.reasons.join("; ")},
-    });
-    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
-}
-
-async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
-    let report = shared.health.report();
-    let status = if report.live { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let hub = &shared.hub;
-    let body = json!({
-        "live": report.live, "ready": report.ready, "reasons": report.reasons,
-        "version": shared.about.version, "model": shared.about.model,
-        "gate": shared.about.gate,
-        "hub": {
-            "epoch": hub.epoch(), "oldest_seq": hub.oldest(), "latest_seq": hub.latest(),
-            "bytes": hub.bytes(), "frames_serialised": hub.frames_serialised(),
-        },
-        "server": {
-            "clients": shared.seats.taken(),
-            "max_clients": shared.live().settings().max_clients,
-            "connections": shared.connections.load(Ordering::Relaxed),
-        },
-        "sources": shared.health.sources(), "detail": report.detail,
-    });
-    (status, Json(body)).into_response()
 }
 
 /// What is no path of its own may be a file of the page.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tower_http::cors::CorsLayer;
 
 use super::guard::{Guard, Place};
+use super::token::Tokens;
 use super::{ServerError, cors};
 
 /// What is fixed at the start.
@@ -20,12 +21,15 @@ pub struct ServerSettings {
     pub header_timeout: Duration,
     /// How long a client may take nothing at all of what waits for it before it is cut off, more than zero.
     pub stall_limit: Duration,
+    /// How long a WebSocket that must show a token first may take for it.
+    pub auth_limit: Duration,
 }
 
 impl ServerSettings {
-    /// The defaults: 10 s for the head of a request, 60 s without progress.
+    /// The defaults: 10 s for the head of a request, 60 s without progress, 5 s for a token.
     pub fn new(listen: SocketAddr) -> Self {
-        Self { listen, header_timeout: Duration::from_secs(10), stall_limit: Duration::from_secs(60) }
+        let seconds = Duration::from_secs;
+        Self { listen, header_timeout: seconds(10), stall_limit: seconds(60), auth_limit: seconds(5) }
     }
 }
 
@@ -41,16 +45,20 @@ pub struct LiveSettings {
     pub public_url: Option<String>,
     /// Further origins whose pages may read from the daemon, such as `https://radio.example.org`.
     pub allow_origins: Vec<String>,
+    /// What everything but the page's files and `/livez` is asked for; `None`: nobody is asked. Whoever is connected by a
+    /// token that is no longer among them is cut off.
+    pub tokens: Option<Tokens>,
 }
 
 impl Default for LiveSettings {
-    /// 1,024 clients, heartbeats every 15 s, no foreign page.
+    /// 1,024 clients, heartbeats every 15 s, no foreign page, no token.
     fn default() -> Self {
         Self {
             max_clients: 1024,
             heartbeat: Duration::from_secs(15),
             public_url: None,
             allow_origins: Vec::new(),
+            tokens: None,
         }
     }
 }

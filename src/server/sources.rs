@@ -4,23 +4,81 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::filter::Filter;
-use super::{Shared, SourceInfo, message};
-use crate::event::{EventBody, PROTOCOL_VERSION, SignalState, Silence, Stable};
+use super::message::{self, Frame};
+use super::{Shared, SourceInfo};
+use crate::event::{
+    EventBody, GenreWindow, ModelInfo, PROTOCOL_VERSION, SignalState, Silence, SourceStateChange, Stable,
+};
 use crate::hub::SourceLatest;
 
-/// A source of `/v1/now`, but for its events.
-#[derive(Debug, Serialize)]
-struct Named {
-    source: String,
-    info: Status,
+/// The answer of `/v1/sources`: how each source is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Sources {
+    #[serde(flatten)]
+    head: Head,
+    /// The sources that were asked for, in the order of the configuration.
+    sources: Vec<Status>,
 }
 
-/// One source, complete.
-#[derive(Debug, Serialize)]
+/// The answer of `/v1/now`: how each source is, with its newest events.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Now {
+    /// Always `snapshot`.
+    #[schemars(extend("const" = "snapshot"))]
+    r#type: &'static str,
+    #[serde(flatten)]
+    head: Head,
+    /// The model and where it really runs.
+    model: ModelInfo,
+    /// The model's labels.
+    labels: Vec<String>,
+    /// The sources that were asked for, in the order of the configuration.
+    sources: Vec<NowSource>,
+}
+
+/// What answers about the present begin with.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Head {
+    /// Version of the event format.
+    #[schemars(extend("const" = PROTOCOL_VERSION))]
+    v: u32,
+    /// Version of the daemon.
+    version: String,
+    /// This run of the daemon, a ULID.
+    epoch: String,
+    /// The newest event; 0 before the first.
+    seq: u64,
+    /// The moment that is told about.
+    time: Timestamp,
+    /// Names that were asked for and no source has; one may come that has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_sources: Vec<String>,
+}
+
+/// A source with its newest events.
+#[derive(Debug, Serialize, JsonSchema)]
+struct NowSource {
+    /// Its name.
+    source: String,
+    /// What `/v1/sources` tells of it.
+    info: Status,
+    /// Its newest `source.state`, as it was logged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<SourceStateChange>")]
+    state: Option<Frame>,
+    /// Its newest `genre.window`, as it was logged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<GenreWindow>")]
+    window: Option<Frame>,
+}
+
+/// How a source is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SourceStatus")]
 struct Status {
     #[serde(flatten)]
     info: SourceInfo,
@@ -32,12 +90,16 @@ struct Status {
 }
 
 /// What its newest window tells.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Heard {
+    /// What the daemon stands by.
     stable: Stable,
+    /// What the newest hop is: the window's `state`.
     signal: SignalState,
+    /// What kind of silence it is, if `signal` is `silence`.
     #[serde(skip_serializing_if = "Option::is_none")]
     silence: Option<Silence>,
+    /// Level (root mean square) in decibels re full scale; absent for digital zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     rms_dbfs: Option<f32>,
     /// When the window was published.
@@ -46,48 +108,43 @@ struct Heard {
     last_audio: Timestamp,
 }
 
-/// The answer of `/v1/sources`.
-pub(super) fn sources(shared: &Shared, filter: &Filter) -> String {
+/// How each source is.
+pub(super) fn sources(shared: &Shared, filter: &Filter) -> Sources {
     let snapshot = shared.hub.snapshot();
     let latest = by_name(&snapshot.sources);
     let wanted = shared.health.sources().into_iter().filter(|info| filter.wants(&info.name));
-    let mut out = message::open_list(&head(shared, snapshot.seq, filter), "sources");
-    for (place, info) in wanted.enumerate() {
-        message::push_source(&mut out, place, &status(&latest, info), None, filter.top_k);
-    }
-    out.push_str("]}");
-    out
+    let sources = wanted.map(|info| status(&latest, info)).collect();
+    Sources { head: head(shared, snapshot.seq, filter), sources }
 }
 
-/// The answer of `/v1/now`: of each source what `/v1/sources` tells, and its newest events as they were logged.
-pub(super) fn now(shared: &Shared, filter: &Filter) -> String {
+/// Of each source what [`sources`] tells, and its newest events as they were logged.
+pub(super) fn now(shared: &Shared, filter: &Filter) -> Now {
     let snapshot = shared.hub.snapshot();
     let latest = by_name(&snapshot.sources);
-    let mut answer = head(shared, snapshot.seq, filter);
-    answer["type"] = "snapshot".into();
-    answer["model"] = json!(shared.about.model);
-    answer["labels"] = json!(shared.about.labels);
-    let mut out = message::open_list(&answer, "sources");
     let wanted = shared.health.sources().into_iter().filter(|info| filter.wants(&info.name));
-    for (place, info) in wanted.enumerate() {
+    let sources = wanted.map(|info| {
         let of = latest.get(info.name.as_str()).copied();
-        let head = Named { source: info.name.clone(), info: status(&latest, info) };
-        message::push_source(&mut out, place, &head, of, filter.top_k);
+        let (state, window) = message::frames(of, filter.top_k);
+        NowSource { source: info.name.clone(), info: status(&latest, info), state, window }
+    });
+    Now {
+        r#type: "snapshot",
+        head: head(shared, snapshot.seq, filter),
+        model: shared.about.model.clone(),
+        labels: shared.about.labels.clone(),
+        sources: sources.collect(),
     }
-    out.push_str("]}");
-    out
 }
 
-fn head(shared: &Shared, seq: u64, filter: &Filter) -> Value {
-    let mut head = json!({
-        "v": PROTOCOL_VERSION, "version": shared.about.version, "epoch": shared.hub.epoch(), "seq": seq,
-        "time": message::now(),
-    });
-    let unknown = message::unknown_sources(shared, filter);
-    if !unknown.is_empty() {
-        head["unknown_sources"] = json!(unknown);
+fn head(shared: &Shared, seq: u64, filter: &Filter) -> Head {
+    Head {
+        v: PROTOCOL_VERSION,
+        version: shared.about.version.clone(),
+        epoch: shared.hub.epoch().to_owned(),
+        seq,
+        time: message::now(),
+        unknown_sources: message::unknown_sources(shared, filter),
     }
-    head
 }
 
 fn by_name(sources: &[SourceLatest]) -> BTreeMap<&str, &SourceLatest> {

@@ -14,12 +14,14 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::access::Access;
 use super::api_error::ApiError;
 use super::feed::{Feed, Item, Served};
 use super::request::{Since, Subscribe, query};
 use super::seats::Seat;
 use super::shutdown::stopped;
-use super::{Shared, message};
+use super::token::Scope;
+use super::{Live, Shared, message};
 use crate::history::Position;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -53,7 +55,7 @@ pub(super) fn wanted(headers: &HeaderMap) -> bool {
 
 /// Answers with the stream, or with an error before it begins: any status but 200 keeps an `EventSource` from trying
 /// the same again for ever.
-pub(super) fn open(shared: Arc<Shared>, request: &Request) -> Result<Response, ApiError> {
+pub(super) fn open(shared: Arc<Shared>, access: Access, request: &Request) -> Result<Response, ApiError> {
     let bad = |error| ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error);
     let wish = query::parse(request.uri(), query::EVENTS).map_err(bad)?;
     // Nothing can be said later on, so without a filter everything is wanted.
@@ -68,7 +70,8 @@ pub(super) fn open(shared: Arc<Shared>, request: &Request) -> Result<Response, A
         return Ok(([(RETRY_AFTER, HeaderValue::from(FULL_RETRY_S))], error).into_response());
     };
     let hello = message::hello(&shared, Some(&wish.filter));
-    let feed = Feed::new(Arc::clone(&shared.hub), shared.archive.clone(), wish)
+    let archive = shared.archive.clone().filter(|_| access.may(Scope::History));
+    let feed = Feed::new(Arc::clone(&shared.hub), archive, wish)
         .map_err(|future| ApiError::new(StatusCode::CONFLICT, "future_cursor", future.to_string()))?;
     let stream = Stream {
         greeting: Some(format!("retry: {RETRY_MS}\nevent: hello\ndata: {hello}\n\n")),
@@ -76,6 +79,8 @@ pub(super) fn open(shared: Arc<Shared>, request: &Request) -> Result<Response, A
         newest: shared.newest.subscribe(),
         shutdown: shared.shutdown.clone(),
         heartbeat: Box::pin(sleep(shared.live().settings().heartbeat)),
+        live: shared.live.clone(),
+        access,
         shared,
         _seat: seat,
     };
@@ -104,6 +109,8 @@ struct Stream {
     newest: watch::Receiver<u64>,
     shutdown: watch::Receiver<bool>,
     heartbeat: Pin<Box<Sleep>>,
+    live: watch::Receiver<Arc<Live>>,
+    access: Access,
     shared: Arc<Shared>,
     _seat: Seat,
 }
@@ -138,6 +145,8 @@ impl Stream {
                 biased;
                 // What was published before the wish to end is still to be read.
                 () = stopped(&mut self.shutdown) => ending = true,
+                // It comes back, and is then told what it lacks.
+                () = self.access.revoked(&mut self.live) => return None,
                 () = self.heartbeat.as_mut() => {
                     let next = Instant::now() + self.shared.live().settings().heartbeat;
                     self.heartbeat.as_mut().reset(next);

@@ -14,18 +14,27 @@ use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::access::Access;
 use super::api_error::ApiError;
 use super::request::{Subscribe, query};
-use super::seats::Seat;
-use super::{SUBPROTOCOL, Shared, sse};
+use super::{MEL_SUBPROTOCOL, SUBPROTOCOL, Shared, sse};
+
+/// The paths of WebSockets.
+pub(super) const PATHS: [&str; 2] = ["/v1/events", "/v1/mel"];
 
 /// A WebSocket that begins as soon as the answer is on its way.
 pub(super) struct Upgrade {
     pub(super) on_upgrade: OnUpgrade,
-    /// What the query asked for.
-    pub(super) subscribe: Option<Subscribe>,
-    /// `None` when there are too many clients already.
-    pub(super) seat: Option<Seat>,
+    pub(super) wish: Wish,
+    pub(super) access: Access,
+}
+
+/// What a WebSocket is for.
+pub(super) enum Wish {
+    /// Events, as the query asked for them.
+    Events(Option<Subscribe>),
+    /// Mel columns of this source, or of the only one.
+    Mel(Option<String>),
 }
 
 /// Where a connection's task finds the WebSocket that its HTTP part agreed upon.
@@ -46,17 +55,44 @@ impl Slot {
 pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
     Extension(slot): Extension<Slot>,
-    mut request: Request,
+    Extension(access): Extension<Access>,
+    request: Request,
 ) -> Response {
-    if !lists(request.headers(), &UPGRADE, "websocket") && sse::wanted(request.headers()) {
-        return sse::open(shared, &request).into_response();
+    if !is_wanted(request.headers()) && sse::wanted(request.headers()) {
+        return sse::open(shared, access, &request).into_response();
     }
-    let agreed = handshake(request.headers()).and_then(|answer| {
-        let subscribe = query::parse(request.uri(), query::EVENTS)
-            .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error))?;
-        Ok((answer, subscribe))
+    let wish = query::parse(request.uri(), query::EVENTS).map(Wish::Events);
+    agree(&slot, access, request, SUBPROTOCOL, wish)
+}
+
+/// `GET /v1/mel`.
+pub(super) async fn mel(
+    Extension(slot): Extension<Slot>,
+    Extension(access): Extension<Access>,
+    request: Request,
+) -> Response {
+    let wish = query::mel(request.uri()).map(Wish::Mel);
+    agree(&slot, access, request, MEL_SUBPROTOCOL, wish)
+}
+
+/// Whether a request wants to become a WebSocket.
+pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
+    lists(headers, &UPGRADE, "websocket")
+}
+
+/// Answers the handshake; the error of `wish` is a sentence for the client's author.
+fn agree(
+    slot: &Slot,
+    access: Access,
+    mut request: Request,
+    subprotocol: &'static str,
+    wish: Result<Wish, String>,
+) -> Response {
+    let agreed = handshake(request.headers(), subprotocol).and_then(|answer| {
+        let wish = wish.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error))?;
+        Ok((answer, wish))
     });
-    let (answer, subscribe) = match agreed {
+    let (answer, wish) = match agreed {
         Ok(agreed) => agreed,
         Err(error) => {
             let needs = error.status == StatusCode::UPGRADE_REQUIRED;
@@ -70,11 +106,7 @@ pub(super) async fn events(
             return response;
         }
     };
-    slot.put(Upgrade {
-        on_upgrade: hyper::upgrade::on(&mut request),
-        subscribe,
-        seat: shared.seats.take(shared.live().settings().max_clients),
-    });
+    slot.put(Upgrade { on_upgrade: hyper::upgrade::on(&mut request), wish, access });
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *response.headers_mut() = answer;
@@ -82,11 +114,11 @@ pub(super) async fn events(
 }
 
 /// The headers of the answer to a request that is a proper handshake.
-fn handshake(headers: &HeaderMap) -> Result<HeaderMap, ApiError> {
-    let bad = |message: &str| ApiError::new(StatusCode::BAD_REQUEST, "bad_handshake", message);
+fn handshake(headers: &HeaderMap, subprotocol: &'static str) -> Result<HeaderMap, ApiError> {
+    let bad = |message: &str| ApiError::new(StatusCode::BAD_REQUEST, "bad_handshake", message.to_owned());
     if !lists(headers, &CONNECTION, "upgrade") || !lists(headers, &UPGRADE, "websocket") {
-        let message = "events come over a WebSocket (ws:// instead of http://) or as server-sent events, for those \
-                       who send Accept: text/event-stream";
+        let message = "this comes over a WebSocket (ws:// instead of http://); events also as server-sent events, for \
+                       those who send Accept: text/event-stream";
         return Err(ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", message));
     }
     if !lists(headers, &SEC_WEBSOCKET_VERSION, "13") {
@@ -106,10 +138,11 @@ fn handshake(headers: &HeaderMap) -> Result<HeaderMap, ApiError> {
     answer.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     answer.insert(SEC_WEBSOCKET_ACCEPT, accept);
     if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
-        if !lists(headers, &SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
-            return Err(bad("of all subprotocols only genrecast.v1.json is spoken here; offer it, or none"));
+        if !lists(headers, &SEC_WEBSOCKET_PROTOCOL, subprotocol) {
+            let message = format!("of all subprotocols only {subprotocol} is spoken here; offer it, or none");
+            return Err(bad(&message));
         }
-        answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+        answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
     }
     Ok(answer)
 }

@@ -1,7 +1,9 @@
 //! One WebSocket client: the conversation around its feed.
 //! Touch it when what clients say is answered otherwise. It holds a few frames at most, however slow the client is.
 
+mod auth;
 mod close;
+mod mel;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,12 +18,14 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::access::{self, Access};
 use super::feed::Feed;
 use super::message;
 use super::request::{ClientMessage, Subscribe, query};
 use super::shutdown::stopped;
-use super::upgrade::Upgrade;
-use super::{MAX_MESSAGE, Shared};
+use super::token::Scope;
+use super::upgrade::{Upgrade, Wish};
+use super::{Live, MAX_MESSAGE, Shared};
 use crate::history::Position;
 use close::End;
 
@@ -35,9 +39,11 @@ const READ_BUFFER: usize = 4 << 10;
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
-struct Subscriber {
-    socket: Socket,
+struct Subscriber<'a> {
+    socket: &'a mut Socket,
     shared: Arc<Shared>,
+    access: Access,
+    live: watch::Receiver<Arc<Live>>,
     newest: watch::Receiver<u64>,
     feed: Option<Feed>,
 }
@@ -53,26 +59,42 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let mut subscriber = Subscriber { socket, newest: shared.newest.subscribe(), shared, feed: None };
-    let end = match upgrade.seat {
-        Some(_) => subscriber.converse(upgrade.subscribe).await,
-        None => subscriber.refuse().await,
-    };
-    let end = match end {
+    let mut socket =
+        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let Upgrade { wish, access, .. } = upgrade;
+    let end = match serve(&mut socket, wish, access, shared).await {
         Ok(end) | Err(end) => end,
     };
     tracing::debug!(?end, "a subscriber left");
-    close::close(subscriber.socket, end).await;
+    close::close(socket, end).await;
 }
 
-impl Subscriber {
-    async fn refuse(&mut self) -> Result<End, End> {
-        let text = message::full(&self.shared);
-        self.say(message::error("full", &text, true)).await?;
-        Ok(End::FULL)
+/// Lets the client show its token, gives it a seat, and gives it what it came for.
+async fn serve(socket: &mut Socket, wish: Wish, access: Access, shared: Arc<Shared>) -> Result<End, End> {
+    let access = match access {
+        Access::Pending => auth::first_message(socket, &shared).await?,
+        shown => shown,
+    };
+    if let (Access::Granted(grant), false) = (&access, access.may(Scope::Events)) {
+        let text = access::forbidden(grant, Scope::Events);
+        socket.feed(Message::text(message::error("forbidden", &text, true))).await?;
+        return Ok(End::FORBIDDEN);
     }
+    let Some(_seat) = shared.seats.take(shared.live().settings().max_clients) else {
+        let text = message::full(&shared);
+        socket.feed(Message::text(message::error("full", &text, true))).await?;
+        return Ok(End::FULL);
+    };
+    let (newest, live) = (shared.newest.subscribe(), shared.live.clone());
+    match wish {
+        Wish::Mel(source) => mel::show(socket, &shared, access, live, source).await,
+        Wish::Events(wish) => {
+            Subscriber { socket, newest, live, access, shared, feed: None }.converse(wish).await
+        }
+    }
+}
 
+impl Subscriber<'_> {
     async fn converse(&mut self, wish: Option<Subscribe>) -> Result<End, End> {
         let filter = wish.as_ref().map(|wish| &wish.filter);
         self.say(message::hello(&self.shared, filter)).await?;
@@ -88,6 +110,7 @@ impl Subscriber {
             tokio::select! {
                 biased;
                 () = stopped(&mut shutdown) => return self.finish().await,
+                () = self.access.revoked(&mut self.live) => return Ok(End::REVOKED),
                 heard = self.socket.next() => match heard {
                     Some(heard) => self.answer(heard?).await?,
                     None => return Ok(End::Gone),
@@ -138,7 +161,11 @@ impl Subscriber {
                 let position = self.position();
                 self.say(message::pong(&self.shared.hub, position)).await
             }
-            Ok(ClientMessage::Auth) => self.say(message::auth()).await,
+            Ok(ClientMessage::Auth(Some(token))) => {
+                self.access = auth::show(self.socket, &self.shared, &token).await?;
+                Ok(())
+            }
+            Ok(ClientMessage::Auth(None)) => self.say(message::auth(&self.access)).await,
             Err(why) => {
                 self.say(message::error("bad_message", &why, true)).await?;
                 Err(End::BAD_MESSAGE)
@@ -148,7 +175,8 @@ impl Subscriber {
 
     /// Begins to send what is wished for, instead of what was wished for before.
     async fn subscribe(&mut self, wish: Subscribe) -> Result<(), End> {
-        match Feed::new(Arc::clone(&self.shared.hub), self.shared.archive.clone(), wish) {
+        let archive = self.shared.archive.clone().filter(|_| self.access.may(Scope::History));
+        match Feed::new(Arc::clone(&self.shared.hub), archive, wish) {
             Ok(feed) => self.feed = Some(feed),
             Err(future) => {
                 self.feed = None;

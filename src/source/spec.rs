@@ -9,6 +9,8 @@ pub struct SourceSpec {
     pub name: String,
     /// Where its audio comes from.
     pub uri: SourceUri,
+    /// Name of the model that hears it; `None` for the configured one.
+    pub model: Option<String>,
     /// How long its ring lets it go unread before samples are lost, in seconds of the wall clock. An unpaced source
     /// loses none: its ring holds that much audio.
     pub ring_seconds: f64,

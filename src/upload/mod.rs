@@ -15,6 +15,7 @@ mod worker;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use body::BodySender;
@@ -63,7 +64,7 @@ pub struct UploadRequest {
 }
 
 /// What a client gets.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct UploadAnswer {
     /// As in the request.
     pub id: String,

@@ -50,7 +50,8 @@ pub fn child() {
     let (of_source, source_stop) = (Arc::clone(&counters), stop.clone());
     let source = std::thread::spawn(move || {
         let uri = SourceUri::Microphone { device: None, mixdown: Mixdown::default() };
-        let spec = SourceSpec { name: "mic".into(), uri, ring_seconds: 4.0, own: Own::default() };
+        let spec =
+            SourceSpec { name: "mic".into(), uri, model: None, ring_seconds: 4.0, own: Own::default() };
         let mut notify = |notice| match notice {
             Notice::Stream(stream) => drop(tell.send(stream)),
             Notice::State { state, reason, .. } => eprintln!("{state:?} {}", reason.unwrap_or_default()),

@@ -97,6 +97,9 @@ curl() {
     esac
 }
 
+# Where nobody types, its end of input must not close the connection.
+websocat() { ensure_daemon && first 2 env websocat --no-close "$@"; }
+
 # What the flags in README.md ask of ffmpeg.
 ffmpeg() { tail -c +45 "$ROOT/tests/fixtures/audio/mono.wav"; }
 

@@ -64,6 +64,8 @@ class Block:
         self.port = free_port()
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("GENRECAST_")},
+            # websocat comes with the packages of the tests.
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "ROOT": str(ROOT),
             "GENRECAST": str(binary),
             "PORT": str(self.port),
@@ -109,6 +111,8 @@ class Readme(unittest.TestCase):
     def run_sh(self, text):
         if "./run\n" in text:
             return self.run_newcomer(text)
+        if "websocat" in text and not shutil.which("websocat", path=self.block.environment["PATH"]):
+            self.skipTest("there is no websocat")
         status, said = self.block.bash(text)
         self.assertEqual(self.block.failures(), "", said)
         self.assertEqual(status, 0, said)

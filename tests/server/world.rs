@@ -64,6 +64,7 @@ impl Health for Sources {
 
     fn sources(&self) -> Vec<SourceInfo> {
         let info = |name: &&str| SourceInfo {
+            model: None,
             name: (*name).into(),
             uri: "mic:".into(),
             state: SourceState::Starting,

@@ -100,6 +100,13 @@ impl Daemon {
         took
     }
 
+    /// The same; returns its whole log.
+    pub fn end_with_log(mut self) -> String {
+        self.signal(libc::SIGTERM);
+        assert_eq!(self.wait_for_exit(PATIENCE), Some(0));
+        self.log.join("\n")
+    }
+
     /// GET: status and JSON.
     pub fn get(&self, path: &str) -> (u16, serde_json::Value) {
         let mut stream = TcpStream::connect(self.address).expect("connects");

@@ -16,6 +16,7 @@ use genrecast::history::{HistoryError, Selection, moment};
 use jiff::Timestamp;
 
 use super::exit::{Failure, Status};
+use super::token::TokenFlag;
 use origin::{Form, Origin, What};
 use readable::Table;
 
@@ -24,6 +25,8 @@ pub(super) struct HistoryArguments {
     /// Where the daemon is: http://…, ws://…, HOST or HOST:PORT
     #[arg(default_value = DEFAULT_URL)]
     url: String,
+    #[command(flatten)]
+    token: TokenFlag,
     /// Read the history in this folder instead, whether or not a daemon runs
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "url")]
     state_dir: Option<PathBuf>,
@@ -65,7 +68,10 @@ pub(super) fn run(arguments: &HistoryArguments) -> Result<ExitCode, Failure> {
     };
     let origin = match &arguments.state_dir {
         Some(folder) => Origin::folder(folder)?,
-        None => Origin::daemon(Endpoint::parse(&arguments.url).map_err(failure)?)?,
+        None => {
+            let at = Endpoint::parse(&arguments.url).map_err(failure)?;
+            Origin::daemon(at, arguments.token.token().map_err(failure)?)?
+        }
     };
     let mut out = BufWriter::new(io::stdout().lock());
     let told = match arguments.format {
@@ -135,7 +141,7 @@ fn unreadable(error: HistoryError) -> Failure {
 
 fn failure(error: ClientError) -> Failure {
     match error {
-        ClientError::Url { .. } => Failure::new(Status::Usage, error),
+        ClientError::Url { .. } | ClientError::Token { .. } => Failure::new(Status::Usage, error),
         ClientError::Unreachable { .. } => {
             let hint = "to read the file without a daemon: genrecast history --state-dir DIR";
             Failure::new(Status::Network, anyhow::anyhow!("{error}; {hint}"))

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use genrecast::client::{Endpoint, fetch_lines};
+use genrecast::client::{Endpoint, Token, fetch_lines};
 use genrecast::history::{
     EVENT_COLUMNS, Position, Reader, SEGMENT_COLUMNS, Selection, csv_head, event_csv, segment_csv,
     segment_json,
@@ -36,13 +36,13 @@ pub(super) enum Form {
 
 /// Where it is read.
 pub(super) enum Origin {
-    Daemon(Endpoint, Runtime),
+    Daemon(Endpoint, Option<Token>, Runtime),
     Folder(Reader),
 }
 
 impl Origin {
-    pub fn daemon(at: Endpoint) -> Result<Self, Failure> {
-        Ok(Self::Daemon(at, tokio::runtime::Builder::new_current_thread().enable_all().build()?))
+    pub fn daemon(at: Endpoint, token: Option<Token>) -> Result<Self, Failure> {
+        Ok(Self::Daemon(at, token, tokio::runtime::Builder::new_current_thread().enable_all().build()?))
     }
 
     pub fn folder(folder: &Path) -> Result<Self, Failure> {
@@ -58,8 +58,9 @@ impl Origin {
         line: impl FnMut(&str) -> io::Result<()>,
     ) -> Result<(), Told> {
         match self {
-            Self::Daemon(at, runtime) => {
-                Ok(runtime.block_on(fetch_lines(at, &path(what, wanted, form), line))?)
+            Self::Daemon(at, token, runtime) => {
+                let path = path(what, wanted, form);
+                Ok(runtime.block_on(fetch_lines(at, token.as_ref(), &path, line))?)
             }
             Self::Folder(reader) if what == What::Events => events(reader, wanted, form, line),
             Self::Folder(reader) => segments(reader, wanted, form, line),
@@ -120,13 +121,12 @@ fn segments(
     let head = (form == Form::Csv).then(|| csv_head(&SEGMENT_COLUMNS));
     pages(head, line, |after| {
         let page = reader.segments(after, wanted, SEGMENT_EVENTS)?;
-        Ok(page.map(|page| {
-            let lines = page.segments.iter().map(|segment| match form {
-                Form::Lines => segment_json(segment).to_string(),
-                Form::Csv => segment_csv(segment),
-            });
-            (lines.collect(), page.next)
-        }))
+        let Some(page) = page else { return Ok(None) };
+        let lines = page.segments.iter().map(|segment| match form {
+            Form::Lines => serde_json::to_string(&segment_json(segment)).map_err(io::Error::from),
+            Form::Csv => Ok(segment_csv(segment)),
+        });
+        Ok(Some((lines.collect::<Result<_, _>>()?, page.next)))
     })
 }
 

@@ -8,6 +8,7 @@ use allocation_counter::measure;
 use crossbeam_channel::{bounded, unbounded};
 
 use super::{manifests, row};
+use crate::daemon::mel::MelWriter;
 use crate::daemon::slot::{Slot, Turn};
 use crate::daemon::work::Job;
 use crate::decide::Heard;
@@ -45,7 +46,9 @@ fn minute(hz: u32) -> (u64, u32) {
     let (notices, from_source) = unbounded();
     let (to_model, jobs) = bounded(64);
     let (on_forgotten, _forgotten) = bounded(0);
-    let mut slot = Slot::new(row(), Stop::new(), from_source, to_model, on_forgotten);
+    // Nobody looks at its mel columns.
+    let (mel, _tap) = MelWriter::new(&manifests.genre.features);
+    let mut slot = Slot::new(row(), Stop::new(), from_source, to_model, on_forgotten).with_mel(mel);
     let (mut writer, reader) = ring(hz as usize, Arc::default());
     let rate = SampleRate::new(hz).expect("not zero");
     let stream = Stream { reader, rate, anchor: SystemTime::now(), pace: Some(1.0), missing: None };

@@ -2,18 +2,19 @@
 //! its parts share.
 
 mod hop;
+mod mel;
 mod model;
 mod slot;
 mod threads;
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use super::board::Row;
+use super::board::{Expects, Row};
 use super::work::Begin;
 use crate::manifest::Manifest;
 use crate::pipeline::Manifests;
-use crate::source::Own;
+use crate::source::{Own, SourceSpec};
 use crate::units::SampleRate;
 
 const HZ: u32 = 16_000;
@@ -28,7 +29,18 @@ fn rate(hz: u32) -> SampleRate {
 }
 
 fn row() -> Arc<Row> {
-    Arc::new(Row::new(1, "mic".into(), "mic:".into(), Own::default()))
+    row_with(Own::default())
+}
+
+fn row_with(own: Own) -> Arc<Row> {
+    let spec = SourceSpec {
+        name: "mic".into(),
+        uri: "mic:".parse().expect("a URI"),
+        model: None,
+        ring_seconds: 4.0,
+        own,
+    };
+    Arc::new(Row::new(1, &spec, Expects::new(Duration::from_secs(1), Duration::from_secs(1))))
 }
 
 fn begin(pace: Option<f64>) -> Begin {

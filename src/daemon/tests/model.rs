@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::unbounded;
 use tokio::sync::watch;
 
-use super::{begin, manifests, row};
-use crate::daemon::board::Row;
+use super::{begin, manifests, row, row_with};
 use crate::daemon::model::ModelThread;
 use crate::daemon::progress::Progress;
 use crate::daemon::publish::Publisher;
@@ -103,7 +102,7 @@ fn a_late_block_is_skipped_and_the_next_event_tells() {
 fn a_source_may_have_fewer_windows_and_thresholds_of_its_own() {
     let own = Own { hop_seconds: Some(3.0), quiet_dbfs: Some(-10.0), abstain_below: None };
     let of = |own: Own| {
-        let row = Arc::new(Row::new(1, "x".into(), "mic:".into(), own));
+        let row = row_with(own);
         let begin = Work::new(&row, Job::Begin(begin(Some(1.0))));
         let blocks = (1..=9).map(|s| Work { source: Arc::clone(&row), ..block(f64::from(s), 100.0) });
         let events = published(std::iter::once(begin).chain(blocks).collect(), vec![]);

@@ -12,8 +12,6 @@ use crate::upload::{MOST_MODELS, UploadRequest};
 /// Longest name that is kept of a clip, in characters.
 const NAME: usize = 200;
 
-const KNOWN: &[&str] = &["name", "model", "top", "mel", "id"];
-
 /// What a client wants.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Wish {
@@ -67,7 +65,7 @@ fn parse(uri: &Uri, configured: &str) -> Result<UploadRequest, String> {
                 let ulid = ulid::Ulid::from_string(&text);
                 id = Some(ulid.map_err(|error| format!("id must be a ULID, got {text:?}: {error}"))?);
             }
-            _ => return Err(query::unknown(&key, KNOWN)),
+            _ => return Err(query::unknown(&key, query::CLASSIFY)),
         }
     }
     if models.len() > MOST_MODELS {

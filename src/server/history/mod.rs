@@ -10,16 +10,31 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::Shared;
 use super::api_error::ApiError;
 use super::archive::Archive;
 use super::request::query;
 use crate::event::PROTOCOL_VERSION;
-use crate::history::{HistoryError, SEGMENT_COLUMNS, csv_head, segment_csv, segment_json};
+use crate::history::{HistoryError, SEGMENT_COLUMNS, SegmentRow, csv_head, segment_csv, segment_json};
 use form::Form;
+pub(super) use stream::HistoryPage;
 use wish::Wish;
+
+/// The stable segments of a stretch of time.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SegmentPage {
+    /// Version of the event format.
+    #[schemars(extend("const" = PROTOCOL_VERSION))]
+    v: u32,
+    /// By start.
+    segments: Vec<SegmentRow>,
+    /// The `cursor` of the next page; absent with the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
 
 /// Events that the segments of one answer are made of.
 const SEGMENT_EVENTS: usize = 20_000;
@@ -35,7 +50,7 @@ pub(super) async fn events(
     let form = Form::wanted(wish.format.as_deref(), &headers)?;
     let page = stream::first(&archive, &wish, form).await?;
     match form {
-        Form::Json => Ok(form.answer(page.whole())),
+        Form::Json => Ok(form.answer(json_text(&page.whole())?)),
         Form::Lines | Form::Csv => Ok(form.answer(page.stream(archive, wish, form))),
     }
 }
@@ -55,20 +70,27 @@ pub(super) async fn segments(
     let page = page.map_err(unreadable)?.ok_or_else(|| wish.unknown())?;
     let body = match form {
         Form::Json => {
-            let segments: Vec<_> = page.segments.iter().map(segment_json).collect();
-            let mut answer = json!({"v": PROTOCOL_VERSION, "segments": segments});
-            if let Some(next) = page.next {
-                answer["next"] = next.to_string().into();
-            }
-            answer.to_string()
+            let segments = page.segments.iter().map(segment_json).collect();
+            let next = page.next.map(|next| next.to_string());
+            json_text(&SegmentPage { v: PROTOCOL_VERSION, segments, next })?
         }
-        Form::Lines => page.segments.iter().map(|of| format!("{}\n", segment_json(of))).collect(),
+        Form::Lines => {
+            let line = |of| json_text(&segment_json(of)).map(|json| json + "\n");
+            page.segments.iter().map(line).collect::<Result<_, _>>()?
+        }
         Form::Csv => {
             let head = csv_head(&SEGMENT_COLUMNS);
             page.segments.iter().map(segment_csv).fold(head, |text, line| text + &line)
         }
     };
     Ok(form.answer(body))
+}
+
+fn json_text(answer: &impl Serialize) -> Result<String, ApiError> {
+    serde_json::to_string(answer).map_err(|error| {
+        let message = format!("an event in the history is no JSON: {error}; leave it out by from and to");
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "history_unreadable", message)
+    })
 }
 
 fn wish(uri: &Uri, known: &[&str]) -> Result<Wish, ApiError> {

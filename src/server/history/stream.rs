@@ -2,17 +2,34 @@
 //! answer of any length holds one page in memory. Touch it when a page is to be written otherwise.
 
 use axum::body::{Body, Bytes};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::super::api_error::ApiError;
 use super::super::archive::Archive;
+use super::super::message::Frame;
 use super::form::Form;
 use super::unreadable;
 use super::wish::Wish;
-use crate::event::PROTOCOL_VERSION;
+use crate::event::{Event, PROTOCOL_VERSION};
 use crate::history::{EVENT_COLUMNS, HistoryError, Position, Record, csv_head, cut_top, event_csv, top_p};
 
 /// Events of one reading for a stream.
 const PAGE: usize = 256;
+
+/// A page of events.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::server) struct HistoryPage {
+    /// Version of the event format.
+    #[schemars(extend("const" = PROTOCOL_VERSION))]
+    v: u32,
+    /// As they were published, the oldest first; those of other versions of the daemon too.
+    #[schemars(with = "Vec<Event>")]
+    events: Frame,
+    /// The `cursor` of the next page; absent with the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
 
 /// A page, written.
 #[derive(Debug, Default)]
@@ -85,9 +102,9 @@ impl Written {
     }
 
     /// As one object.
-    pub(super) fn whole(self) -> String {
-        let next = self.next.map_or_else(String::new, |next| format!(r#","next":"{next}""#));
-        format!(r#"{{"v":{PROTOCOL_VERSION},"events":[{}]{next}}}"#, self.text)
+    pub(super) fn whole(self) -> HistoryPage {
+        let events = Frame(format!("[{}]", self.text).into());
+        HistoryPage { v: PROTOCOL_VERSION, events, next: self.next.map(|next| next.to_string()) }
     }
 
     /// This page and those after it.

@@ -63,6 +63,11 @@ fn file_of<F: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
     files::answer::<F>(path, headers, keep)
 }
 
+/// Whether this path is one of its files.
+pub(super) fn has(path: &str) -> bool {
+    path.strip_prefix('/').is_some_and(|path| Built::get(path).is_some())
+}
+
 /// Adds to any answer what keeps browsers from making something else of it.
 pub(super) fn harden(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -20,6 +20,12 @@ pub(in crate::server) const HISTORY: &[&str] =
 /// What `/v1/history/segments` takes.
 pub(in crate::server) const SEGMENTS: &[&str] = &["sources", "from", "to", "cursor", "format", "source"];
 
+/// What `/v1/mel` takes.
+pub(in crate::server) const MEL: &[&str] = &["source"];
+
+/// What `POST /v1/classify` takes.
+pub(in crate::server) const CLASSIFY: &[&str] = &["name", "model", "top", "mel", "id"];
+
 /// Misspellings up to so many changes get a suggestion.
 const NEAR: usize = 3;
 
@@ -31,6 +37,16 @@ pub(in crate::server) fn parse(uri: &Uri, known: &[&str]) -> Result<Option<Subsc
         return Ok(None);
     }
     Subscribe::parse(&fields).map(Some)
+}
+
+/// The source that `/v1/mel` is asked for.
+pub(in crate::server) fn mel(uri: &Uri) -> Result<Option<String>, String> {
+    let fields = fields(uri, MEL)?;
+    let Some(names) = fields.get("source") else { return Ok(None) };
+    match names.as_array().map(Vec::as_slice) {
+        Some([Value::String(name)]) if !name.is_empty() => Ok(Some(name.clone())),
+        _ => Err(format!("source must be the name of one source, got {names}")),
+    }
 }
 
 /// The parameters of a query as the fields of a message would be.

@@ -28,6 +28,12 @@ impl End {
     pub(super) const BINARY: Self = Self::Close(1003, "text frames only");
     pub(super) const FULL: Self = Self::Close(1013, "too many clients, try again later");
     pub(super) const BAD_MESSAGE: Self = Self::Close(4400, "bad message, see the error before");
+    pub(super) const UNAUTHENTICATED: Self = Self::Close(4401, "a token is asked for, see the error before");
+    pub(super) const FORBIDDEN: Self = Self::Close(4403, "the token does not open this");
+    pub(super) const AUTH_TIMEOUT: Self = Self::Close(4408, "no token came in time");
+    pub(super) const REVOKED: Self = Self::Close(4401, "the token is not taken any more");
+    pub(super) const NO_SOURCE: Self = Self::Close(4404, "no such source, see the error before");
+    pub(super) const ENDED: Self = Self::Close(1000, "the source has ended");
     const STALLED: Self = Self::Close(1008, "nothing was read for too long");
     const NOT_UTF8: Self = Self::Close(1007, "text must be UTF-8");
     const PROTOCOL: Self = Self::Close(1008, "this is not WebSocket as RFC 6455 has it");

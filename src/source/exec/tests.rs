@@ -11,6 +11,7 @@ fn until(uri: &str, last: SourceState) -> (Vec<(SourceState, String)>, usize) {
     let spec = SourceSpec {
         name: "x".into(),
         uri: uri.parse().expect("a URI"),
+        model: None,
         ring_seconds: 4.0,
         own: Own::default(),
     };
@@ -73,6 +74,7 @@ fn it_is_started_again() {
     let spec = SourceSpec {
         name: "x".into(),
         uri: "exec:head -c 1600 /dev/zero?pcm=u8&rate=8000&channels=1".parse().expect("a URI"),
+        model: None,
         ring_seconds: 4.0,
         own: Own::default(),
     };

@@ -44,7 +44,7 @@ fn told_by(
     until: impl Fn(&[Told]) -> bool,
 ) -> (Vec<Told>, Result<Outcome, SourceError>) {
     let uri = SourceUri::Microphone { device: None, mixdown: Mixdown::default() };
-    let spec = SourceSpec { name: "mic".into(), uri, ring_seconds: 1.0, own: Own::default() };
+    let spec = SourceSpec { name: "mic".into(), uri, model: None, ring_seconds: 1.0, own: Own::default() };
     let stop = Stop::new();
     let mut told = Vec::new();
     let mut notify = |notice| {
@@ -112,7 +112,7 @@ fn until_a_second_stream(mut live: impl FnMut(&Arc<Mutex<Capture>>, &Arc<Pulse>,
     let (mut opened, capture) = fed_by_hand();
     let pulse = Arc::clone(&opened.pulse);
     let uri = SourceUri::Microphone { device: None, mixdown: Mixdown::default() };
-    let spec = SourceSpec { name: "mic".into(), uri, ring_seconds: 1.0, own: Own::default() };
+    let spec = SourceSpec { name: "mic".into(), uri, model: None, ring_seconds: 1.0, own: Own::default() };
     let stop = Stop::new();
     let mut streams = Vec::new();
     let mut notify = |notice| match notice {

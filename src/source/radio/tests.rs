@@ -39,7 +39,7 @@ impl Told {
 /// Plays an address as fast as it comes until `enough`, or until it ends by itself.
 fn play(url: &str, enough: impl Fn(&Told) -> bool) -> (Told, Result<Outcome, SourceError>) {
     let uri = format!("{url}#pace=off").parse().expect("a URI");
-    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0, own: Own::default() };
+    let spec = SourceSpec { name: "x".into(), uri, model: None, ring_seconds: 60.0, own: Own::default() };
     let address = Address::parse(url).expect("an address");
     let (stop, counters) = (Stop::new(), Arc::default());
     let mut told = Told::default();
@@ -210,7 +210,7 @@ fn a_burst_is_played_in_real_time_and_told() {
         wait_for_close(stream);
     });
     let uri = server.url("/").parse().expect("a URI");
-    let spec = SourceSpec { name: "x".into(), uri, ring_seconds: 60.0, own: Own::default() };
+    let spec = SourceSpec { name: "x".into(), uri, model: None, ring_seconds: 60.0, own: Own::default() };
     let (stop, counters) = (Stop::new(), Arc::<crate::stats::SourceCounters>::default());
     let address = Address::parse(&server.url("/")).expect("an address");
     let (of_source, stopping) = (Arc::clone(&counters), stop.clone());

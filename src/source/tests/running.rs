@@ -31,7 +31,7 @@ impl Told {
 
 fn spec(path: &Path, speed: Speed, looping: bool, ring_seconds: f64) -> SourceSpec {
     let uri = SourceUri::File { path: path.into(), speed, looping, mixdown: Mixdown::default() };
-    SourceSpec { name: uri.default_name(), uri, ring_seconds, own: Own::default() }
+    SourceSpec { name: uri.default_name(), uri, model: None, ring_seconds, own: Own::default() }
 }
 
 fn drain(reader: &mut crate::source::RingReader) -> (Vec<f32>, u64) {
