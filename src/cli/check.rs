@@ -65,8 +65,8 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
             check_model(&mut findings, &loaded.config);
             check_sources(&mut findings, &loaded);
             check_address(&mut findings, &loaded.config);
-            check_upload(&findings, &loaded.config);
             check_tokens(&mut findings, &loaded.config);
+            check_upload(&findings, &loaded.config);
             check_history(&mut findings, &loaded.config, arguments.flags.state_dir.as_deref());
         }
         Err(failure) => findings.bad("configuration", &failure),

@@ -3,18 +3,24 @@
 //! through as [`Access::Pending`], and `websocket::auth` waits for their token.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{AUTHORIZATION, EXPECT, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::api_error::ApiError;
 use super::settings::changed;
 use super::token::{Grant, Scope, Tokens};
 use super::{Live, Shared, page, upgrade};
+
+/// For how long what was sent without a token is taken, so that its sender can read the refusal.
+const DRAINED: Duration = Duration::from_secs(2);
 
 /// What a client has shown.
 #[derive(Debug, Clone)]
@@ -81,7 +87,14 @@ pub(super) async fn authenticate(
             request.extensions_mut().insert(access);
             next.run(request).await
         }
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            // Who is still sending could not read why; who asks before sending does not begin.
+            if *request.method() == Method::POST && !request.headers().contains_key(EXPECT) {
+                let mut body = request.into_body();
+                tokio::spawn(timeout(DRAINED, async move { while let Some(Ok(_)) = body.frame().await {} }));
+            }
+            refusal.into_response()
+        }
     }
 }
 

@@ -89,6 +89,18 @@ async fn everything_but_the_page_and_livez_asks_for_a_token() {
 }
 
 #[tokio::test]
+async fn whoever_sends_a_file_without_a_token_can_read_why_it_is_refused() {
+    let world = world().await;
+    let size = 4 << 20;
+    let head = format!(
+        "POST /v1/classify HTTP/1.1\r\nHost: {}\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n",
+        world.at
+    );
+    let (status, answer) = world.answer(&(head + &"x".repeat(size))).await;
+    assert_eq!(status, 401, "{answer}");
+}
+
+#[tokio::test]
 async fn a_token_opens_its_scopes_and_nothing_else() {
     let world = world().await;
     for (path, token, status) in [
@@ -184,18 +196,19 @@ async fn a_token_taken_back_cuts_off_whoever_came_by_it_and_nobody_else() {
     assert_eq!(stays.heard().await["type"], "pong");
     assert_eq!(connect(&world, EVENTS).await.err(), Some(401));
 
+    drop((gone, stays));
     // A stream that nobody was asked a token for ends when one is asked for.
     world.set_live(|live| live.tokens = None);
-    let sse = format!("GET /v1/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n", world.at);
+    while world.get("/healthz").await.1["server"]["clients"] != 0 {}
+    let sse = "Accept: text/event-stream\r\n";
     let open = timeout(PATIENCE, async {
-        let (answer, ()) =
-            tokio::join!(world.answer(&sse.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")), async {
-                let mut plain = world.stranger("").await;
-                assert_eq!(plain.next().await["type"], "hello");
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                world.set_live(|live| live.tokens = tokens(ALL));
-                assert_eq!(plain.close_code().await, 4401);
-            });
+        let (answer, ()) = tokio::join!(ask(&world, "/v1/events", sse), async {
+            let mut plain = world.stranger("").await;
+            assert_eq!(plain.next().await["type"], "hello");
+            while world.get("/healthz").await.1["server"]["clients"] != 2 {}
+            world.set_live(|live| live.tokens = tokens(ALL));
+            assert_eq!(plain.close_code().await, 4401);
+        });
         answer
     });
     let (status, stream) = open.await.expect("it ends");
