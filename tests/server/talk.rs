@@ -138,8 +138,6 @@ async fn the_paths_answer_json() {
         let status = world.get(&path.replace("{name}", "index.json")).await.0;
         let expected = match path.as_str() {
             "/v1/events" | "/v1/mel" => 426,
-            // It takes files only.
-            "/v1/classify" => 405,
             "/readyz" => 503,
             // It wants a POST.
             "/v1/classify" => 405,
