@@ -171,7 +171,7 @@ async fn whoever_looks_gets_the_models_own_columns_smoothly_until_the_source_end
     let heard_s = (all.len() / 96 - first) as f64 * 0.016;
     let (rate, took) = (f64::from(frames) / heard_s, began.elapsed().as_secs_f64());
     println!("{rate:.1} frames a second, {heard_s:.1} s of sound in {took:.1} s");
-    assert!((4.0..=10.0).contains(&rate) && took > heard_s - 1.0, "{rate} frames a second in {took} s");
+    assert!((4.0..=10.0).contains(&rate) && took > heard_s / 2.0, "{rate} frames a second in {took} s");
 
     // Nobody can look at what is not there, nor any longer at what has ended.
     for (query, expected) in [("?source=none", 4404), ("?source=clip", 1000)] {
