@@ -8,6 +8,7 @@ import copy
 import json
 import re
 import shutil
+import struct
 import threading
 import unittest
 import urllib.request
@@ -36,6 +37,8 @@ QUERIES = {
     "/openapi.json": [""],
     "/asyncapi.json": [""],
     "/v1/events": ["", "?typs=x"],
+    "/v1/mel": ["", "?source=a,b"],
+    "/v1/models": [""],
 }
 
 
@@ -118,6 +121,7 @@ class Traffic(unittest.TestCase):
         station.away.clear()
         wait_until(lambda: EVENTS <= heard.kinds(), lambda: f"{EVENTS - heard.kinds()} of {len(heard.websocket)} messages")
         self.say_everything(daemon, heard)
+        self.look_at_mel(daemon, contract)
         epoch = daemon.json("/v1/now")["epoch"]
         daemon.end()
 
@@ -125,7 +129,22 @@ class Traffic(unittest.TestCase):
         for since in [f"{epoch}:1", "nobody:7", f"{again.json('/v1/now')['epoch']}:999999"]:
             heard.talk(again, {"type": "subscribe", "since": since}, until="error" if "99" in since else "gap")
         again.end()
+        self.ask_with_tokens(folder, sources, heard)
         self.check(contract, heard)
+
+    def ask_with_tokens(self, folder, sources, heard):
+        tokens = {scopes: scopes.ljust(20, "0") for scopes in ["events", "upload"]}
+        file = folder / "tokens"
+        file.write_text("".join(f"{name} {name} {token}\n" for name, token in tokens.items()))
+        file.chmod(0o600)
+        daemon = Daemon(self, config({"reel": sources["reel"]}, f'token_file = "{file}"'), folder)
+        for header in [None, "Bearer nothing-of-the-kind", f"Bearer {tokens['upload']}", f"Bearer {tokens['events']}"]:
+            heard.ask(daemon, "/v1/now", headers={"Authorization": header} if header else {})
+        heard.ask(daemon, "/livez")
+        heard.talk(daemon, {"type": "auth", "token": tokens["events"]}, until="hello")
+        heard.talk(daemon, {"type": "auth", "token": "nothing-of-the-kind"}, until=None)
+        heard.talk(daemon, {"type": "auth", "token": tokens["upload"]}, until=None)
+        daemon.end()
 
     def ask_everything(self, daemon, contract, heard):
         for path, queries in QUERIES.items():
@@ -134,12 +153,39 @@ class Traffic(unittest.TestCase):
         for name in contract.schemas:
             heard.ask(daemon, "/schema/{name}", f"/schema/{name}.json")
         heard.ask(daemon, "/schema/{name}", "/schema/nothing.json")
+        for model in daemon.json("/v1/models")["models"]:
+            for what in ["report", "card"]:
+                heard.ask(daemon, f"/v1/models/{{id}}/{what}", f"/v1/models/{model['id']}/{what}")
+        heard.ask(daemon, "/v1/models/{id}/report", "/v1/models/nothing/report")
+        self.send_files(daemon, heard)
         heard.ask(daemon, "/nothing")
         heard.ask(daemon, "/v1/now", method="DELETE")
         heard.ask(daemon, "/v1/now", headers={"Origin": "http://evil.example"})
         heard.ask(daemon, "/v1/events", headers={"Accept": "text/event-stream", "Last-Event-ID": "x"})
         epoch = daemon.json("/v1/now")["epoch"]
         heard.ask(daemon, "/v1/events", f"/v1/events?since={epoch}:9999999", headers={"Accept": "text/event-stream"})
+
+    def send_files(self, daemon, heard):
+        song, ulid = (ROOT / "tests/fixtures/audio/stereo.mp3").read_bytes(), "01J9ZK3NDEKTSV4RRFFQ69G5FA"
+        for query, body in [
+            (f"?name=song.mp3&mel=1&id={ulid}&top=3", song), ("?model=crnn&model=cnn", song), ("?name=text.mp3", b"no music\n" * 500),
+            ("?model=nothing", song), ("?colour=blue", song), ("?id=7", song), ("", b""),
+        ]:
+            heard.ask(daemon, "/v1/classify", f"/v1/classify{query}", "POST", body=body)
+        heard.ask(daemon, "/v1/classify", "/v1/classify", "POST", {"Content-Type": "multipart/form-data; boundary=x"}, song)
+        heard.ask(daemon, "/v1/classify")
+        heard.ask(daemon, "/v1/classify/{id}", f"/v1/classify/{ulid}")
+        heard.ask(daemon, "/v1/classify/{id}", "/v1/classify/nothing")
+
+    def look_at_mel(self, daemon, contract):
+        """Text, then columns as the contract has them."""
+        with connect(f"ws://{daemon.address}/v1/mel?source=reel", subprotocols=["genrecast.mel.v1"]) as columns:
+            head = json.loads(columns.recv(timeout=30))
+            self.assertEqual(complaints(contract.strict["MelHead"], head), [])
+            for _ in range(5):
+                frame = columns.recv(timeout=30)
+                _, count, bands = struct.unpack_from("<QHH", frame)
+                self.assertEqual((len(frame), bands), (12 + count * bands, head["bands"]))
 
     def say_everything(self, daemon, heard):
         heard.talk(daemon, {"type": "ping"}, until="pong")
@@ -157,7 +203,7 @@ class Traffic(unittest.TestCase):
         texts = heard.websocket + heard.sse
         kinds = {json.loads(text)["type"] for text in texts}
         events = set(contract.asyncapi["components"]["messages"])
-        said = {name for name in events if not name.startswith("client.")}
+        said = {name for name in events if not name.startswith(("client.", "mel"))}
         print(f"{len(heard.websocket)} messages over WebSockets, {len(heard.sse)} over SSE, {len(heard.answers)} answers; "
               f"not met: {sorted(said - kinds) or 'nothing'}")
         self.assertLessEqual(said - kinds, OPTIONAL)

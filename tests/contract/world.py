@@ -148,9 +148,9 @@ def mp3_of_reel(folder):
     return file.read_bytes()
 
 
-def config(sources, more=""):
+def config(sources, server=""):
     """A configuration of the cheapest network that names genres, so that a busy machine keeps up."""
-    text = '[server]\nlisten = "127.0.0.1:0"\nheartbeat_seconds = 1\n[model]\nid = "crnn"\n' + more
+    text = f'[server]\nlisten = "127.0.0.1:0"\nheartbeat_seconds = 1\n{server}\n[model]\nid = "crnn"\n'
     for name, lines in sources.items():
         text += f'[[source]]\nname = "{name}"\n{lines}\n'
     return text
