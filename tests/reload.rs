@@ -154,14 +154,16 @@ async fn an_invalid_file_changes_nothing_and_is_told_with_line_and_key() {
 async fn each_change_is_told_as_applied_or_as_waiting_for_a_restart() {
     let stays = source("stays", "?loop=true&speed=4");
     let mut world = World::start(&format!("[log]\nlevel = \"info\"\n{stays}"));
-    let changed = "[server]\nmax_clients = 7\n[events]\nkeep = 50\n[decide]\nminimum_seconds = 1.5\n";
+    let changed = "[server]\nmax_clients = 7\n[events]\nkeep = 50\n[decide]\nminimum_seconds = 1.5\n[upload]\nenabled = false\nat_once = 2\n";
     world.reload(&format!("threads = 2\n{changed}[log]\nlevel = \"debug\"\n{stays}"));
     for part in [
         "applied: decide.minimum_seconds: 8.0 → 1.5",
-        "applied: events.keep: 20000 → 50",
+        "applied: events.keep: 4000 → 50",
         "applied: log.level",
         "applied: server.max_clients: 1024 → 7",
+        "applied: upload.enabled: true → false",
         "needs a restart: model.threads: 1 → 2",
+        "needs a restart: upload.at_once: 1 → 2",
         DONE,
     ] {
         world.daemon.wait_for_line(part);

@@ -113,12 +113,11 @@ impl Catalogue {
     /// [`CatalogueError::NoModel`] unless one of the places has it under exactly this name.
     pub fn folder(&self, id: &str) -> Result<PathBuf, CatalogueError> {
         let there = list_models(&self.0.places);
-        if there.iter().any(|known| known == id) {
-            if let Ok(folder) = find_model(id, &self.0.places) {
-                return Ok(folder);
-            }
-        }
-        Err(CatalogueError::NoModel { id: id.to_owned(), there })
+        let known = there.iter().any(|known| known == id);
+        find_model(id, &self.0.places)
+            .ok()
+            .filter(|_| known)
+            .ok_or_else(|| CatalogueError::NoModel { id: id.to_owned(), there })
     }
 
     /// `report.json`, as training wrote it.

@@ -107,8 +107,8 @@ impl From<FeatureError> for Failure {
 impl From<HearingError> for Failure {
     fn from(error: HearingError) -> Self {
         match error {
-            HearingError::Source(error) => error.into(),
-            HearingError::Model(error) => error.into(),
+            HearingError::Source(error) => (*error).into(),
+            HearingError::Model(error) => (*error).into(),
             HearingError::Features(error) => error.into(),
             HearingError::Stopped => Self::new(Status::Other, error),
         }

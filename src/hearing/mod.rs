@@ -25,14 +25,26 @@ pub const NOTHING_HEARD: &str = "there is no sound in it; expected at least one 
 pub enum HearingError {
     /// It cannot be read or decoded.
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Source(Box<SourceError>),
     /// Model or runtime.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(Box<ModelError>),
     /// Its sample rate.
     #[error(transparent)]
     Features(#[from] FeatureError),
     /// Whoever listens along wanted no more.
     #[error("it was not heard to its end")]
     Stopped,
+}
+
+impl From<SourceError> for HearingError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(Box::new(error))
+    }
+}
+
+impl From<ModelError> for HearingError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
 }

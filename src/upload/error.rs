@@ -101,9 +101,9 @@ pub enum UploadError {
 impl From<HearingError> for UploadError {
     fn from(error: HearingError) -> Self {
         match error {
-            HearingError::Source(error) => error.into(),
+            HearingError::Source(error) => (*error).into(),
             HearingError::Features(error) => Self::NotAudio { reason: error.to_string() },
-            HearingError::Model(error) => error.into(),
+            HearingError::Model(error) => (*error).into(),
             HearingError::Stopped => Self::Cancelled,
         }
     }

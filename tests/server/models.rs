@@ -12,7 +12,7 @@ async fn models_are_listed_with_report_and_card() {
     let (status, list) = world.get("/v1/models").await;
     let models = list["models"].as_array().expect("a list");
     let cnn = models.iter().find(|model| model["id"] == "cnn").expect("it is shipped");
-    assert_eq!((status, &cnn["role"], &cnn["sample_rate"]), (200, &"genre".into(), &16_000.into()), "{cnn}");
+    assert_eq!((status, &cnn["role"], &cnn["sample_rate"]), (200, &"genre".into(), &22_050.into()), "{cnn}");
     assert_eq!((&cnn["configured"], &cnn["has_report"]), (&false.into(), &true.into()));
     let best = models.iter().find(|model| model["id"] == "musicnn-crnn").expect("it is shipped");
     assert_eq!(best["configured"], true);

@@ -139,6 +139,8 @@ async fn the_paths_answer_json() {
         let expected = match path.as_str() {
             "/v1/events" => 426,
             "/readyz" => 503,
+            // It wants a POST.
+            "/v1/classify" => 405,
             // This server records nothing.
             "/v1/history" | "/v1/history/segments" => 404,
             _ => 200,
