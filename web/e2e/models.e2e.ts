@@ -57,7 +57,7 @@ describe("the models view", () => {
 
   it("can be read by everybody, on desktop and phone", async () => {
     await accessible(watched.page);
-    await picture(watched.page, "models-desktop-light");
+    await picture(watched.page, "models-desktop-light", false);
     const phone = await open(browser, PHONE);
     await phone.page.goto(`${daemon.url}#models`);
     await phone.page.waitForSelector("#model-cnn .heat");
