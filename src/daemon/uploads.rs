@@ -8,9 +8,9 @@ use super::{DaemonError, STAGE_LIMIT, Stage};
 use crate::hearing::Ears;
 use crate::upload::{Hall, Library, Worker};
 
-/// How nice these threads are to others. Where both want the same core, one of niceness 0 gets 28 times as much of it
-/// (Linux's weights are 1024 and 36).
-const NICENESS: i32 = 15;
+/// How nice these threads are to others. Where both want the same core, one of niceness 0 gets nine times as much of it
+/// (Linux's weights are 1024 and 110).
+const NICENESS: i32 = 10;
 
 /// Whoever hears clips.
 pub(super) struct Uploads {

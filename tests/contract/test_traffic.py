@@ -106,7 +106,7 @@ class Traffic(unittest.TestCase):
         sources = {
             "reel": f'uri = "file:{ROOT}/demo/reel.ogg?speed=6&loop=true"',
             "radio": f'uri = "{station.url}"',
-            "silence": 'uri = "exec:head -c 400000 /dev/zero?pcm=s16le&rate=16000&channels=1"',
+            "silence": 'uri = "exec:head -c 400000 /dev/zero?pcm=s16le&rate=16000&channels=1"\nmodel = "cnn"',
             "page": f'uri = "{station.page}"',
         }
         daemon = Daemon(self, config(sources), folder)

@@ -93,7 +93,7 @@ curl() {
     case " $* " in
     *https://example.org/*) cat "$ROOT/tests/fixtures/audio/mono.mp3" ;;
     *' -N '*) ensure_daemon && first 6 env curl -s "$@" ;;
-    *) ensure_daemon && { command curl --fail --max-time 30 "$@" || fail "curl $*"; } ;;
+    *) ensure_daemon && { command curl --fail --max-time 180 "$@" || fail "curl $*"; } ;;
     esac
 }
 
