@@ -12,7 +12,7 @@ import sys
 import time
 from urllib.parse import urlencode
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect
 
 
@@ -50,7 +50,7 @@ def follow(address, **wanted):
         except InvalidStatus as refused:
             if refused.response.status_code < 500:
                 sys.exit(refused.response.body.decode())
-        except (ConnectionClosed, OSError) as lost:
+        except (ConnectionClosed, InvalidHandshake, OSError) as lost:
             print(f"lost: {lost}", file=sys.stderr)
         time.sleep(wait)
         wait = min(wait * 2, 30)

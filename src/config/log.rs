@@ -48,7 +48,9 @@ pub fn log_filter(level: &str) -> Result<EnvFilter, String> {
     if level.split(',').any(|part| !is_filter(part.trim())) {
         return Err(expected(String::new()));
     }
-    EnvFilter::try_new(level).map_err(|error| expected(format!(" ({error})")))
+    // At trace it tells every message, and a client's first may be a token.
+    EnvFilter::try_new(format!("{level},tungstenite::protocol=warn"))
+        .map_err(|error| expected(format!(" ({error})")))
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Supervisor {
         for spec in more {
             let Some(id) = spec.model.as_deref().filter(|_| self.line_of(spec).is_none()) else { continue };
             let opened = self.lines[0].models().other(id, &self.ground.stage.catalogue);
-            let opened = opened.and_then(|models| models.open(1)).map_err(DaemonError::from);
+            let opened = opened.and_then(|models| models.open(super::workers(1))).map_err(DaemonError::from);
             if let Err(error) = opened.and_then(|opened| self.add_line(opened)) {
                 tracing::error!(source = spec.name, model = id, %error, "the model cannot be used");
             }

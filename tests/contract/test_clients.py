@@ -104,7 +104,9 @@ class Clients(unittest.TestCase):
         self.relay.cut()
         wait_until(lambda: len(self.changes()) > seen, "a change meanwhile", LIMIT_S)
         self.relay.mend()
-        wait_until(lambda: len(lines) >= max(WANTED, seen + 1), lambda: f"only {lines} of {self.changes()}", LIMIT_S)
+        enough = lambda: len(lines) >= max(WANTED, seen + 1)  # noqa: E731
+        wait_until(lambda: enough() or client.poll() is not None, lambda: f"only {lines} of {self.changes()}", LIMIT_S)
+        self.assertIsNone(client.poll(), lambda: client.stderr.read())
         self.assertGreaterEqual(self.relay.met, 2)
         # What is published is in the history half a second later.
         wait_until(lambda: set(lines) <= set(self.changes()), lambda: f"{lines} in the history", LIMIT_S)

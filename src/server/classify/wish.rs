@@ -62,8 +62,8 @@ fn parse(uri: &Uri, configured: &str) -> Result<UploadRequest, String> {
             }
             "id" => {
                 once(id.is_some())?;
-                let ulid = ulid::Ulid::from_string(&text);
-                id = Some(ulid.map_err(|error| format!("id must be a ULID, got {text:?}: {error}"))?);
+                let ulid = ulid::Ulid::from_string(&text).ok().filter(|ulid| ulid.to_string() == text);
+                id = Some(ulid.ok_or_else(|| format!("id must be a ULID in capitals, got {text:?}"))?);
             }
             _ => return Err(query::unknown(&key, query::CLASSIFY)),
         }

@@ -2,7 +2,9 @@
 //! Touch it when symphonia changes, or when damage should be told differently.
 
 mod aac;
+mod end;
 mod open;
+mod others;
 mod title;
 
 use std::fs::File;
@@ -13,9 +15,7 @@ use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
-use symphonia::core::formats::well_known::{
-    FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_WAVE,
-};
+use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3};
 use symphonia::core::io::{MediaSource, ReadOnlySource};
 
 use super::ending::Ending;
@@ -29,12 +29,10 @@ pub(super) use open::check_rate;
 pub(super) use title::titled;
 
 use open::{Playable, probe};
+use others::Others;
 
 /// So many packets in a row that cannot be decoded mean that the rest is no audio.
 const MAX_BAD_IN_A_ROW: u32 = 100;
-
-/// A difference from the announced length that is not worth telling, in seconds.
-const TOLERANCE: f64 = 0.25;
 
 /// A demuxer and the decoder of one of its tracks.
 pub(super) struct Container {
@@ -168,6 +166,7 @@ impl Container {
         if let Some(title) = self.title.take() {
             return Ok(Unit::Title(title));
         }
+        let mut others = Others::new();
         loop {
             if self.bad_in_a_row >= MAX_BAD_IN_A_ROW {
                 return Ok(self.damaged(format!("nothing after {seconds:.1} s can be decoded")));
@@ -196,6 +195,9 @@ impl Container {
                 Err(e) => return Ok(self.damaged(format!("{e} after {seconds:.1} s"))),
             };
             if packet.track_id != self.playable.track {
+                if others.take_too_long() {
+                    return Ok(self.damaged(format!("only other tracks come after {seconds:.1} s")));
+                }
                 continue;
             }
             let decoded = self.decoder.decode(&packet);
@@ -246,41 +248,6 @@ impl Container {
         // A chain of headers without audio must not keep us for ever.
         self.bad_in_a_row += 1;
         Ok(())
-    }
-
-    /// The demuxer says that this was all.
-    fn end(&mut self, seconds: f64) -> Unit {
-        let short = self.announced.is_some_and(|announced| seconds + TOLERANCE < announced);
-        let inside = self.tail.as_ref().is_some_and(|tail| tail.is_cut_after(&self.last_packet));
-        if short || inside {
-            return self.cut(seconds);
-        }
-        if self.decoder.finalize().verify_ok == Some(false) {
-            return self.damaged("what was decoded does not match its checksum".into());
-        }
-        let damage = (self.bad > 0).then(|| format!("{} packets could not be decoded", self.bad));
-        Unit::End(Ending { damage })
-    }
-
-    /// It ended before its end.
-    fn cut(&self, seconds: f64) -> Unit {
-        let announced = self.announced.filter(|announced| *announced > seconds);
-        let endless = self.announced.is_none() && self.format.format_info().format == FORMAT_ID_WAVE;
-        match announced {
-            Some(announced) => self.damaged(format!(
-                "ended after {seconds:.1} s of the {announced:.1} s that its header announces"
-            )),
-            // A WAV that was written to a pipe does not know its length.
-            None if endless => Unit::End(Ending { damage: None }),
-            None => self.damaged(format!("ended after {seconds:.1} s, before its end mark")),
-        }
-    }
-
-    fn damaged(&self, mut what: String) -> Unit {
-        if self.bad > 0 {
-            what += &format!("; {} packets could not be decoded", self.bad);
-        }
-        Unit::End(Ending { damage: Some(what) })
     }
 }
 
