@@ -22,12 +22,14 @@ pub fn csv_head(columns: &[&str]) -> String {
 }
 
 /// An event as a line of CSV. `label` is what the daemon stands by (of a window the stable genre, of a change the new one),
-/// `p` the probability of a window's best label, of a track's genre, or the mean one of the segment that a change ends;
-/// `text` a title or a reason.
+/// `p` the probability of a window's best label or of a track's genre; `text` a title or a reason. What a change ends is
+/// another row's: the change that began it, or a row of the segments.
 pub fn event_csv(record: &Record) -> String {
     let event: Value = serde_json::from_str(&record.json).unwrap_or_default();
     let first = |paths: &[&str]| {
-        let found = paths.iter().find_map(|path| event.pointer(path).filter(|value| !value.is_null()));
+        let found = paths
+            .iter()
+            .find_map(|path| event.pointer(path).filter(|value| !value.is_null() && !value.is_object()));
         found
             .map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     };
@@ -36,9 +38,9 @@ pub fn event_csv(record: &Record) -> String {
         record.source.to_string(),
         record.kind.to_string(),
         first(&["/stable/label", "/to/label", "/genre", "/label"]),
-        first(&["/top/0/p", "/p", "/from/confidence"]),
+        first(&["/top/0/p", "/p"]),
         first(&["/window/start", "/to/start", "/start", "/from"]),
-        first(&["/window/end", "/from/end", "/end", "/to"]),
+        first(&["/window/end", "/end", "/to"]),
         first(&["/state"]),
         plain(first(&["/title", "/track/title", "/reason"])),
         record.position.epoch.to_string(),
@@ -137,7 +139,10 @@ mod tests {
         );
         let changed =
             r#"{"from":{"label":"pop","end":"b","confidence":0.25},"to":{"label":"jazz","start":"b"}}"#;
-        assert!(csv("genre.changed", changed).contains(",jazz,0.25,b,b,,,E,7"));
+        assert!(csv("genre.changed", changed).contains(",jazz,,b,,,,E,7"));
+        let first = r#"{"to":{"label":"jazz","start":"a"}}"#;
+        assert!(csv("genre.changed", first).contains(",jazz,,a,,,,E,7"));
+        assert!(csv("source.gap", r#"{"from":"a","to":"b","reason":"lost"}"#).contains(",,,a,b,,lost,E,7"));
         let state = r#"{"state":"failed","reason":"=cmd(), \"quoted\""}"#;
         assert!(csv("source.state", state).contains(r#",failed,"'=cmd(), ""quoted""",E,7"#));
         assert_eq!(
