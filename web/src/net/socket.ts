@@ -22,11 +22,12 @@ export interface Wishes {
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
 
-/** What closes for want of a token (4408), for a wrong one (4401), or for one that does not open this (4403). */
-const wantsToken = (code: number): boolean => code === 4401 || code === 4403 || code === 4408;
+/** What closes for want of a token (4408) or for a wrong one (4401). One that does not open this (4403) may open the rest of the page. */
+const wantsToken = (code: number): boolean => code === 4401 || code === 4408;
 
 const why = (event: CloseEvent): string => {
   if (event.code === 1013) return "the daemon has as many listeners as it takes";
+  if (event.code === 4403) return "your token does not open what plays live";
   if (event.reason) return event.reason;
   return event.code === 1006 ? "the connection was lost" : `the connection was closed (${event.code})`;
 };
