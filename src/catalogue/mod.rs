@@ -7,7 +7,7 @@ mod loaded;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -29,6 +29,7 @@ pub struct Catalogue(Arc<Inner>);
 struct Inner {
     places: Vec<PathBuf>,
     configured: Vec<String>,
+    of_sources: Mutex<Vec<String>>,
     loaded: Loaded,
 }
 
@@ -88,7 +89,17 @@ impl Catalogue {
     /// Models are looked for in these places, the first that has one wins; `configured` are those that the daemon's
     /// configuration names.
     pub fn new(places: Vec<PathBuf>, configured: Vec<String>) -> Self {
-        Self(Arc::new(Inner { places, configured, loaded: Loaded::default() }))
+        let (of_sources, loaded) = (Mutex::default(), Loaded::default());
+        Self(Arc::new(Inner { places, configured, of_sources, loaded }))
+    }
+
+    /// Sources are configured to be heard by these models, instead of those told before.
+    pub fn sources_name(&self, models: impl IntoIterator<Item = String>) {
+        *self.of_sources() = models.into_iter().collect();
+    }
+
+    fn of_sources(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.of_sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Which models have sessions at present.
@@ -152,7 +163,7 @@ impl Catalogue {
             String::from_utf8(read(&folder, id, MANIFEST)?).map_err(|error| unreadable(error.to_string()))?;
         let manifest = Manifest::parse(&text).map_err(|error| unreadable(error.to_string()))?;
         let mut entry = ModelEntry::of(&manifest, id);
-        entry.configured = self.0.configured.iter().any(|known| known == id);
+        entry.configured = self.0.configured.iter().chain(&*self.of_sources()).any(|known| known == id);
         entry.loaded = self.0.loaded.has(id);
         entry.has_report = folder.join(REPORT).is_file();
         // A report that cannot be read is told to whoever asks for it.

@@ -13,7 +13,7 @@ use genrecast::config::{Config, Loaded};
 use genrecast::history::{FILE_NAME, HistoryError, Reader};
 use genrecast::model::{Model, Runtime, list_models};
 use genrecast::pipeline::self_test;
-use genrecast::source::{SourceError, SourceSpec, SourceUri};
+use genrecast::source::{SourceError, SourceUri};
 
 use super::exit::{Failure, Status};
 use super::flags::DaemonFlags;
@@ -150,19 +150,18 @@ fn prove(findings: &mut Findings, model: &Model, what: &str, runtime: &Runtime) 
     }
 }
 
-fn proved(loaded: &Loaded) -> Result<Vec<SourceSpec>, Failure> {
-    let specs = sources::sources(loaded)?;
-    sources::playable(&specs)?;
-    sources::hearable(&specs, &setup::catalogue(&loaded.config))?;
-    Ok(specs)
-}
-
 fn check_sources(findings: &mut Findings, loaded: &Loaded) {
-    let specs = match proved(loaded) {
+    let specs = match sources::sources(loaded) {
         Ok(specs) => specs,
         Err(failure) => return findings.bad("sources", &failure),
     };
+    let catalogue = setup::catalogue(&loaded.config);
     for spec in specs {
+        let one = std::slice::from_ref(&spec);
+        if let Err(failure) = sources::playable(one).and_then(|()| sources::hearable(one, &catalogue)) {
+            findings.bad("source", &failure);
+            continue;
+        }
         let SourceUri::Microphone { device, .. } = &spec.uri else {
             let model = spec.model.as_ref().map_or_else(String::new, |id| format!(", heard by {id}"));
             findings.good("source", format!("{} ({}){model}", spec.name, spec.uri));

@@ -38,7 +38,8 @@ impl<'a> Rereader<'a> {
         let specs = sources::sources(&new)?;
         let added = || specs.iter().filter(|spec| !running.contains(spec));
         sources::playable(added())?;
-        sources::hearable(added(), &setup::catalogue(&new.config))?;
+        // Models are looked for where they were at the start: another folder waits for a restart.
+        sources::hearable(added(), &setup::catalogue(&self.running.config))?;
         let adjustable = setup::adjustable(&new.config, specs)?;
         self.stay_closed(&new.config, &adjustable)?;
         self.log

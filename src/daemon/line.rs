@@ -13,6 +13,7 @@ use super::slot::Slot;
 use super::threads::{Spawner, join_stage};
 use super::work::Work;
 use super::{DaemonError, Models, STAGE_LIMIT, Stage, dsp};
+use crate::catalogue::LoadedModel;
 use crate::event::ModelInfo;
 use crate::manifest::FeatureSettings;
 use crate::pipeline::{Classifiers, Manifests};
@@ -33,6 +34,8 @@ pub(super) struct Line {
     models: Models,
     manifests: Arc<Manifests>,
     info: Arc<ModelInfo>,
+    /// Its models have sessions as long as it is there.
+    _loaded: Vec<LoadedModel>,
     /// Begins the numbers of its threads.
     first: usize,
     dsp: Vec<Worker<Slot>>,
@@ -50,8 +53,10 @@ impl Line {
     pub fn start(ground: Ground, opened: Opened, workers: usize, first: usize) -> Result<Self, DaemonError> {
         let Opened { models, classifiers } = opened;
         let (manifests, info) = (Arc::new(models.manifests()), Arc::new(models.info()));
+        let catalogue = &ground.stage.catalogue;
+        let _loaded = models.ids().map(|id| catalogue.loaded().add(id)).collect();
         let (dsp, model) = (Vec::new(), Vec::new());
-        let mut line = Self { ground, models, manifests, info, first, dsp, model };
+        let mut line = Self { ground, models, manifests, info, _loaded, first, dsp, model };
         for classifier in classifiers {
             line.add_model(classifier)?;
         }

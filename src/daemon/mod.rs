@@ -122,7 +122,7 @@ pub fn run(
     let Settings { model, gate, runtime, catalogue, server, history, uploads_at_once, adjustable } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let models = Models::new(model, gate, runtime);
-    let _loaded = models.ids().map(|id| catalogue.loaded().add(id)).collect::<Vec<_>>();
+    catalogue.sources_name(adjustable.sources.iter().filter_map(|spec| spec.model.clone()));
     let ears = models.ears();
     let opened = models.open_for(&adjustable.sources, &catalogue)?;
 

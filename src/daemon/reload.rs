@@ -99,9 +99,12 @@ impl Running<'_> {
         if let Some(history) = &self.history {
             history.set_limits(to.history);
         }
-        let plan = Plan::new(running, to.sources, &mut waiting);
-        self.supervisor.remove(&plan.remove);
+        self.stage.catalogue.sources_name(to.sources.iter().filter_map(|spec| spec.model.clone()));
+        let mut plan = Plan::new(running, to.sources, &mut waiting);
+        // First, because a source whose new model cannot be opened goes on as it is.
         self.supervisor.make_room(&plan.start);
+        plan.keep_startable(|spec| self.supervisor.can_hear(spec), &mut waiting);
+        self.supervisor.remove(&plan.remove);
         let row = |spec| self.rows.row(spec, self.supervisor.expects(spec));
         let rows: Vec<_> = plan.start.iter().map(row).collect();
         self.supervisor.show(&rows, &plan.order);
@@ -172,6 +175,20 @@ impl Plan {
         }
         plan
     }
+
+    /// Leaves alone, or out, what cannot be heard.
+    fn keep_startable(&mut self, can_hear: impl Fn(&SourceSpec) -> bool, waiting: &mut Vec<String>) {
+        let (start, deaf): (Vec<_>, Vec<_>) = self.start.drain(..).partition(can_hear);
+        self.start = start;
+        for spec in deaf {
+            self.remove.retain(|(name, _)| *name != spec.name);
+            let model = spec.model.unwrap_or_default();
+            waiting.push(format!(
+                "source {}: its model {model:?} cannot be used, the log says why; mend it and reload again",
+                spec.name
+            ));
+        }
+    }
 }
 
 /// Standard input is read by whoever was given it at the start.
@@ -210,6 +227,20 @@ mod tests {
         assert_eq!(plan.start, specs(&[("b", "file:b?speed=2"), ("d", "file:d")]));
         assert_eq!(plan.order, ["d", "c", "b"]);
         assert!(waiting.is_empty());
+    }
+
+    #[test]
+    fn a_source_whose_new_model_cannot_be_used_goes_on_as_it_is() {
+        let running = specs(&[("a", "file:a"), ("b", "file:b")]);
+        let mut wanted = specs(&[("a", "file:a"), ("b", "file:other"), ("c", "file:c")]);
+        wanted[0].model = Some("broken".into());
+        wanted[2].model = Some("broken".into());
+        let mut waiting = Vec::new();
+        let mut plan = Plan::new(&running, wanted, &mut waiting);
+        plan.keep_startable(|spec| spec.model.is_none(), &mut waiting);
+        let removed: Vec<_> = plan.remove.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((removed, plan.start), (vec!["b"], specs(&[("b", "file:other")])));
+        assert!(waiting.len() == 2 && waiting[0].contains("source a: its model \"broken\""), "{waiting:?}");
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl Supervisor {
         }
     }
 
+    /// Whether its model is there.
+    pub fn can_hear(&self, spec: &SourceSpec) -> bool {
+        self.line_of(spec).is_some()
+    }
+
     /// What is expected of a source; of one whose model is not there the same as of the configured one.
     pub fn expects(&self, spec: &SourceSpec) -> Expects {
         self.lines[self.line_of(spec).unwrap_or(0)].models().expects()
