@@ -15,12 +15,16 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::api_error::ApiError;
+use super::revocable::revocable;
 use super::settings::changed;
 use super::token::{Grant, Scope, Tokens};
 use super::{Live, Shared, page, upgrade};
 
 /// For how long what was sent without a token is taken, so that its sender can read the refusal.
 const DRAINED: Duration = Duration::from_secs(2);
+
+/// What is said of a token that is known to nobody.
+const INVALID: &str = "Bearer error=\"invalid_token\"";
 
 /// What a client has shown.
 #[derive(Debug, Clone)]
@@ -72,20 +76,30 @@ impl Access {
     }
 }
 
-/// Passes on who shows what its path asks for, and refuses the rest.
+/// Passes on who shows what its path asks for, and refuses the rest. Whoever was let in is sent away when that holds no more,
+/// before the answer and within it.
 pub(super) async fn authenticate(
     State(shared): State<Arc<Shared>>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let need = need(request.uri().path());
     let admitted = match &shared.live().settings().tokens {
         None => Ok(Access::Open),
-        Some(tokens) => admit(tokens, request.uri().path(), request.headers()),
+        Some(tokens) => admit(tokens, &need, &request),
     };
     match admitted {
         Ok(access) => {
-            request.extensions_mut().insert(access);
-            next.run(request).await
+            request.extensions_mut().insert(access.clone());
+            if need == Need::Nothing || matches!(access, Access::Pending) {
+                return next.run(request).await;
+            }
+            let mut live = shared.live.clone();
+            let response = tokio::select! {
+                response = next.run(request) => response,
+                () = access.revoked(&mut live) => return revoked(&access).into_response(),
+            };
+            revocable(response, access, live)
         }
         Err(refusal) => {
             // Who is still sending could not read why; who asks before sending does not begin.
@@ -106,14 +120,23 @@ fn refusal(status: StatusCode, code: &'static str, message: String, challenge: &
     ([(WWW_AUTHENTICATE, challenge)], ApiError::new(status, code, message))
 }
 
-fn admit(tokens: &Tokens, path: &str, headers: &HeaderMap) -> Result<Access, Refusal> {
-    let need = need(path);
-    if need == Need::Nothing {
+fn unauthenticated(message: &str, challenge: &'static str) -> Refusal {
+    refusal(StatusCode::UNAUTHORIZED, "unauthenticated", message.to_owned(), challenge)
+}
+
+/// Said to whoever was let in and is not any more.
+fn revoked(access: &Access) -> Refusal {
+    match access {
+        Access::Granted(_) => unauthenticated("this token is not taken any more", INVALID),
+        Access::Open | Access::Pending => unauthenticated(ASKS, "Bearer"),
+    }
+}
+
+fn admit(tokens: &Tokens, need: &Need, request: &Request) -> Result<Access, Refusal> {
+    let (path, headers) = (request.uri().path(), request.headers());
+    if *need == Need::Nothing {
         return Ok(Access::Open);
     }
-    let unauthenticated = |message: &str, challenge| {
-        refusal(StatusCode::UNAUTHORIZED, "unauthenticated", message.to_owned(), challenge)
-    };
     let Some(token) = bearer(headers) else {
         return match upgrade::is_wanted(headers) && upgrade::PATHS.contains(&path) {
             true => Ok(Access::Pending),
@@ -121,9 +144,9 @@ fn admit(tokens: &Tokens, path: &str, headers: &HeaderMap) -> Result<Access, Ref
         };
     };
     let Some(grant) = tokens.find(token) else {
-        return Err(unauthenticated("this token is none of this daemon's", "Bearer error=\"invalid_token\""));
+        return Err(unauthenticated("this token is none of this daemon's", INVALID));
     };
-    match need {
+    match *need {
         Need::Scope(scope) if !grant.scopes().has(scope) => Err(refusal(
             StatusCode::FORBIDDEN,
             "forbidden",

@@ -116,6 +116,11 @@ impl Feed {
         self.place = Place::Now(snapshot.seq);
     }
 
+    /// The history is read no further; what memory has let go is then told as gone.
+    pub(super) fn close_the_past(&mut self) {
+        self.archive = None;
+    }
+
     /// The place up to which nothing follows any more, once [`Self::take`] has given everything.
     pub(super) fn position(&self) -> Position {
         match &self.place {

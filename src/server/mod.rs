@@ -21,6 +21,7 @@ mod page;
 mod patient;
 mod probes;
 mod request;
+mod revocable;
 mod routes;
 mod seats;
 mod settings;

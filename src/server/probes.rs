@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::access::Access;
 use super::api_error::{ApiError, ErrorDetail};
+use super::token::Scope;
 use super::{Shared, SourceInfo};
 use crate::event::ModelInfo;
 
@@ -56,8 +58,9 @@ pub(super) struct HealthDetail {
     hub: HubState,
     /// Who is connected.
     server: ServerState,
-    /// How each source is, in the order of the configuration.
-    sources: Vec<SourceInfo>,
+    /// How each source is, in the order of the configuration; absent for a token that does not open events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sources: Option<Vec<SourceInfo>>,
     /// For people: how the history and the last reload fare, and what else there is. Its fields may change.
     #[schemars(extend("type" = "object"))]
     detail: Value,
@@ -107,7 +110,10 @@ pub(super) async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
 }
 
-pub(super) async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
+pub(super) async fn healthz(
+    State(shared): State<Arc<Shared>>,
+    Extension(access): Extension<Access>,
+) -> Response {
     let report = shared.health.report();
     let status = if report.live { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let hub = &shared.hub;
@@ -130,7 +136,7 @@ pub(super) async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
             max_clients: shared.live().settings().max_clients,
             connections: shared.connections.load(Ordering::Relaxed),
         },
-        sources: shared.health.sources(),
+        sources: access.may(Scope::Events).then(|| shared.health.sources()),
         detail: report.detail,
     };
     (status, Json(body)).into_response()

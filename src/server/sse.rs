@@ -21,7 +21,7 @@ use super::request::{Since, Subscribe, query};
 use super::seats::Seat;
 use super::shutdown::stopped;
 use super::token::Scope;
-use super::{Live, Shared, message};
+use super::{Shared, message};
 use crate::history::Position;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -79,8 +79,6 @@ pub(super) fn open(shared: Arc<Shared>, access: Access, request: &Request) -> Re
         newest: shared.newest.subscribe(),
         shutdown: shared.shutdown.clone(),
         heartbeat: Box::pin(sleep(shared.live().settings().heartbeat)),
-        live: shared.live.clone(),
-        access,
         shared,
         _seat: seat,
     };
@@ -109,8 +107,6 @@ struct Stream {
     newest: watch::Receiver<u64>,
     shutdown: watch::Receiver<bool>,
     heartbeat: Pin<Box<Sleep>>,
-    live: watch::Receiver<Arc<Live>>,
-    access: Access,
     shared: Arc<Shared>,
     _seat: Seat,
 }
@@ -145,8 +141,6 @@ impl Stream {
                 biased;
                 // What was published before the wish to end is still to be read.
                 () = stopped(&mut self.shutdown) => ending = true,
-                // It comes back, and is then told what it lacks.
-                () = self.access.revoked(&mut self.live) => return None,
                 () = self.heartbeat.as_mut() => {
                     let next = Instant::now() + self.shared.live().settings().heartbeat;
                     self.heartbeat.as_mut().reset(next);

@@ -18,7 +18,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::access::{self, Access};
+use super::access::Access;
 use super::feed::Feed;
 use super::message;
 use super::request::{ClientMessage, Subscribe, query};
@@ -75,11 +75,6 @@ async fn serve(socket: &mut Socket, wish: Wish, access: Access, shared: Arc<Shar
         Access::Pending => auth::first_message(socket, &shared).await?,
         shown => shown,
     };
-    if let (Access::Granted(grant), false) = (&access, access.may(Scope::Events)) {
-        let text = access::forbidden(grant, Scope::Events);
-        socket.feed(Message::text(message::error("forbidden", &text, true))).await?;
-        return Ok(End::FORBIDDEN);
-    }
     let Some(_seat) = shared.seats.take(shared.live().settings().max_clients) else {
         let text = message::full(&shared);
         socket.feed(Message::text(message::error("full", &text, true))).await?;
@@ -163,6 +158,9 @@ impl Subscriber<'_> {
             }
             Ok(ClientMessage::Auth(Some(token))) => {
                 self.access = auth::show(self.socket, &self.shared, &token).await?;
+                if let (Some(feed), false) = (&mut self.feed, self.access.may(Scope::History)) {
+                    feed.close_the_past();
+                }
                 Ok(())
             }
             Ok(ClientMessage::Auth(None)) => self.say(message::auth(&self.access)).await,

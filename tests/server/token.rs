@@ -155,6 +155,26 @@ async fn a_websocket_shows_its_token_in_the_header_or_first_of_all() {
 }
 
 #[tokio::test]
+async fn another_token_must_open_what_the_first_did() {
+    let world = world().await;
+    let mut client = connect(&world, EVENTS).await.expect("let in");
+    assert_eq!(client.next().await["type"], "hello");
+    client.say(json!({"type": "auth", "token": UPLOAD})).await;
+    assert_eq!(client.heard().await["scopes"], json!(["upload"]));
+    assert_eq!(client.heard().await["code"], "forbidden");
+    assert_eq!(client.close_code().await, 4403);
+}
+
+#[tokio::test]
+async fn the_health_of_sources_is_for_tokens_that_open_events() {
+    let world = world().await;
+    for (token, told) in [(EVENTS, true), (ALL, true), (UPLOAD, false)] {
+        let (status, answer) = ask(&world, "/healthz", &bearer(token)).await;
+        assert_eq!((status, answer.contains(r#""sources":"#)), (200, told), "{token}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_good_token_in_time_nothing_is_told() {
     let world = world().await;
     for first in [

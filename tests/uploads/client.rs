@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
@@ -12,10 +13,13 @@ use super::support::{PATIENCE, genrecast, toy};
 
 /// A daemon with the small model and nothing to listen to, under these settings.
 pub fn daemon(settings: &[(&str, &str)]) -> Daemon {
+    configured(Path::new("config.toml"), settings)
+}
+
+/// The same with another configuration beneath.
+pub fn configured(config: &Path, settings: &[(&str, &str)]) -> Daemon {
     let mut command = genrecast("run");
-    toy(command.args([
-        "--config",
-        "config.toml",
+    toy(command.arg("--config").arg(config).args([
         "--runtime",
         "tract",
         "--source",

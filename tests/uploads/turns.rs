@@ -4,8 +4,10 @@
 use std::fs;
 use std::io::Write;
 
+use temp_dir::TempDir;
+
 use super::audio::fixture;
-use super::client::{begin, daemon, id, post, read, until};
+use super::client::{begin, configured, daemon, id, post, read, until};
 
 fn head(body: &[u8]) -> String {
     format!("Content-Length: {}\r\n", body.len())
@@ -79,6 +81,27 @@ fn the_end_of_the_daemon_waits_for_no_upload() {
             answer.body
         );
     }
+}
+
+#[test]
+fn whoever_came_without_a_token_is_sent_away_when_one_is_asked_for() {
+    let place = TempDir::new().expect("a folder");
+    let (config, tokens) = (place.path().join("config.toml"), place.path().join("tokens"));
+    fs::write(&config, "").expect("written");
+    let daemon = configured(&config, &[]);
+    let song = fixture("stereo.flac");
+    let heard = begin(daemon.address, &format!("?id={}", id(1)), &head(&song), &song[..5000]);
+    until(&daemon, &id(1), |progress| progress["state"] == "hearing");
+    let waiting = begin(daemon.address, &format!("?id={}", id(2)), &head(&song), &[]);
+    until(&daemon, &id(2), |progress| progress["state"] == "waiting");
+    fs::write(&tokens, "a-token-of-some-length\n").expect("written");
+    fs::write(&config, format!("[server]\ntoken_file = {tokens:?}\n")).expect("written");
+    daemon.signal(libc::SIGHUP);
+    for stream in [heard, waiting] {
+        let answer = read(stream);
+        assert_eq!((answer.status, &answer.body["error"]["code"]), (401, &"unauthenticated".into()));
+    }
+    daemon.end();
 }
 
 #[test]

@@ -7,9 +7,10 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::Socket;
 use super::close::End;
-use crate::server::access::{ASKS, Access};
+use crate::server::access::{ASKS, Access, forbidden};
 use crate::server::request::{ClientMessage, Secret};
 use crate::server::shutdown::stopped;
+use crate::server::token::Scope;
 use crate::server::{Shared, message};
 
 /// Waits for the token, within the time there is for it, and answers.
@@ -32,7 +33,7 @@ pub(super) async fn first_message(socket: &mut Socket, shared: &Shared) -> Resul
     show(socket, shared, &token).await
 }
 
-/// Takes a token that the client shows, and answers; a wrong one is fatal.
+/// Takes a token that the client shows, and answers; a wrong one is fatal, and so is one that does not open events.
 pub(super) async fn show(socket: &mut Socket, shared: &Shared, token: &Secret) -> Result<Access, End> {
     let live = shared.live();
     let access = match &live.settings().tokens {
@@ -44,6 +45,10 @@ pub(super) async fn show(socket: &mut Socket, shared: &Shared, token: &Secret) -
         return refuse(socket, "unauthenticated", text, End::UNAUTHENTICATED).await;
     };
     socket.feed(Message::text(message::auth(&access))).await?;
+    if let (Access::Granted(grant), false) = (&access, access.may(Scope::Events)) {
+        let text = forbidden(grant, Scope::Events);
+        return refuse(socket, "forbidden", &text, End::FORBIDDEN).await;
+    }
     Ok(access)
 }
 
