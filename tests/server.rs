@@ -13,6 +13,8 @@ mod event_stream;
 mod events;
 #[path = "server/followers.rs"]
 mod followers;
+#[path = "server/limits.rs"]
+mod limits;
 #[path = "server/listen.rs"]
 mod listen;
 #[path = "server/manners.rs"]

@@ -90,6 +90,9 @@ impl Running<'_> {
             {
                 applied.push(format!("tokens: {tokens}"));
             }
+            if let (true, Some(tls)) = (now.settings().tls != live.settings().tls, &live.settings().tls) {
+                applied.push(format!("certificate: {tls}"));
+            }
             *now = live;
             changed
         });

@@ -6,8 +6,11 @@ mod access;
 mod api_error;
 mod archive;
 mod classify;
+mod connection;
 pub mod contract;
 mod cors;
+mod crowd;
+mod descriptors;
 mod feed;
 mod filter;
 mod guard;
@@ -17,9 +20,12 @@ mod line;
 mod mel;
 mod message;
 mod models;
+mod pace;
 mod page;
 mod patient;
 mod probes;
+mod proxies;
+mod refuse;
 mod request;
 mod revocable;
 mod routes;
@@ -28,6 +34,7 @@ mod settings;
 mod shutdown;
 mod sources;
 mod sse;
+mod tls;
 mod token;
 mod upgrade;
 mod websocket;
@@ -43,6 +50,7 @@ use tokio::sync::watch;
 pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
 pub use mel::{MEL_SUBPROTOCOL, MelFormat, MelFrameParts, MelSender, MelTap, MelViewer, mel_channel};
 pub use settings::{Live, LiveSettings, ServerSettings};
+pub use tls::{Identity, TlsError, renew};
 pub use token::{Scope, Scopes, TokenError, TokenFile, Tokens};
 
 use crate::catalogue::Catalogue;
@@ -51,6 +59,7 @@ use crate::history::History;
 use crate::hub::Hub;
 use crate::upload::Hall;
 use archive::Archive;
+use crowd::Crowd;
 use models::Shelf;
 use seats::Seats;
 
@@ -125,6 +134,12 @@ pub enum ServerError {
         /// What was expected, what came, what to do.
         reason: String,
     },
+    /// A proxy that cannot be trusted.
+    #[error("trusted_proxies: {reason}")]
+    Proxy {
+        /// What was expected and what came.
+        reason: String,
+    },
     /// A number that must not be zero is.
     #[error("{what} must be more than zero; mend it or leave it out")]
     Zero {
@@ -168,6 +183,10 @@ pub(crate) struct Shared {
     health: Arc<dyn Health>,
     /// One for each subscriber.
     seats: Seats,
+    /// Every connection.
+    crowd: Crowd,
+    /// Subscribers for whom a trusted proxy asks.
+    forwarded: Crowd,
     /// Connections open now, of any kind.
     connections: AtomicUsize,
     /// Wakes the subscribers.
@@ -209,6 +228,8 @@ pub async fn serve(
     let Served { events, about, health, catalogue, hall } = served;
     let shared = Arc::new(Shared {
         seats: Seats::counted_in(health.subscribers()),
+        crowd: Crowd::default(),
+        forwarded: Crowd::default(),
         connections: AtomicUsize::new(0),
         settings,
         live,
