@@ -264,7 +264,8 @@ mod tests {
         assert_eq!(of(&config), files);
         let other = "[server]\ntoken_file = \"/x\"\ncertificate = \"/y\"\nprivate_key = \"/z\"\n";
         let other = Layer::from_file("test.toml", other.into()).expect("valid");
-        let (config, _) = merge(&[layers(), vec![other]].concat()).expect("valid");
+        let layers_and_file = [layers(), vec![other]].into_iter().flatten().collect::<Vec<_>>();
+        let (config, _) = merge(&layers_and_file).expect("valid");
         assert_eq!(of(&config), ["/x", "/y", "/z"].map(PathBuf::from));
         std::fs::remove_file(&files[2]).expect("removed");
         let error = merge(&layers()).expect_err("a certificate without its key").to_string();
