@@ -60,6 +60,7 @@ class Stations:
         began, sent = clock(), 0
         ends = began + self.chance.expovariate(1 / self.drop_every_s) if self.drop_every_s else float("inf")
         for chunk, title in self.chunks(first):
+            await self.may_send(writer)
             writer.write(chunk + metadata(title) if title else chunk + b"\0")
             await writer.drain()
             sent += METADATA_EVERY
@@ -72,6 +73,9 @@ class Stations:
             if clock() >= ends:
                 self.dropped += 1
                 return
+
+    async def may_send(self, writer):
+        """Returns when the station may send again: at once. For stations that are to fall silent."""
 
     def chunks(self, first):
         """Pieces of METADATA_EVERY bytes, with the title where another clip has begun, without end."""
