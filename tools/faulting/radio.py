@@ -14,7 +14,7 @@ class Station(station.Stations):
 
     def __init__(self, clips):
         super().__init__(clips, speed=1.5)
-        self.writers, self.silenced, self.port = set(), set(), 0
+        self.silenced, self.port = set(), 0
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", self.port)
@@ -22,11 +22,9 @@ class Station(station.Stations):
         return self.port
 
     async def serve(self, reader, writer):
-        self.writers.add(writer)
         # The end of the run finds some still playing.
         with contextlib.suppress(asyncio.CancelledError):
             await super().serve(reader, writer)
-        self.writers.discard(writer)
 
     async def may_send(self, writer):
         while writer in self.silenced:
@@ -38,7 +36,7 @@ class Station(station.Stations):
 
     def kill(self):
         self.server.close()
-        for writer in self.writers:
+        for writer in tuple(self.writers):
             writer.transport.abort()
 
 

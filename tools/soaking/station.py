@@ -32,6 +32,7 @@ class Stations:
         self.clips, self.speed, self.drop_every_s = clips, speed, drop_every_s
         self.chance = random.Random(seed)
         self.connections = self.dropped = 0
+        self.writers = set()
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
@@ -49,11 +50,19 @@ class Stations:
                 b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nicy-name: soak\r\nicy-br: 128\r\n"
                 b"icy-metaint: %d\r\nConnection: close\r\n\r\n" % METADATA_EVERY
             )
+            self.writers.add(writer)
             await self.play(writer, first)
         except (OSError, EOFError, ValueError, asyncio.IncompleteReadError, asyncio.TimeoutError):
             pass
         finally:
+            self.writers.discard(writer)
             writer.close()
+
+    def cut_off(self, chance):
+        """One of those that listen, as chance has it."""
+        if self.writers:
+            self.dropped += 1
+            chance.choice(sorted(self.writers, key=id)).transport.abort()
 
     async def play(self, writer, first):
         clock = asyncio.get_running_loop().time
