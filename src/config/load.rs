@@ -76,6 +76,15 @@ pub fn load(
     Ok(Loaded { config, sources, file, warnings, table })
 }
 
+/// A file's text over the shipped one, for a fuzzer.
+///
+/// # Errors
+/// As [`load`].
+#[cfg(fuzzing)]
+pub fn from_text(text: String) -> Result<Config, ConfigError> {
+    merge(&[Layer::from_file("fuzz.toml", text)?]).map(|(config, _)| config)
+}
+
 /// Credentials that systemd may hand to its service, and the keys that they stand for.
 const CREDENTIALS: [(&str, &str, &str); 3] = [
     ("token", "server.token_file", "the credential token"),

@@ -13,6 +13,8 @@ mod crowd;
 mod descriptors;
 mod feed;
 mod filter;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod guard;
 mod health;
 mod history;
