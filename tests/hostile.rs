@@ -160,6 +160,10 @@ fn the_commands_speak_tls_and_sighup_renews_the_certificate() {
     daemon.signal(libc::SIGHUP);
     daemon.wait_for_line("valid until 2091-01-01");
     assert!(history(&authority.file).status.success());
+    authority.sign(2021);
+    daemon.signal(libc::SIGHUP);
+    daemon.wait_for_line("has expired at 2021-01-01");
+    assert!(history(&authority.file).status.success(), "the one before is shown on");
     // Whoever listened has lost nothing.
     let mut line = String::new();
     std::io::BufRead::read_line(&mut heard, &mut line).expect("more");

@@ -55,7 +55,9 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
                         connections.spawn(connection::run(stream, peer.ip(), guest, router.clone(), shared));
                     }
                     Err(full) => {
-                        let told = refuse::no_room(stream, full);
+                        // Over TLS nothing can be said before a handshake, which would cost more than the refusal saves.
+                        let plain = shared.live().settings().tls.is_none();
+                        let told = plain.then(|| refuse::no_room(stream, full)).flatten();
                         if let Some(stream) = told.filter(|_| turned_away.len() < LINGERING) {
                             turned_away.spawn(refuse::linger(stream));
                         }

@@ -77,12 +77,11 @@ async fn guard(
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     page::harden(headers);
     let seconds = live.settings().hsts_seconds;
-    if local.secure && seconds > 0 {
-        headers.insert(
-            STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_str(&format!("max-age={seconds}"))
-                .unwrap_or(HeaderValue::from_static("max-age=0")),
-        );
+    if local.secure
+        && seconds > 0
+        && let Ok(value) = HeaderValue::try_from(format!("max-age={seconds}"))
+    {
+        headers.insert(STRICT_TRANSPORT_SECURITY, value);
     }
     response
 }

@@ -132,12 +132,18 @@ impl Identity {
     /// The same files as they are now; refused if that is worse than what is shown.
     fn again(&self, now: Timestamp) -> Result<Self, TlsError> {
         let new = Self::read(&self.certificate, &self.private_key)?;
-        let until = new.validity.until;
-        if now > until && until < self.validity.until {
-            let reason = format!("it has expired at {until} already; renew it");
-            return Err(TlsError { path: self.certificate.clone(), reason });
+        match new.is_worse_than(self, now) {
+            Some(why) => Err(why),
+            None => Ok(new),
         }
-        Ok(new)
+    }
+
+    /// Why this one should not take the place of another: it has expired, the other later or not at all.
+    pub fn is_worse_than(&self, other: &Self, now: Timestamp) -> Option<TlsError> {
+        let until = self.validity.until;
+        let reason = format!("it has expired at {until} already; renew it");
+        let worse = now > until && until < other.validity.until;
+        worse.then(|| TlsError { path: self.certificate.clone(), reason })
     }
 }
 
