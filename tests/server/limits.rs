@@ -187,6 +187,7 @@ async fn a_body_that_nobody_wants_is_not_read() {
 async fn whoever_talks_without_end_is_closed_with_4429() {
     let world = World::start().await;
     let mut other = world.client("?types=genre.window").await;
+    assert_eq!(other.next().await["type"], "snapshot");
     for flood in [Message::text(r#"{"type":"ping"}"#), Message::Ping(Bytes::new())] {
         let (mut say, mut hear) = world.client("").await.0.split();
         let talk = async { while say.send(flood.clone()).await.is_ok() {} };
