@@ -98,7 +98,7 @@ async fn main() {
         );
         failed |= ratio > MOST_RATIO || !outcome.is_refused();
     }
-    daemon.end();
+    drop(daemon);
     if full && failed {
         println!("a bar was missed");
         std::process::exit(1);
@@ -137,5 +137,5 @@ async fn read(address: SocketAddr, latencies: mpsc::UnboundedSender<f64>) {
         let time: Timestamp = rest[..rest.find('"').expect("its end")].parse().expect("a time");
         let _ = latencies.send(now.duration_since(time).as_secs_f64() * 1000.0);
     }
-    panic!("a subscriber was cut off");
+    // At the end the daemon is gone; before, too few events come of whoever was cut off.
 }
