@@ -3,6 +3,7 @@
 
 mod adjustable;
 mod board;
+mod deliver;
 mod dsp;
 mod history;
 mod line;
@@ -34,6 +35,7 @@ use crate::model::{Model, ModelError, Runtime};
 use crate::server::{ServerError, ServerSettings};
 use crate::source::SourceSpec;
 pub use adjustable::Adjustable;
+use deliver::Deliverer;
 use history::Historian;
 use models::{Models, Opened};
 use net::Net;
@@ -62,6 +64,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// The folder that the history lies in, or why there is none.
     pub history: Result<PathBuf, String>,
+    /// The folder of state, if there can be one.
+    pub state_folder: Option<PathBuf>,
     /// How many clips that clients send are heard at once.
     pub uploads_at_once: usize,
     /// What can be changed while the daemon runs, sources included.
@@ -119,7 +123,17 @@ pub fn run(
 ) -> Result<(), DaemonError> {
     // The service manager counts from here, not from when the model is proved.
     let mut notifier = Notifier::from_environment();
-    let Settings { model, gate, runtime, catalogue, server, history, uploads_at_once, adjustable } = settings;
+    let Settings {
+        model,
+        gate,
+        runtime,
+        catalogue,
+        server,
+        history,
+        state_folder,
+        uploads_at_once,
+        adjustable,
+    } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let models = Models::new(model, gate, runtime);
     catalogue.sources_name(adjustable.sources.iter().filter_map(|spec| spec.model.clone()));
@@ -136,6 +150,7 @@ pub fn run(
     let spawner = Spawner::new(signals.ender());
     let historian = Historian::start(&history, adjustable.history, &stage, &spawner)?;
     let uploads = Uploads::start(uploads_at_once, ears, &stage, &spawner)?;
+    let deliverer = Deliverer::start(&adjustable, state_folder, &stage, &spawner)?;
     let net = Net::start(server, &stage, historian.history(), &spawner, signals.ender())?;
     on_listening(net.address, &stage.model);
 
@@ -144,7 +159,8 @@ pub fn run(
         supervisor.start(spec.clone(), row)?;
     }
     let history = historian.history();
-    let mut running = reload::Running { stage: &stage, supervisor: &mut supervisor, history, rows };
+    let mut running =
+        reload::Running { stage: &stage, supervisor: &mut supervisor, history, deliverer: &deliverer, rows };
     loop {
         let next = notifier.tick(|| stage.facts());
         match next.map_or_else(|| Some(signals.wait()), |limit| signals.wait_for(limit)) {
@@ -161,9 +177,11 @@ pub fn run(
     notifier.stopping();
     uploads.close();
     supervisor.end();
+    let deliverer = deliverer.finish();
     let ended = net.end();
     uploads.end();
     historian.end();
+    deliverer.end();
     match spawner.panicked() {
         Some(thread) => Err(DaemonError::Panicked { thread }),
         None => ended,

@@ -1,0 +1,160 @@
+//! The broker is away, hangs, or never was there: events go on as if nothing were, and it gets them later. Touch it when what
+//! is promised of such times changes.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use genrecast::event::Event;
+use serde_json::{Value, json};
+
+use crate::listener::Listener;
+use crate::mosquitto::{Mosquitto, free_port};
+use crate::support::subscriber::Subscriber;
+use crate::world::{World, mqtt, source};
+
+/// How long the broker is away.
+const AWAY: Duration = Duration::from_secs(6);
+
+/// The longest that an event may take to a subscriber on the same, busy machine.
+const PROMPT: Duration = Duration::from_millis(750);
+
+const WINDOWS: &str = "types = [\"genre.window\"]";
+
+/// Events that come to a subscriber in a stretch of time, each with how long that took.
+async fn watch(subscriber: &mut Subscriber, time: Duration) -> Vec<(Event, Duration)> {
+    let end = Instant::now() + time;
+    let mut all = Vec::new();
+    while Instant::now() < end {
+        let event = subscriber.event().await;
+        let published = SystemTime::from(event.time);
+        all.push((event, SystemTime::now().duration_since(published).unwrap_or_default()));
+    }
+    all
+}
+
+fn report(when: &str, events: &[(Event, Duration)]) {
+    let mut took: Vec<_> = events.iter().map(|(_, took)| took.as_millis()).collect();
+    took.sort_unstable();
+    let (median, most) = (took[took.len() / 2], took[took.len() - 1]);
+    println!("{when}: {} events, median {median} ms, most {most} ms", took.len());
+    assert!(events.iter().all(|(_, took)| *took < PROMPT), "{when}: {took:?}");
+}
+
+/// The next windows that the broker is told of, by `seq`.
+fn told(listener: &Listener, up_to: u64) -> Vec<u64> {
+    let mut told = Vec::new();
+    while told.last().is_none_or(|last| *last < up_to) {
+        let message = listener.wait(|message| message.topic.ends_with("/event"));
+        told.push(message.json()["seq"].as_u64().expect("a number"));
+    }
+    told
+}
+
+pub fn killed() {
+    let mut broker = Mosquitto::start();
+    let listener = Listener::new(broker.port);
+    let world = World::start(&format!("{}{}", mqtt(&broker.url(), WINDOWS), source("mic")));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut subscriber = runtime.block_on(Subscriber::from_start(world.daemon.address));
+    listener.wait(|message| message.topic == "genrecast/mic/event");
+
+    let with = runtime.block_on(watch(&mut subscriber, Duration::from_secs(3)));
+    broker.kill();
+    let without = runtime.block_on(watch(&mut subscriber, AWAY));
+    let status = world.status("/mqtt", |status| status["state"] == "trying");
+    assert!(status["reason"].as_str().expect("a reason").contains("broker"), "{status}");
+    assert!(status["remedy"].is_string() && status["waiting"].as_u64() > Some(2), "{status}");
+    broker.restart();
+    let back = Instant::now();
+    world.status("/mqtt", |status| status["state"] == "working" && status["waiting"] == 0);
+    println!("the daemon is back after {:.1} s", back.elapsed().as_secs_f64());
+    let after = runtime.block_on(watch(&mut subscriber, Duration::from_secs(2)));
+    // The first ones came before anybody subscribed.
+    report("with the broker", &with[with.len() / 2..]);
+    report("without it", &without);
+    report("with it again", &after[after.len() / 2..]);
+
+    let all: Vec<_> = with.into_iter().chain(without).chain(after).map(|(event, _)| event).collect();
+    let seqs: Vec<u64> =
+        all.iter().filter(|event| event.body.type_name() == "genre.window").map(|event| event.seq).collect();
+    let last = *seqs.last().expect("windows");
+    let mut heard = told(&listener, last);
+    // At least once: what was on its way when the broker died may come twice, and never is anything left out.
+    heard.sort_unstable();
+    heard.dedup();
+    let first = heard[0];
+    let expected: Vec<u64> = seqs.into_iter().filter(|seq| *seq >= first).collect();
+    assert_eq!(heard, expected);
+    world.end();
+}
+
+pub fn hangs() {
+    let broker = Mosquitto::start();
+    let listener = Listener::new(broker.port);
+    let world = World::start(&format!("{}{}", mqtt(&broker.url(), WINDOWS), source("mic")));
+    let first = listener.wait(|message| message.topic == "genrecast/mic/event").json();
+    broker.signal(libc::SIGSTOP);
+    let held = Instant::now();
+    let status = world.status("/mqtt", |status| status["state"] == "trying");
+    let noticed = held.elapsed();
+    println!("noticed after {:.1} s", noticed.as_secs_f64());
+    assert!(noticed < Duration::from_secs(15), "{noticed:?}");
+    assert!(status["reason"].as_str().expect("a reason").contains("acknowledgement"), "{status}");
+    broker.signal(libc::SIGCONT);
+    world.status("/mqtt", |status| status["state"] == "working" && status["waiting"] == 0);
+    let (_, now) = world.daemon.get("/v1/now");
+    let newest = now["sources"][0]["window"]["seq"].as_u64().expect("a window");
+    let mut heard = told(&listener, newest);
+    heard.sort_unstable();
+    heard.dedup();
+    // One source and nothing but windows after its first: the numbers have no hole but other events'.
+    let (_, health) = world.daemon.get("/healthz");
+    assert_eq!(health["detail"]["mqtt"]["dropped"], 0);
+    assert!(heard[0] > first["seq"].as_u64().expect("a number"));
+    let others = heard.windows(2).filter(|pair| pair[1] - pair[0] > 2).count();
+    assert_eq!(others, 0, "{heard:?}");
+    world.end();
+}
+
+pub fn overflow() {
+    let mut broker = Mosquitto::start();
+    let listener = Listener::new(broker.port);
+    let settings = mqtt(&broker.url(), &format!("{WINDOWS}\nqueue = 3"));
+    let world = World::start(&format!("{settings}{}", source("mic")));
+    listener.wait(|message| message.topic == "genrecast/mic/event");
+    broker.kill();
+    let status = world.status("/mqtt", |status| status["dropped"].as_u64() > Some(2));
+    assert!(status["waiting"].as_u64() <= Some(3), "{status}");
+    broker.restart();
+    let mut events = Vec::new();
+    let gap = loop {
+        let message =
+            listener.wait(|message| message.topic.ends_with("/event") || message.topic.ends_with("/gap"));
+        if message.topic == "genrecast/gap" {
+            break message.json();
+        }
+        events.push(message.json()["seq"].as_u64().expect("a number"));
+    };
+    let next = listener.wait(|message| message.topic.ends_with("/event")).json();
+    let number = |value: &Value, key: &str| value[key].as_u64().expect("a number");
+    assert_eq!((&gap["type"], &gap["reason"]), (&json!("gap"), &json!("queue_full")));
+    assert!(number(&gap, "dropped") > 2, "{gap}");
+    assert!(number(&gap, "to_seq") < number(&next, "seq"), "{gap} {next}");
+    assert!(events.iter().all(|seq| *seq < number(&gap, "from_seq")), "{events:?} {gap}");
+    world.end();
+}
+
+pub fn never_there() {
+    let port = free_port();
+    let mut world =
+        World::start(&format!("{}{}", mqtt(&format!("mqtt://127.0.0.1:{port}"), ""), source("mic")));
+    world.daemon.wait_for_line("MQTT: not connected");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut subscriber = Subscriber::from_start(world.daemon.address).await;
+        subscriber.events_until(|event| event.body.type_name() == "genre.window").await;
+    });
+    let status = world.status("/mqtt", |status| status["failures"].as_u64() > Some(1));
+    assert_eq!(status["state"], "trying");
+    let log = world.daemon.end_with_log();
+    assert_eq!(log.matches("MQTT: not connected").count(), 1, "told once an outage: {log}");
+}
