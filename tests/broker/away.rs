@@ -14,8 +14,8 @@ use crate::world::{World, mqtt, source};
 /// How long the broker is away.
 const AWAY: Duration = Duration::from_secs(6);
 
-/// The longest that an event may take to a subscriber on the same, busy machine.
-const PROMPT: Duration = Duration::from_millis(750);
+/// The longest that an event may take to a subscriber on the same machine, however busy that is.
+const MOST: u128 = 3000;
 
 const WINDOWS: &str = "types = [\"genre.window\"]";
 
@@ -31,12 +31,14 @@ async fn watch(subscriber: &mut Subscriber, time: Duration) -> Vec<(Event, Durat
     all
 }
 
-fn report(when: &str, events: &[(Event, Duration)]) {
+/// The median in milliseconds.
+fn report(when: &str, events: &[(Event, Duration)]) -> u128 {
     let mut took: Vec<_> = events.iter().map(|(_, took)| took.as_millis()).collect();
     took.sort_unstable();
     let (median, most) = (took[took.len() / 2], took[took.len() - 1]);
     println!("{when}: {} events, median {median} ms, most {most} ms", took.len());
-    assert!(events.iter().all(|(_, took)| *took < PROMPT), "{when}: {took:?}");
+    assert!(most < MOST, "{when}: {took:?}");
+    median
 }
 
 /// The next windows that the broker is told of, by `seq`.
@@ -69,8 +71,9 @@ pub fn killed() {
     println!("the daemon is back after {:.1} s", back.elapsed().as_secs_f64());
     let after = runtime.block_on(watch(&mut subscriber, Duration::from_secs(2)));
     // The first ones came before anybody subscribed.
-    report("with the broker", &with[with.len() / 2..]);
-    report("without it", &without);
+    let usual = report("with the broker", &with[with.len() / 2..]);
+    let median = report("without it", &without);
+    assert!(median <= 3 * usual + 100, "{median} ms, and {usual} ms with the broker");
     report("with it again", &after[after.len() / 2..]);
 
     let all: Vec<_> = with.into_iter().chain(without).chain(after).map(|(event, _)| event).collect();
