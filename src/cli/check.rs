@@ -206,7 +206,7 @@ fn check_deliveries(findings: &mut Findings, config: &Config) {
         Ok(settings) => settings,
         Err(failure) => return findings.bad("deliveries", &failure),
     };
-    for mqtt in &settings.mqtt {
+    if let Some(mqtt) = &settings.mqtt {
         let who = mqtt.username.as_deref().unwrap_or("nobody in particular");
         findings.good("mqtt", format!("events go to {} as {who}, below {}/", mqtt.broker, mqtt.prefix));
     }

@@ -12,8 +12,6 @@ use serde::Serialize;
 pub enum State {
     /// There is nothing to say of it yet.
     Starting,
-    /// It is being connected to.
-    Connecting,
     /// The broker takes messages, or the last delivery has worked.
     Working,
     /// It does not work and is tried again.

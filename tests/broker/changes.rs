@@ -7,8 +7,8 @@ use std::time::Duration;
 use rumqttc::QoS;
 
 use crate::listener::{Listener, kept};
-use crate::mosquitto::Mosquitto;
-use crate::world::{World, mqtt, source};
+use crate::mosquitto::{Mosquitto, mqtt};
+use crate::world::{World, source};
 
 /// Topics that the broker keeps of these entities and values.
 fn kept_of(port: u16, part: &str) -> BTreeSet<String> {

@@ -114,6 +114,11 @@ impl Drop for Mosquitto {
     }
 }
 
+/// `[mqtt]` with this broker and these further lines.
+pub fn mqtt(url: &str, more: &str) -> String {
+    format!("[mqtt]\nurl = \"{url}\"\n{more}\n")
+}
+
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port()
 }

@@ -5,9 +5,9 @@ use rumqttc::QoS;
 use serde_json::{Value, json};
 
 use crate::listener::{self, Listener};
-use crate::mosquitto::Mosquitto;
+use crate::mosquitto::{Mosquitto, mqtt};
 use crate::support::subscriber::Subscriber;
-use crate::world::{World, mqtt, source};
+use crate::world::{World, source};
 
 /// Every key that a sensor of Home Assistant may have in its description, of those that we use.
 const KEYS: [&str; 17] = [

@@ -18,11 +18,6 @@ pub fn source(name: &str) -> String {
     format!("[[source]]\nname = \"{name}\"\nuri = \"file:CLIP?loop=true\"\n")
 }
 
-/// `[mqtt]` with this broker and these further lines.
-pub fn mqtt(url: &str, more: &str) -> String {
-    format!("[mqtt]\nurl = \"{url}\"\n{more}\n")
-}
-
 impl World {
     /// Starts with these lines of configuration; `CLIP` and `PLACE` in them stand for the music and the folder.
     pub fn start(text: &str) -> Self {

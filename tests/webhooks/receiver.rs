@@ -110,18 +110,6 @@ impl Server {
         self.deliveries.recv_timeout(PATIENCE).expect("a delivery")
     }
 
-    /// Waits for one of which this holds.
-    pub fn wait(&self, holds: impl Fn(&Delivery) -> bool) -> Delivery {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let delivery = self.deliveries.recv_timeout(left).expect("such a delivery");
-            if holds(&delivery) {
-                return delivery;
-            }
-        }
-    }
-
     /// What has come and nobody has looked at.
     pub fn rest(&self) -> Vec<Delivery> {
         self.deliveries.try_iter().collect()

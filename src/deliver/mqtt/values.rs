@@ -141,7 +141,7 @@ mod tests {
         let hub = Hub::new(HubLimits::default());
         let mut values = Values::default();
         let names = ["a".to_owned()];
-        let mut told = |values: &mut Values, names: &[String]| {
+        let told = |values: &mut Values, names: &[String]| {
             let news = values.news(&hub.snapshot(), names, Duration::ZERO);
             news.into_iter().map(|news| (news.value, news.text)).collect::<Vec<_>>()
         };
