@@ -35,9 +35,9 @@ pub fn kept() {
     let listener = Listener::new(broker.port);
     let world = World::start(&format!("{}{}", mqtt(&broker.url(), ""), source("kit.chen_mic")));
     listener.wait_for("genrecast/status", "online");
+    listener.wait_for("genrecast/kit.chen_mic/state", "live");
     let genre = listener.wait(|message| message.topic == "genrecast/kit.chen_mic/genre");
     assert!(["a", "b", "c", "d", "unknown"].contains(&genre.text.as_str()), "{genre:?}");
-    listener.wait_for("genrecast/kit.chen_mic/state", "live");
     let details = listener.wait(|message| {
         message.topic == "genrecast/kit.chen_mic/details" && message.json()["genre"]["label"].is_string()
     });
