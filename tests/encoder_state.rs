@@ -26,6 +26,9 @@ fn main() {
         Trial::test("tensors_are_found_by_name_with_tract", || reordered(&tract())),
         Trial::test("tensors_are_found_by_name_with_onnxruntime", || reordered(&library()))
             .with_ignored_flag(no_library),
+        Trial::test("off_the_grid_it_waits_for_a_patch_with_tract", || off_the_grid(&tract())),
+        Trial::test("off_the_grid_it_waits_for_a_patch_with_onnxruntime", || off_the_grid(&library()))
+            .with_ignored_flag(no_library),
         Trial::test("any_split_gives_identical_outcomes", any_split),
         Trial::test("the_shipped_model_gives_what_whole_windows_give", shipped),
         Trial::test("control_too_few_warm_up_runs_are_noticed", too_few_warm_up_runs),
@@ -119,6 +122,32 @@ fn shipped() -> Result<(), Failed> {
             }
         }
     }
+    Ok(())
+}
+
+/// A state that is made in the middle of a stream, as after a failure, hears blocks of a stride from the first on. It has
+/// nothing to say before a patch is full, and then as much as one that begins with that patch.
+fn off_the_grid(runtime: &Runtime) -> Result<(), Failed> {
+    let model = model("toy-stream");
+    let (window, n_mels) = (model.manifest.window, model.manifest.features.n_mels);
+    let columns: Vec<f32> = (0..8 * window.stride * n_mels).map(|n| (n as f32 * 0.37).sin()).collect();
+    let mut classifier = model.classifier(runtime)?;
+    let mut state = classifier.new_state();
+    let (mut alone, mut begun) = (classifier.new_state(), false);
+    for (block, end) in columns.chunks(window.stride * n_mels).zip((window.stride..).step_by(window.stride)) {
+        classifier.push(&mut state, block, false)?;
+        assert_eq!(classifier.is_ready(&state), end >= window.first, "after {end} columns");
+        if end >= window.first {
+            let patch = &columns[(end - window.first) * n_mels..end * n_mels];
+            classifier.push(&mut alone, if begun { block } else { patch }, false)?;
+            begun = true;
+            let answer = classifier.evaluate(&state)?.to_vec();
+            for (one, other) in classifier.evaluate(&alone)?.iter().zip(&answer) {
+                assert!((one - other).abs() <= SAME, "after {end} columns: {one} {other}");
+            }
+        }
+    }
+    assert!(begun);
     Ok(())
 }
 

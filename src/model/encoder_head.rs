@@ -31,6 +31,14 @@ impl EncoderHead {
     }
 }
 
+impl EncoderHead {
+    /// How many whole patches, a stride apart, lie within so many columns.
+    fn patches_within(&self, columns: u64) -> u64 {
+        let (frames, stride) = (self.patch.frames as u64, self.patch.stride as u64);
+        columns.checked_sub(frames).map_or(0, |rest| 1 + rest / stride)
+    }
+}
+
 impl Classifier for EncoderHead {
     fn new_state(&self) -> ModelState {
         ModelState {
@@ -41,10 +49,10 @@ impl Classifier for EncoderHead {
     }
 
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError> {
+        let before = self.patches_within(state.heard());
         state.push(columns);
-        let on_grid = state.heard() >= self.patch.frames as u64
-            && (state.heard() - self.patch.frames as u64).is_multiple_of(self.patch.stride as u64);
-        if columns.is_empty() || !(on_grid || last) {
+        // Blocks end where a patch does, but for those that come after a state was made in the middle of a stream.
+        if columns.is_empty() || !(last || self.patches_within(state.heard()) > before) {
             return Ok(());
         }
         let embedding = self.encoder.embed(state)?;
@@ -54,6 +62,11 @@ impl Classifier for EncoderHead {
         }
         state.embeddings.extend_from_slice(embedding);
         Ok(())
+    }
+
+    /// A runtime may end the process over an empty sequence, as ONNX Runtime does.
+    fn is_ready(&self, state: &ModelState) -> bool {
+        !state.embeddings.is_empty()
     }
 
     fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {

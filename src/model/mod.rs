@@ -40,7 +40,12 @@ pub trait Classifier: Send {
     /// [`ModelError::Inference`] if the runtime fails.
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError>;
 
-    /// The logits for the window that ends now, valid until the next call; may be skipped when time is short.
+    /// Whether there is something to judge: a model that hears patches has nothing before the first.
+    fn is_ready(&self, state: &ModelState) -> bool {
+        state.heard() > 0
+    }
+
+    /// The logits for the window that ends now, of a state that [is ready](Self::is_ready), valid until the next call; may be skipped when time is short.
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.

@@ -55,7 +55,7 @@ impl Attention {
             let answers = heard >= self.first && self.since >= self.stride.div_ceil(2);
             // An encoder runs off its own grid where a block says that it is the last.
             classifier.push(&mut self.state, &columns[from * self.n_mels..to * self.n_mels], answers)?;
-            if answers {
+            if answers && classifier.is_ready(&self.state) {
                 decide::probabilities(classifier.evaluate(&self.state)?, self.temperature, &mut self.p);
                 gate.hear(&self.p, self.since as f64 * self.hop_seconds);
                 self.since = 0;

@@ -161,7 +161,7 @@ impl Back {
             return Ok(None);
         }
         classifier.push(&mut self.state, block.columns, block.last)?;
-        if !evaluate {
+        if !evaluate || !classifier.is_ready(&self.state) {
             return Ok(None);
         }
         let logits = classifier.evaluate(&self.state)?;
