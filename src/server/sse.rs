@@ -18,7 +18,7 @@ use super::access::Access;
 use super::api_error::ApiError;
 use super::feed::{Feed, Item, Served};
 use super::request::{Since, Subscribe, query};
-use super::seats::Seat;
+use super::seats::{Seat, Transport};
 use super::shutdown::stopped;
 use super::token::Scope;
 use super::{Shared, message};
@@ -65,7 +65,7 @@ pub(super) fn open(shared: Arc<Shared>, access: Access, request: &Request) -> Re
         // which is the newer one of the two.
         wish.since = Some(last);
     }
-    let Some(seat) = shared.seats.take(shared.live().settings().max_clients) else {
+    let Some(seat) = shared.seats.take(shared.live().settings().max_clients, Transport::Sse) else {
         let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "full", message::full(&shared));
         return Ok(([(RETRY_AFTER, HeaderValue::from(FULL_RETRY_S))], error).into_response());
     };
@@ -80,7 +80,7 @@ pub(super) fn open(shared: Arc<Shared>, access: Access, request: &Request) -> Re
         shutdown: shared.shutdown.clone(),
         heartbeat: Box::pin(sleep(shared.live().settings().heartbeat)),
         shared,
-        _seat: seat,
+        seat,
     };
     let chunks = futures_util::stream::unfold(stream, async |mut stream| {
         stream.next().await.map(|chunk| (Ok::<_, std::convert::Infallible>(chunk), stream))
@@ -108,7 +108,7 @@ struct Stream {
     shutdown: watch::Receiver<bool>,
     heartbeat: Pin<Box<Sleep>>,
     shared: Arc<Shared>,
-    _seat: Seat,
+    seat: Seat,
 }
 
 impl Stream {
@@ -125,8 +125,12 @@ impl Stream {
             while chunk.len() < CHUNK
                 && let Some(item) = self.feed.take()
             {
+                if item.kind == "gap" {
+                    self.seat.gap();
+                }
                 write(&mut chunk, &item);
             }
+            self.seat.is_at(Some(self.feed.seq()));
             if chunk.len() >= CHUNK || (!more && !chunk.is_empty()) {
                 return Some(chunk.into());
             }

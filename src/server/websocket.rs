@@ -22,6 +22,7 @@ use super::access::Access;
 use super::feed::Feed;
 use super::message;
 use super::request::{ClientMessage, Subscribe, query};
+use super::seats::{Seat, Transport};
 use super::shutdown::stopped;
 use super::token::Scope;
 use super::upgrade::{Upgrade, Wish};
@@ -46,6 +47,7 @@ struct Subscriber<'a> {
     live: watch::Receiver<Arc<Live>>,
     newest: watch::Receiver<u64>,
     feed: Option<Feed>,
+    seat: Seat,
 }
 
 /// Talks with a client until either side ends it.
@@ -75,16 +77,20 @@ async fn serve(socket: &mut Socket, wish: Wish, access: Access, shared: Arc<Shar
         Access::Pending => auth::first_message(socket, &shared).await?,
         shown => shown,
     };
-    let Some(_seat) = shared.seats.take(shared.live().settings().max_clients) else {
+    let transport = if matches!(wish, Wish::Mel(_)) { Transport::Mel } else { Transport::WebSocket };
+    let Some(seat) = shared.seats.take(shared.live().settings().max_clients, transport) else {
         let text = message::full(&shared);
         socket.feed(Message::text(message::error("full", &text, true))).await?;
         return Ok(End::FULL);
     };
     let (newest, live) = (shared.newest.subscribe(), shared.live.clone());
     match wish {
-        Wish::Mel(source) => mel::show(socket, &shared, access, live, source).await,
+        Wish::Mel(source) => {
+            let _seat = seat;
+            mel::show(socket, &shared, access, live, source).await
+        }
         Wish::Events(wish) => {
-            Subscriber { socket, newest, live, access, shared, feed: None }.converse(wish).await
+            Subscriber { socket, newest, live, access, shared, seat, feed: None }.converse(wish).await
         }
     }
 }
@@ -150,6 +156,7 @@ impl Subscriber<'_> {
             }
             Ok(ClientMessage::Unsubscribe) => {
                 self.feed = None;
+                self.seat.is_at(None);
                 Ok(())
             }
             Ok(ClientMessage::Ping) => {
@@ -193,8 +200,12 @@ impl Subscriber<'_> {
         };
         let more = feed.advance().await;
         while let Some(item) = feed.take() {
+            if item.kind == "gap" {
+                self.seat.gap();
+            }
             self.socket.feed(Message::Text(item.text)).await?;
         }
+        self.seat.is_at(Some(feed.seq()));
         Ok(more)
     }
 
