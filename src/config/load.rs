@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::diff::{self, Change};
 use super::layers::{Layer, Step, dotted, environment, overlay};
+use super::origin::{Setting, settings};
 use super::{Config, ConfigError, SHIPPED, sources, spelling};
 use crate::source::SourceSpec;
 
@@ -23,12 +24,18 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// Every layer in one, as written.
     table: Table,
+    settings: Vec<Setting>,
 }
 
 impl Loaded {
     /// Every key but those of sources that has another value in `new`, and whether a running daemon can take it over.
     pub fn changes(&self, new: &Self) -> Vec<Change> {
         diff::changes(&self.table, &new.table)
+    }
+
+    /// Every value in force and where it comes from.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
     }
 
     /// Takes over what a running daemon can take over from `new`; the rest still differs.
@@ -73,7 +80,8 @@ pub fn load(
     let (config, table) = merge(&layers)?;
     // The check of the configuration has found no fault with them.
     let sources = sources::specs(&config.sources).unwrap_or_default();
-    Ok(Loaded { config, sources, file, warnings, table })
+    let settings = settings(&table, &layers);
+    Ok(Loaded { config, sources, file, warnings, table, settings })
 }
 
 /// The credential `token` that systemd hands to its service, as the key that it stands for.

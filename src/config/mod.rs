@@ -9,6 +9,7 @@ mod history;
 mod layers;
 mod load;
 mod log;
+mod origin;
 mod sources;
 mod spelling;
 mod state;
@@ -26,6 +27,7 @@ pub use gate::GateConfig;
 pub use history::HistoryConfig;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
+pub use origin::Setting;
 pub use state::state_folder;
 pub use upload::UploadConfig;
 
