@@ -123,6 +123,51 @@ pub fn numbers() {
     assert!((0.0..PATIENCE.as_secs_f64() * 2.0).contains(&age), "{age}");
 }
 
+/// A connection that stays open after this request.
+fn connect(daemon: &Daemon, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(daemon.address).expect("connects");
+    write!(stream, "{request}").expect("asked");
+    stream
+}
+
+pub fn comings_and_goings() {
+    let scene = Scene::new();
+    let host = scene.daemon.address;
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let sse = "Accept: text/event-stream\r\n";
+    let open = [("sse", "/v1/events", sse), ("websocket", "/v1/events?since=nobody:1", upgrade)].map(
+        |(transport, path, head)| {
+            let stream =
+                connect(&scene.daemon, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{head}\r\n"));
+            let seat = format!("genrecast_subscribers{{transport=\"{transport}\"}}");
+            scene.wait("seated", |metrics| metrics[&seat] == 1.0);
+            stream
+        },
+    );
+    // Its cursor is of a run that nobody knows, which is told as a gap; then it is up to date as the other.
+    let metrics = scene.wait("told", |metrics| metrics["genrecast_subscriber_gaps_total"] == 1.0);
+    assert_eq!(metrics[r#"genrecast_subscribers{transport="mel"}"#], 0.0);
+    assert!(metrics["genrecast_connections"] >= 3.0, "both, and who asks");
+    scene.wait("up to date", |metrics| metrics["genrecast_subscriber_lag_events"] == 0.0);
+    drop(open);
+    scene.wait("gone", |metrics| {
+        let seats = metrics.iter().filter(|(name, _)| name.starts_with("genrecast_subscribers{"));
+        seats.map(|(_, count)| count).sum::<f64>() == 0.0
+    });
+    let body = "no music\n".repeat(500);
+    let clip = format!(
+        "POST /v1/classify?name=x.mp3 HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let sent = connect(&scene.daemon, &clip);
+    let metrics =
+        scene.wait("failed", |metrics| metrics[r#"genrecast_uploads_total{outcome="failed"}"#] == 1.0);
+    assert_eq!(metrics[r#"genrecast_uploads_total{outcome="done"}"#], 0.0);
+    assert_eq!(metrics[r#"genrecast_subscriptions_total{transport="sse"}"#], 1.0);
+    drop(sent);
+}
+
 pub fn forms() {
     let scene = Scene::new();
     let (status, head, plain) = ask(&scene.daemon, "/metrics", "");

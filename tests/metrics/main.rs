@@ -16,6 +16,7 @@ fn main() {
     }
     let trials = [
         ("every_number_is_the_one_that_is_told_elsewhere", daemon::numbers as fn(), false),
+        ("who_comes_and_goes_is_counted", daemon::comings_and_goings, false),
         ("both_forms_say_the_same", daemon::forms, false),
         ("a_token_of_the_scope_metrics_opens_metrics_only", daemon::tokens, false),
         ("nothing_that_a_client_sends_becomes_a_label", daemon::strangers, false),

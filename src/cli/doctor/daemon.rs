@@ -14,20 +14,24 @@ use super::report::Report;
 /// How long a daemon may take to answer.
 const LIMIT: Duration = Duration::from_secs(5);
 
-pub(super) fn look(report: &mut Report, config: &Config, token_file: Option<&Path>) {
+/// True if a daemon runs.
+pub(super) fn look(report: &mut Report, config: &Config, token_file: Option<&Path>) -> bool {
     let listen = config.server.listen;
     report.tell("daemon", "address", listen.to_string());
     match TcpListener::bind(listen) {
         Ok(_) => report.tell("daemon", "running", "no: the address is free"),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => running(report, listen, token_file),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            return running(report, listen, token_file);
+        }
         Err(error) => {
             let remedy = "choose an address of this machine and a port above 1023: server.listen";
             report.bad("address", format!("cannot listen on {listen}: {error}"), remedy);
         }
     }
+    false
 }
 
-fn running(report: &mut Report, listen: SocketAddr, token_file: Option<&Path>) {
+fn running(report: &mut Report, listen: SocketAddr, token_file: Option<&Path>) -> bool {
     let token = match token_file.map(Token::from_file).transpose() {
         Ok(token) => token,
         Err(error) => {
@@ -36,21 +40,23 @@ fn running(report: &mut Report, listen: SocketAddr, token_file: Option<&Path>) {
         }
     };
     // Its own tokens are never shown to whoever may listen there.
-    match ask(reachable(listen), "/healthz", token.as_ref()) {
-        Ok(health) if health["hub"]["epoch"].is_string() => well(report, health),
-        Ok(_) => another(report, listen, "it does not answer as genrecast does"),
+    let why = match ask(reachable(listen), "/healthz", token.as_ref()) {
+        Ok(health) if health["hub"]["epoch"].is_string() => {
+            well(report, health);
+            return true;
+        }
+        Ok(_) => "it does not answer as genrecast does".to_owned(),
         Err(ClientError::Refused { code, .. }) if code == "unauthenticated" => {
             report.tell("daemon", "running", "yes; it asks for a token");
             let remedy = "name the file of one by --token-file or GENRECAST_TOKEN_FILE";
             report.note("daemon", "without a token it does not tell how it is", remedy);
+            return true;
         }
-        Err(error) => another(report, listen, &error.to_string()),
-    }
-}
-
-fn another(report: &mut Report, listen: SocketAddr, why: &str) {
+        Err(error) => error.to_string(),
+    };
     let what = format!("another program listens on {listen}, or a daemon that does not answer: {why}");
     report.bad("address", what, "end it, or choose another server.listen; `ss -ltnp` tells which it is");
+    false
 }
 
 fn well(report: &mut Report, health: Value) {

@@ -51,9 +51,9 @@ pub(super) fn run(arguments: &DoctorArguments) -> Result<ExitCode, Failure> {
             machine::look(&mut report, Some(&loaded.config));
             configuration::look(&mut report, loaded, &secrets);
             models::look(&mut report, loaded);
-            sound::look(&mut report, loaded);
             state::look(&mut report, &loaded.config, arguments.flags.state_dir.as_deref());
-            daemon::look(&mut report, &loaded.config, token_file.as_deref());
+            let running = daemon::look(&mut report, &loaded.config, token_file.as_deref());
+            sound::look(&mut report, loaded, running);
         }
         Err(failure) => {
             machine::look(&mut report, None);

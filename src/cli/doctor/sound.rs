@@ -16,7 +16,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// What to do where no microphone is to be had.
 const PLUG: &str = "plug it in, start the sound server, or put the user into the group audio; `genrecast devices` lists what there is";
 
-pub(super) fn look(report: &mut Report, loaded: &Loaded) {
+/// Where a daemon runs its microphones are its own business: a card opens only once.
+pub(super) fn look(report: &mut Report, loaded: &Loaded, running: bool) {
     server(report);
     cards(report);
     let Some(devices) = within(LIMIT, "doctor-devices", genrecast::source::devices) else {
@@ -26,6 +27,9 @@ pub(super) fn look(report: &mut Report, loaded: &Loaded) {
     match devices {
         Ok(devices) => devices.iter().for_each(|device| tell(report, device)),
         Err(error) => report.bad("sound", error.to_string(), error.remedy().unwrap_or_else(|| PLUG.into())),
+    }
+    if running {
+        return;
     }
     for spec in &loaded.sources {
         let SourceUri::Microphone { device, .. } = &spec.uri else { continue };
