@@ -44,9 +44,12 @@ impl Secrets {
     pub fn add_configuration(&mut self, loaded: &Loaded) {
         for setting in loaded.settings() {
             self.add_setting(&setting.key, &setting.value);
+            if let ("webhook", toml::Value::Array(hooks)) = (setting.key.as_str(), &setting.value) {
+                // Whoever knows the address of such a server can have it do things.
+                hooks.iter().filter_map(|hook| hook.get("url")?.as_str()).for_each(|url| self.add(url));
+            }
         }
         loaded.file.iter().for_each(|file| self.add_configuration_file(file));
-        loaded.config.server.token_file.iter().for_each(|file| self.add_token_file(file));
     }
 
     fn add_setting(&mut self, key: &str, value: &toml::Value) {
@@ -54,6 +57,8 @@ impl Secrets {
             toml::Value::String(text) => {
                 if names_a_secret(key) {
                     self.add(text);
+                } else if key.ends_with("_file") && is_secret(key) {
+                    self.add_token_file(Path::new(text));
                 }
                 self.add_text(text);
             }
@@ -170,7 +175,9 @@ impl Secrets {
 pub(super) fn shown(setting: &Setting) -> String {
     match &setting.value {
         toml::Value::String(_) if names_a_secret(&setting.key) => HIDDEN.into(),
-        toml::Value::Array(items) if setting.key == "source" => format!("{} (see sources)", items.len()),
+        toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
+            format!("{} of them, whose keys are not shown", items.len())
+        }
         other => other.to_string(),
     }
 }
