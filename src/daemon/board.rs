@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::progress::SourceFacts;
+use crate::deliver::Statuses;
 use crate::event::{SourceState, SourceStateChange};
 use crate::server::MelTap;
 use crate::source::{Own, SourceSpec};
@@ -20,6 +21,7 @@ pub(super) struct Board {
     /// Counted by the server.
     subscribers: Arc<AtomicUsize>,
     detail: Mutex<serde_json::Map<String, serde_json::Value>>,
+    deliveries: Statuses,
 }
 
 /// How often windows of a source are to come, by its model.
@@ -223,12 +225,13 @@ impl Status {
 
 impl Board {
     /// A board with these sources on it.
-    pub fn new(rows: Vec<Arc<Row>>) -> Self {
+    pub fn new(rows: Vec<Arc<Row>>, deliveries: Statuses) -> Self {
         Self {
             rows: RwLock::new(rows),
             started: Instant::now(),
             subscribers: Arc::default(),
             detail: Mutex::default(),
+            deliveries,
         }
     }
 

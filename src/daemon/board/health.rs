@@ -16,6 +16,8 @@ impl Health for Board {
             reasons.push("no source is configured".into());
         }
         let mut detail = self.detail.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        detail.insert("mqtt".into(), json!(self.deliveries.mqtt()));
+        detail.insert("webhooks".into(), json!(self.deliveries.webhooks()));
         detail.insert("uptime_s".into(), json!(self.started.elapsed().as_secs()));
         HealthReport { live: true, ready: reasons.is_empty(), reasons, detail: detail.into() }
     }
