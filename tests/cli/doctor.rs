@@ -13,9 +13,9 @@ use crate::support::daemon::Daemon;
 use crate::support::{Ran, genrecast, music, run, toy, with_tract};
 
 /// `doctor` with the small model, on standard input as its source, in a folder of state of its own.
-fn doctor(place: &TempDir) -> Command {
+fn doctor(place: &TempDir, listen: &str) -> Command {
     let mut command = with_tract("doctor");
-    toy(&mut command).args(["--source", "-", "--listen", "127.0.0.1:0", "--state-dir"]).arg(place.path());
+    toy(&mut command).args(["--source", "-", "--listen", listen, "--state-dir"]).arg(place.path());
     command.env("GENRECAST_HISTORY__ENABLED", "true");
     command
 }
@@ -38,7 +38,7 @@ fn found(report: &Value, severity: &str) -> Vec<String> {
 #[test]
 fn a_sound_machine_is_told_as_such_with_everything_that_a_report_needs() {
     let place = TempDir::new().expect("a folder");
-    let ran = run(doctor(&place).arg("--json"));
+    let ran = run(doctor(&place, "127.0.0.1:0").arg("--json"));
     let report = json(&ran);
     // Whether there is a sound server is this machine's business.
     let bad = found(&report, "bad");
@@ -133,10 +133,8 @@ fn a_running_daemon_is_asked_how_it_is_and_its_tokens_stay_with_it() {
     daemon.stdin.take().expect("piped").write_all(&samples).expect("taken");
     daemon.wait_for_line("Ended");
     let ask = |token: bool| {
-        let mut command = doctor(&place);
-        command
-            .args(["--json", "--listen", &daemon.address.to_string()])
-            .env("GENRECAST_SERVER__TOKEN_FILE", &file);
+        let mut command = doctor(&place, &daemon.address.to_string());
+        command.arg("--json").env("GENRECAST_SERVER__TOKEN_FILE", &file);
         if token {
             command.arg("--token-file").arg(&file);
         }
