@@ -2,9 +2,12 @@
 //! Touch it when subscribers are to be counted otherwise. The limit may change at any time and takes nobody's seat.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::crowd::Guest;
+use super::{Shared, message};
 use crate::stats::Counter;
 
 /// By what a subscriber is served.
@@ -54,6 +57,29 @@ pub(super) struct Seat {
     transport: Transport,
     number: u64,
     place: Arc<AtomicU64>,
+    /// Whoever sits on it, where they are counted by address.
+    guest: Option<Guest>,
+}
+
+impl Shared {
+    /// A seat for somebody for whom a trusted proxy asks from this address, or who came without one; the error says why there
+    /// is none.
+    pub(super) fn seat(&self, forwarded: Option<IpAddr>, transport: Transport) -> Result<Seat, String> {
+        let live = self.live();
+        let settings = live.settings();
+        let guest = forwarded.map(|address| {
+            let most = settings.max_connections_per_address;
+            let guest = self.forwarded.enter(Some(address), usize::MAX, most);
+            guest.map_err(|_| {
+                self.seats.0.refused.add(1);
+                message::full_address(most)
+            })
+        });
+        let guest = guest.transpose()?;
+        let mut seat = self.seats.take(settings.max_clients, transport).ok_or_else(|| message::full(self))?;
+        seat.guest = guest;
+        Ok(seat)
+    }
 }
 
 impl Seats {
@@ -75,7 +101,7 @@ impl Seats {
         let number = hall.next.fetch_add(1, Ordering::Relaxed);
         let place = Arc::new(AtomicU64::new(NOWHERE));
         hall.places().insert(number, Arc::clone(&place));
-        Some(Seat { hall, transport, number, place })
+        Some(Seat { hall, transport, number, place, guest: None })
     }
 
     /// How many are taken now.
@@ -132,6 +158,7 @@ impl Drop for Seat {
         self.hall.places().remove(&self.number);
         self.hall.by_transport[self.transport as usize].fetch_sub(1, Ordering::Relaxed);
         self.hall.taken.fetch_sub(1, Ordering::Relaxed);
+        self.guest = None;
     }
 }
 
