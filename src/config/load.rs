@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::diff::{self, Change};
 use super::layers::{Layer, Step, dotted, environment, overlay};
 use super::origin::{Setting, settings};
+use super::places::usual_places;
 use super::{Config, ConfigError, SHIPPED, sources, spelling};
 use crate::source::SourceSpec;
 
@@ -109,17 +110,6 @@ fn credentials(variables: &[(String, String)]) -> Vec<Flag> {
         Some(Flag { name, key, value: value.into() })
     };
     CREDENTIALS.into_iter().filter_map(there).collect()
-}
-
-fn usual_places() -> Vec<PathBuf> {
-    let config_home = std::env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
-    config_home
-        .map(|folder| folder.join("genrecast/config.toml"))
-        .into_iter()
-        .chain([PathBuf::from("/etc/genrecast/config.toml")])
-        .collect()
 }
 
 fn merge(layers: &[Layer]) -> Result<(Config, Table), ConfigError> {

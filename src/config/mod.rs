@@ -11,6 +11,7 @@ mod load;
 mod log;
 mod mqtt;
 mod origin;
+mod places;
 mod server;
 mod source;
 mod sources;
