@@ -9,6 +9,8 @@ mod check;
 mod classify;
 #[path = "cli/configuration.rs"]
 mod configuration;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/evaluate.rs"]
 mod evaluate;
 #[path = "cli/log.rs"]

@@ -87,7 +87,7 @@ fn a_daemon_with_a_token_file_is_listened_to_by_the_token_and_takes_another_at_s
     write(&at("tokens"), &format!("me all {OTHER}\n"));
     daemon.signal(libc::SIGHUP);
     let line = daemon.wait_for_line("applied: tokens");
-    assert!(line.contains("me (events,history,upload)"), "{line}");
+    assert!(line.contains("me (events,history,upload,metrics)"), "{line}");
     let ended = listen.wait().expect("it ends");
     assert_eq!(ended.code(), Some(8));
     // A file that cannot be used changes nothing.

@@ -11,7 +11,7 @@ const LONGEST: usize = 300;
 /// What each room may import of the crate, besides itself.
 const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("hearing", &["decide", "event", "features", "manifest", "model", "pipeline", "source", "units"]),
-    ("upload", &["catalogue", "event", "hearing", "manifest", "model", "pipeline", "source"]),
+    ("upload", &["catalogue", "event", "hearing", "manifest", "model", "pipeline", "source", "stats"]),
     ("catalogue", &["manifest", "model"]),
     ("source", &["backoff", "dial", "event", "stats", "units"]),
     ("deliver", &["backoff", "dial", "event", "hub"]),

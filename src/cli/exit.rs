@@ -13,7 +13,7 @@ use genrecast::source::SourceError;
 pub const HELP: &str = "Exit status: 0 done; 1 something else went wrong; 2 wrong usage or configuration; \
 3 the input cannot be found or read; 4 the input is not audio that can be decoded; \
 5 the input, or a clip of evaluate, is damaged or ends early (what could be heard is still printed); \
-6 model or runtime; 7 microphone; 8 network";
+6 model or runtime; 7 microphone; 8 network; 9 doctor found something bad";
 
 /// Why a command ended without doing what it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum Status {
     Device = 7,
     /// Network.
     Network = 8,
+    /// `doctor` found something that keeps the daemon, or a part of it, from working.
+    Unwell = 9,
 }
 
 impl From<Status> for ExitCode {

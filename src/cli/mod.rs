@@ -4,6 +4,7 @@ mod check;
 mod classify;
 mod completions;
 mod devices;
+mod doctor;
 mod evaluate;
 mod exit;
 mod flags;
@@ -54,6 +55,8 @@ enum Command {
     },
     /// Say what is wrong with configuration, models, runtime and sources, and how to mend it
     Check(check::CheckArguments),
+    /// Collect what a bug report needs, without secrets; what is wrong comes first
+    Doctor(doctor::DoctorArguments),
     /// Print the configuration with every key, its default and what it means
     Config,
     /// Print the script that lets a shell complete commands and flags
@@ -113,6 +116,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::History(arguments) => history::run(&arguments),
         Command::Devices { json } => devices::run(json),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Config => report::print(genrecast::config::SHIPPED),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref()),

@@ -18,7 +18,12 @@ pub(super) struct TokenFlag {
 impl TokenFlag {
     /// The token, if there is a file named.
     pub fn token(&self) -> Result<Option<Token>, ClientError> {
+        self.path().map(|path| Token::from_file(&path)).transpose()
+    }
+
+    /// The file that is named.
+    pub fn path(&self) -> Option<PathBuf> {
         let variable = || std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
-        self.token_file.clone().or_else(variable).map(|path| Token::from_file(&path)).transpose()
+        self.token_file.clone().or_else(variable)
     }
 }

@@ -7,6 +7,8 @@ use toml::{Table, Value};
 
 use super::diff::{self, Change};
 use super::layers::{Layer, Step, dotted, environment, overlay};
+use super::origin::{Setting, settings};
+use super::places::usual_places;
 use super::{Config, ConfigError, SHIPPED, sources, spelling};
 use crate::source::SourceSpec;
 
@@ -23,12 +25,18 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// Every layer in one, as written.
     table: Table,
+    settings: Vec<Setting>,
 }
 
 impl Loaded {
     /// Every key but those of sources that has another value in `new`, and whether a running daemon can take it over.
     pub fn changes(&self, new: &Self) -> Vec<Change> {
         diff::changes(&self.table, &new.table)
+    }
+
+    /// Every value in force and where it comes from.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
     }
 
     /// Takes over what a running daemon can take over from `new`; the rest still differs.
@@ -73,7 +81,8 @@ pub fn load(
     let (config, table) = merge(&layers)?;
     // The check of the configuration has found no fault with them.
     let sources = sources::specs(&config.sources).unwrap_or_default();
-    Ok(Loaded { config, sources, file, warnings, table })
+    let settings = settings(&table, &layers);
+    Ok(Loaded { config, sources, file, warnings, table, settings })
 }
 
 /// A file's text over the shipped one, for a fuzzer.
@@ -101,17 +110,6 @@ fn credentials(variables: &[(String, String)]) -> Vec<Flag> {
         Some(Flag { name, key, value: value.into() })
     };
     CREDENTIALS.into_iter().filter_map(there).collect()
-}
-
-fn usual_places() -> Vec<PathBuf> {
-    let config_home = std::env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
-    config_home
-        .map(|folder| folder.join("genrecast/config.toml"))
-        .into_iter()
-        .chain([PathBuf::from("/etc/genrecast/config.toml")])
-        .collect()
 }
 
 fn merge(layers: &[Layer]) -> Result<(Config, Table), ConfigError> {

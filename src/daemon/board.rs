@@ -1,16 +1,16 @@
 //! What is known of each source at this moment: written by the model threads, read by the server.
-//! Touch it when `/healthz`, `/readyz` or `/v1/sources` must tell more.
+//! Touch it when more of a source is to be known; how it is told is in `health`.
+
+mod health;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 use super::progress::SourceFacts;
 use crate::deliver::Statuses;
 use crate::event::{SourceState, SourceStateChange};
-use crate::server::{Health, HealthReport, MelTap, SourceCounts, SourceInfo};
+use crate::server::MelTap;
 use crate::source::{Own, SourceSpec};
 use crate::stats::SourceCounters;
 
@@ -110,6 +110,14 @@ impl Row {
         if state.state == SourceState::Live {
             status.expect_from_now(&self.counters);
         }
+    }
+
+    /// Whether it was told last that nothing comes of it.
+    pub fn is_away(&self) -> bool {
+        matches!(
+            self.status().state.state,
+            SourceState::Stalled | SourceState::Reconnecting | SourceState::Failed
+        )
     }
 
     /// What the station says is playing; empty if it says nothing.
@@ -245,50 +253,5 @@ impl Board {
     /// The sources there are, in the order of the configuration.
     pub fn rows(&self) -> Vec<Arc<Row>> {
         self.rows.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Health for Board {
-    fn report(&self) -> HealthReport {
-        let rows = self.rows();
-        let mut reasons: Vec<String> = rows.iter().filter_map(|row| row.complaint()).collect();
-        if rows.is_empty() {
-            reasons.push("no source is configured".into());
-        }
-        let mut detail = self.detail.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        detail.insert("mqtt".into(), json!(self.deliveries.mqtt()));
-        detail.insert("webhooks".into(), json!(self.deliveries.webhooks()));
-        detail.insert("uptime_s".into(), json!(self.started.elapsed().as_secs()));
-        HealthReport { live: true, ready: reasons.is_empty(), reasons, detail: detail.into() }
-    }
-
-    fn subscribers(&self) -> Arc<AtomicUsize> {
-        Arc::clone(&self.subscribers)
-    }
-
-    fn mel(&self, source: &str) -> Option<Arc<MelTap>> {
-        self.rows().iter().find(|row| row.name == source)?.mel.get().cloned()
-    }
-
-    fn sources(&self) -> Vec<SourceInfo> {
-        let rows = self.rows();
-        rows.iter()
-            .map(|row| {
-                let status = row.status();
-                SourceInfo {
-                    name: row.name.clone(),
-                    uri: row.uri.clone(),
-                    model: row.model.clone(),
-                    state: status.state.state,
-                    reason: status.state.reason.clone(),
-                    remedy: status.state.remedy.clone(),
-                    native_hz: status.native_hz,
-                    title: status.title.clone(),
-                    behind_live_s: Some(row.counters.behind_live_ms.get() as f64 / 1000.0)
-                        .filter(|s| *s > 0.0),
-                    counters: SourceCounts::from(&*row.counters),
-                }
-            })
-            .collect()
     }
 }

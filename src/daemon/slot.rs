@@ -104,6 +104,9 @@ impl Slot {
     }
 
     pub(super) fn turn(&mut self, manifests: &Manifests, scratch: &mut [f32]) -> Turn {
+        if let Some(playing) = &self.playing {
+            self.source.counters.ring_samples.set(playing.reader.lag() as u64);
+        }
         if !self.send() {
             return Turn::Idle;
         }

@@ -89,14 +89,19 @@ impl EventBody {
 
     /// The `type` of this event.
     pub fn type_name(&self) -> &'static str {
+        Self::TYPES[self.type_index()]
+    }
+
+    /// The place of its `type` in [`Self::TYPES`].
+    pub fn type_index(&self) -> usize {
         match self {
-            Self::Window(_) => Self::TYPES[0],
-            Self::Changed(_) => Self::TYPES[1],
-            Self::Corrected(_) => Self::TYPES[2],
-            Self::TrackStarted(_) => Self::TYPES[3],
-            Self::TrackEnded(_) => Self::TYPES[4],
-            Self::SourceState(_) => Self::TYPES[5],
-            Self::SourceGap(_) => Self::TYPES[6],
+            Self::Window(_) => 0,
+            Self::Changed(_) => 1,
+            Self::Corrected(_) => 2,
+            Self::TrackStarted(_) => 3,
+            Self::TrackEnded(_) => 4,
+            Self::SourceState(_) => 5,
+            Self::SourceGap(_) => 6,
         }
     }
 }

@@ -54,7 +54,7 @@ impl Store {
     fn let_go(&mut self, last: i64) -> Result<(), HistoryError> {
         let (epoch, seq) = parts(last);
         let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        change.execute("DELETE FROM events WHERE id <= ?", [last])?;
+        let gone = change.execute("DELETE FROM events WHERE id <= ?", [last])?;
         change.execute("DELETE FROM holes WHERE last <= ?", [last])?;
         change.execute("DELETE FROM spans WHERE last <= ?", [last])?;
         change.execute("DELETE FROM dictionaries WHERE epoch < ?", [epoch])?;
@@ -62,6 +62,7 @@ impl Store {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         change.execute("UPDATE epochs SET pruned = max(pruned, ?1) WHERE id = ?2", params![seq, epoch])?;
         change.commit()?;
+        self.events = self.events.saturating_sub(gone as u64);
         if epoch == self.epoch.id {
             self.epoch.pruned = seq.unsigned_abs();
         }

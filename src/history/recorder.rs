@@ -171,8 +171,8 @@ impl Recorder {
             self.history.set_recorded(last);
         }
         store.fold()?;
-        let bytes = store.bytes()?;
-        self.history.tell(|status| status.bytes = bytes);
+        let (bytes, events) = (store.bytes()?, store.events());
+        self.history.tell(|status| (status.bytes, status.events) = (bytes, events));
         Ok(self.hub.latest() > self.cursor)
     }
 

@@ -41,6 +41,8 @@ pub struct Status {
     pub remedy: Option<&'static str>,
     /// Bytes of the file in use.
     pub bytes: u64,
+    /// Events in it, of all runs.
+    pub events: u64,
     /// The newest event of this run that is in the file.
     pub recorded_seq: u64,
     /// Events of this run that never got there.
@@ -60,6 +62,7 @@ impl Status {
             reason: None,
             remedy: None,
             bytes: 0,
+            events: 0,
             recorded_seq: 0,
             not_recorded: 0,
             damaged_file: None,

@@ -18,6 +18,7 @@ pub use latest::{Snapshot, SourceLatest};
 pub use log::ReadResult;
 
 use crate::event::{Event, EventBody, PROTOCOL_VERSION};
+use crate::stats::Counter;
 use entry::Meter;
 use latest::Latest;
 use log::Log;
@@ -46,6 +47,8 @@ pub struct Hub {
     meter: Arc<Meter>,
     state: Mutex<State>,
     newest: watch::Sender<u64>,
+    /// Events of each type, in the order of [`EventBody::TYPES`].
+    published: [Counter; EventBody::TYPES.len()],
 }
 
 #[derive(Debug)]
@@ -63,6 +66,7 @@ impl Hub {
             state: Mutex::new(State { log: Log::new(limits, Arc::clone(&meter)), latest: Latest::default() }),
             meter,
             newest: watch::Sender::new(0),
+            published: Default::default(),
         })
     }
 
@@ -94,6 +98,9 @@ impl Hub {
     /// May be called from any thread; it takes a lock that nobody holds for longer than a few memory operations, and
     /// never waits for a subscriber. Nothing is serialised here: the first reader of each variant does that.
     pub fn publish(&self, source: &str, body: EventBody) -> u64 {
+        if let Some(published) = self.published.get(body.type_index()) {
+            published.add(1);
+        }
         let mut event = Event {
             body,
             v: PROTOCOL_VERSION,
@@ -154,6 +161,11 @@ impl Hub {
     pub fn snapshot(&self) -> Snapshot {
         let state = self.lock();
         Snapshot { seq: state.log.latest(), sources: state.latest.to_vec() }
+    }
+
+    /// How many events of each type were published so far.
+    pub fn published(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        EventBody::TYPES.into_iter().zip(self.published.iter().map(Counter::get))
     }
 
     /// Bytes the log holds now, serialised frames included.

@@ -171,6 +171,7 @@ fn need(path: &str) -> Need {
         "/v1/events" | "/v1/mel" | "/v1/now" | "/v1/sources" => Need::Scope(Scope::Events),
         _ if below("/v1/history") => Need::Scope(Scope::History),
         _ if below("/v1/classify") => Need::Scope(Scope::Upload),
+        "/metrics" => Need::Scope(Scope::Metrics),
         _ if page::has(path) => Need::Nothing,
         _ => Need::AnyToken,
     }
@@ -201,6 +202,7 @@ mod tests {
             ("/nowhere", Need::AnyToken),
             ("/v1/events", Need::Scope(Scope::Events)),
             ("/v1/mel", Need::Scope(Scope::Events)),
+            ("/metrics", Need::Scope(Scope::Metrics)),
             ("/v1/history", Need::Scope(Scope::History)),
             ("/v1/history/segments", Need::Scope(Scope::History)),
             ("/v1/historyx", Need::AnyToken),

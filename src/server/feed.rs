@@ -129,6 +129,14 @@ impl Feed {
         }
     }
 
+    /// The `seq` of this run up to which nothing follows any more.
+    pub(super) fn seq(&self) -> u64 {
+        match self.place {
+            Place::Past(_) => 0,
+            Place::Now(seq) => seq,
+        }
+    }
+
     /// Whether everything up to this `seq` of this run has been looked at, or will not be before long.
     pub(super) fn is_over(&self, seq: u64) -> bool {
         match self.place {

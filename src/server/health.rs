@@ -20,6 +20,11 @@ pub trait Health: Send + Sync {
     /// queries.
     fn sources(&self) -> Vec<SourceInfo>;
 
+    /// The same sources with their counters, for `/metrics`.
+    fn measures(&self) -> Vec<SourceMeasures> {
+        Vec::new()
+    }
+
     /// Where the mel columns of a source can be looked at; `None` if there is none of that name.
     fn mel(&self, source: &str) -> Option<Arc<MelTap>> {
         let _ = source;
@@ -74,6 +79,21 @@ pub struct SourceInfo {
     pub behind_live_s: Option<f64>,
     /// What it has done since the start.
     pub counters: SourceCounts,
+}
+
+/// One source, as `/metrics` tells it.
+#[derive(Debug, Clone)]
+pub struct SourceMeasures {
+    /// Its name.
+    pub name: String,
+    /// Its URI, without any password; only its kind is told.
+    pub uri: String,
+    /// Name of the model that hears it, where that is not the daemon's own.
+    pub model: Option<String>,
+    /// The state it is in.
+    pub state: SourceState,
+    /// What has been counted of it since it started.
+    pub counters: Arc<SourceCounters>,
 }
 
 /// The counters of a source at one moment.

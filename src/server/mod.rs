@@ -21,6 +21,7 @@ mod history;
 mod line;
 mod mel;
 mod message;
+mod metrics;
 mod models;
 mod pace;
 mod page;
@@ -49,7 +50,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
-pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
+pub use health::{Health, HealthReport, SourceCounts, SourceInfo, SourceMeasures};
 pub use mel::{MEL_SUBPROTOCOL, MelFormat, MelFrameParts, MelSender, MelTap, MelViewer, mel_channel};
 pub use settings::{Live, LiveSettings, ServerSettings};
 pub use tls::{Identity, TlsError, renew};

@@ -18,7 +18,9 @@ use serde::Serialize;
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
-use super::{Shared, access, classify, contract, cors, history, models, page, probes, sources, upgrade};
+use super::{
+    Shared, access, classify, contract, cors, history, metrics, models, page, probes, sources, upgrade,
+};
 
 /// The address a connection came in on, and whether through TLS.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +53,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .route("/healthz", get(probes::healthz))
+        .route("/metrics", get(metrics::metrics))
         .fallback(other)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::authenticate))

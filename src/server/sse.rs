@@ -19,7 +19,7 @@ use super::access::Access;
 use super::api_error::ApiError;
 use super::feed::{Feed, Item, Served};
 use super::request::{Since, Subscribe, query};
-use super::seats::Seat;
+use super::seats::{Seat, Transport};
 use super::shutdown::stopped;
 use super::token::Scope;
 use super::{Shared, message};
@@ -71,7 +71,7 @@ pub(super) fn open(
         // which is the newer one of the two.
         wish.since = Some(last);
     }
-    let seat = match shared.seat(forwarded) {
+    let seat = match shared.seat(forwarded, Transport::Sse) {
         Ok(seat) => seat,
         Err(text) => {
             let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "full", text);
@@ -89,7 +89,7 @@ pub(super) fn open(
         shutdown: shared.shutdown.clone(),
         heartbeat: Box::pin(sleep(shared.live().settings().heartbeat)),
         shared,
-        _seat: seat,
+        seat,
     };
     let chunks = futures_util::stream::unfold(stream, async |mut stream| {
         stream.next().await.map(|chunk| (Ok::<_, std::convert::Infallible>(chunk), stream))
@@ -117,7 +117,7 @@ struct Stream {
     shutdown: watch::Receiver<bool>,
     heartbeat: Pin<Box<Sleep>>,
     shared: Arc<Shared>,
-    _seat: Seat,
+    seat: Seat,
 }
 
 impl Stream {
@@ -134,8 +134,12 @@ impl Stream {
             while chunk.len() < CHUNK
                 && let Some(item) = self.feed.take()
             {
+                if item.kind == "gap" {
+                    self.seat.gap();
+                }
                 write(&mut chunk, &item);
             }
+            self.seat.is_at(Some(self.feed.seq()));
             if chunk.len() >= CHUNK || (!more && !chunk.is_empty()) {
                 return Some(chunk.into());
             }

@@ -24,6 +24,7 @@ use super::feed::Feed;
 use super::message;
 use super::pace::Pace;
 use super::request::{ClientMessage, Subscribe, query};
+use super::seats::{Seat, Transport};
 use super::shutdown::stopped;
 use super::token::Scope;
 use super::upgrade::{Upgrade, Wish};
@@ -49,6 +50,7 @@ struct Subscriber<'a> {
     newest: watch::Receiver<u64>,
     pace: Pace,
     feed: Option<Feed>,
+    seat: Seat,
 }
 
 /// Talks with a client until either side ends it.
@@ -84,7 +86,8 @@ async fn serve(
         Access::Pending => auth::first_message(socket, &shared).await?,
         shown => shown,
     };
-    let _seat = match shared.seat(forwarded) {
+    let transport = if matches!(wish, Wish::Mel(_)) { Transport::Mel } else { Transport::WebSocket };
+    let seat = match shared.seat(forwarded, transport) {
         Ok(seat) => seat,
         Err(text) => {
             socket.feed(Message::text(message::error("full", &text, true))).await?;
@@ -93,9 +96,12 @@ async fn serve(
     };
     let (newest, live) = (shared.newest.subscribe(), shared.live.clone());
     match wish {
-        Wish::Mel(source) => mel::show(socket, &shared, access, live, source).await,
+        Wish::Mel(source) => {
+            let _seat = seat;
+            mel::show(socket, &shared, access, live, source).await
+        }
         Wish::Events(wish) => {
-            Subscriber { socket, newest, live, access, shared, pace: Pace::new(), feed: None }
+            Subscriber { socket, newest, live, access, shared, pace: Pace::new(), seat, feed: None }
                 .converse(wish)
                 .await
         }
@@ -173,6 +179,7 @@ impl Subscriber<'_> {
             }
             Ok(ClientMessage::Unsubscribe) => {
                 self.feed = None;
+                self.seat.is_at(None);
                 Ok(())
             }
             Ok(ClientMessage::Ping) => {
@@ -216,8 +223,12 @@ impl Subscriber<'_> {
         };
         let more = feed.advance().await;
         while let Some(item) = feed.take() {
+            if item.kind == "gap" {
+                self.seat.gap();
+            }
             self.socket.feed(Message::Text(item.text)).await?;
         }
+        self.seat.is_at(Some(feed.seq()));
         Ok(more)
     }
 

@@ -10,6 +10,7 @@ use super::body::BodySender;
 use super::ticket::Ticket;
 use super::visit::Visit;
 use super::{UploadAnswer, UploadError, UploadProgress, UploadRequest, UploadSettings, UploadState};
+use crate::stats::Counter;
 
 /// Clips that have ended and can still be asked for.
 const REMEMBERED: usize = 64;
@@ -24,6 +25,27 @@ struct Inner {
     queue: Mutex<Queue>,
     /// Told when somebody came, or when it is closed.
     news: Condvar,
+    outcomes: Outcomes,
+}
+
+/// What became of clips.
+#[derive(Debug, Default)]
+struct Outcomes {
+    done: Counter,
+    failed: Counter,
+    cancelled: Counter,
+    /// Did not even get a place.
+    refused: Counter,
+}
+
+impl Outcomes {
+    fn count(&self, visit: &Visit) {
+        match visit.state() {
+            UploadState::Done => self.done.add(1),
+            UploadState::Failed => self.failed.add(1),
+            UploadState::Cancelled | UploadState::Waiting | UploadState::Hearing => self.cancelled.add(1),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +71,8 @@ pub(super) struct Turn {
 impl Hall {
     /// An empty one; what is sent through `settings` holds from the next clip on.
     pub fn new(settings: watch::Receiver<UploadSettings>) -> Self {
-        Self(Arc::new(Inner { settings, queue: Mutex::default(), news: Condvar::new() }))
+        let (queue, news, outcomes) = (Mutex::default(), Condvar::new(), Outcomes::default());
+        Self(Arc::new(Inner { settings, queue, news, outcomes }))
     }
 
     /// The settings of this moment.
@@ -66,6 +89,10 @@ impl Hall {
     /// # Errors
     /// [`UploadError::Disabled`], [`UploadError::QueueFull`], [`UploadError::IdInUse`] or [`UploadError::Ending`].
     pub fn enter(&self, request: UploadRequest) -> Result<Ticket, UploadError> {
+        self.admit(request).inspect_err(|_| self.0.outcomes.refused.add(1))
+    }
+
+    fn admit(&self, request: UploadRequest) -> Result<Ticket, UploadError> {
         let settings = self.settings();
         if !settings.enabled {
             return Err(UploadError::Disabled);
@@ -107,6 +134,17 @@ impl Hall {
         (queue.waiting.len(), queue.hearing.len())
     }
 
+    /// What became of all clips so far, each by a word.
+    pub fn outcomes(&self) -> [(&'static str, u64); 4] {
+        let Outcomes { done, failed, cancelled, refused } = &self.0.outcomes;
+        [
+            ("done", done.get()),
+            ("failed", failed.get()),
+            ("cancelled", cancelled.get()),
+            ("refused", refused.get()),
+        ]
+    }
+
     /// One more worker may take turns.
     pub(super) fn employ(&self) {
         self.queue().workers += 1;
@@ -130,6 +168,7 @@ impl Hall {
 
     /// A turn is over.
     pub(super) fn over(&self, visit: &Arc<Visit>) {
+        self.0.outcomes.count(visit);
         let mut queue = self.queue();
         queue.hearing.retain(|hearing| !Arc::ptr_eq(hearing, visit));
         queue.remember(visit);
@@ -142,6 +181,7 @@ impl Hall {
         let before = queue.waiting.len();
         queue.waiting.retain(|turn| !Arc::ptr_eq(&turn.visit, visit));
         if queue.waiting.len() < before {
+            self.0.outcomes.count(visit);
             queue.remember(visit);
         }
     }
@@ -153,6 +193,7 @@ impl Hall {
         for turn in queue.waiting.drain(..).collect::<Vec<_>>() {
             turn.visit.break_off(UploadError::Ending);
             turn.visit.cancel();
+            self.0.outcomes.count(&turn.visit);
         }
         for visit in &queue.hearing {
             visit.break_off(UploadError::Ending);

@@ -1,6 +1,7 @@
 //! The log: its forms, chosen or found out, and what it says of a wrong level.
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
@@ -10,6 +11,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use temp_dir::TempDir;
 
+use crate::support::daemon::Daemon;
 use crate::support::{Ran, genrecast, refused, run, toy, with_tract};
 
 /// Begins to log, and ends at once: the address is taken.
@@ -64,6 +66,39 @@ fn under_systemd_the_journal_is_used_or_its_absence_told_once() {
         assert_eq!(said.matches("the journal's socket cannot be reached").count(), 1, "{said}");
         assert!(said.starts_with('{') && said.contains("\"path\":\"config.toml\""), "{said}");
     }
+}
+
+/// A station that says another title after every few bytes.
+fn restless(mut stream: TcpStream) -> std::io::Result<()> {
+    const BETWEEN: usize = 256;
+    let mut head = [0; 4096];
+    let _ = stream.read(&mut head)?;
+    write!(stream, "HTTP/1.0 200 OK\r\nContent-Type: audio/mpeg\r\nicy-metaint: {BETWEEN}\r\n\r\n")?;
+    let song = std::fs::read("tests/fixtures/audio/mono.mp3")?;
+    for (number, chunk) in song.chunks_exact(BETWEEN).enumerate() {
+        let mut title = format!("StreamTitle='title {number}';").into_bytes();
+        title.resize(title.len().next_multiple_of(16), 0);
+        stream.write_all(chunk)?;
+        stream.write_all(&[u8::try_from(title.len() / 16).expect("short")])?;
+        stream.write_all(&title)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_station_that_changes_its_title_all_the_time_does_not_fill_the_log() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let at = listener.local_addr().expect("an address");
+    // It ends with this program; each connection that the daemon makes is played to its end.
+    std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(restless(stream))));
+    let mut command = with_tract("run");
+    toy(&mut command).args(["--source", &format!("http://{at}/#pace=off")]);
+    let mut daemon = Daemon::start(&mut command);
+    let told = daemon.wait_for_line("too many lines of this kind");
+    assert!(told.contains("what=\"track\"") && told.contains("about="), "{told}");
+    let log = daemon.end_with_log();
+    let titles = log.lines().filter(|line| line.contains("title=\"title ")).count();
+    assert!((10..=30).contains(&titles), "{titles} titles in {log}");
 }
 
 #[test]

@@ -7,8 +7,19 @@ use temp_dir::TempDir;
 
 use crate::support::{Ran, genrecast, refused, run};
 
-const COMMANDS: [&str; 10] =
-    ["run", "classify", "evaluate", "listen", "history", "devices", "check", "config", "completions", "man"];
+const COMMANDS: [&str; 11] = [
+    "run",
+    "classify",
+    "evaluate",
+    "listen",
+    "history",
+    "devices",
+    "check",
+    "doctor",
+    "config",
+    "completions",
+    "man",
+];
 
 fn tool(name: &str) -> Option<Command> {
     let path = std::env::var_os("PATH")?;

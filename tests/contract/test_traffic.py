@@ -34,6 +34,7 @@ QUERIES = {
     "/livez": [""],
     "/readyz": [""],
     "/healthz": [""],
+    "/metrics": [""],
     "/openapi.json": [""],
     "/asyncapi.json": [""],
     "/v1/events": ["", "?typs=x"],
@@ -158,6 +159,7 @@ class Traffic(unittest.TestCase):
                 heard.ask(daemon, f"/v1/models/{{id}}/{what}", f"/v1/models/{model['id']}/{what}")
         heard.ask(daemon, "/v1/models/{id}/report", "/v1/models/nothing/report")
         self.send_files(daemon, heard)
+        heard.ask(daemon, "/metrics", headers={"Accept": "application/openmetrics-text"})
         heard.ask(daemon, "/nothing")
         heard.ask(daemon, "/v1/now", method="DELETE")
         heard.ask(daemon, "/v1/now", headers={"Origin": "http://evil.example"})

@@ -13,6 +13,8 @@ genrecast() {
     run) run_daemon "${@:2}" ;;
     listen) follow "${@:2}" ;;
     history) past "${@:2}" ;;
+    # A machine without a microphone, or with a daemon already, has something to tell.
+    doctor) "$GENRECAST" "$@" || [ $? -eq 9 ] || fail "genrecast $*: exit status $?" ;;
     *) below_destdir "$GENRECAST" "$@" ;;
     esac
 }

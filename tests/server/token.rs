@@ -148,7 +148,7 @@ async fn a_websocket_shows_its_token_in_the_header_or_first_of_all() {
     assert_eq!(client.seqs(1).await, [1]);
     // Once more is fine, a wrong one is not.
     client.say(json!({"type": "auth", "token": ALL})).await;
-    assert_eq!(client.heard().await["scopes"], json!(["events", "history", "upload"]));
+    assert_eq!(client.heard().await["scopes"], json!(["events", "history", "upload", "metrics"]));
     client.say(json!({"type": "auth", "token": "token-that-opens-nothing"})).await;
     assert_eq!(client.heard().await["code"], "unauthenticated");
     assert_eq!(client.close_code().await, 4401);

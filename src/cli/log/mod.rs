@@ -4,6 +4,7 @@
 mod fields;
 mod journal;
 mod json;
+mod limit;
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
@@ -18,6 +19,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 use super::exit::{Failure, Status};
 use journal::Journal;
 use json::JsonLines;
+use limit::Limited;
 
 /// Changes the level of the log that runs.
 #[derive(Clone)]
@@ -44,7 +46,7 @@ pub(super) fn start(config: &LogConfig) -> Result<LogHandle, Failure> {
     let (filter, handle) = reload::Layer::new(EnvFilter::new("trace"));
     tracing_subscriber::registry()
         .with(filter)
-        .with(layer)
+        .with(Limited::new(layer))
         .try_init()
         .map_err(|error| Failure::new(Status::Other, anyhow!("cannot log: {error}")))?;
     let handle = LogHandle(handle);

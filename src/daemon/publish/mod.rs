@@ -69,6 +69,9 @@ impl Publisher {
     /// A source changed its state.
     pub fn state(&mut self, row: &Row, change: SourceStateChange) {
         let (state, reason) = (change.state, change.reason.as_deref());
+        if state == SourceState::Live && row.is_away() {
+            row.counters.reconnects.add(1);
+        }
         match state {
             SourceState::Failed => {
                 tracing::error!(source = row.name, reason, remedy = change.remedy, "failed")
@@ -117,7 +120,9 @@ impl Publisher {
         tracing::warn!(source = row.name, from_s, to_s, reason, "audio lost");
         row.counters.gaps.add(1);
         row.worked_off();
-        published.gap_ms += ((to_s - from_s) * 1000.0).round() as u64;
+        let lost_ms = ((to_s - from_s) * 1000.0).round() as u64;
+        row.counters.gap_ms.add(lost_ms);
+        published.gap_ms += lost_ms;
         let (from, to) = (wall(&published.begin, from_s), wall(&published.begin, to_s));
         self.hub.publish(&row.name, EventBody::SourceGap(SourceGap { from_s, to_s, from, to, reason }));
     }
@@ -169,6 +174,10 @@ impl Publisher {
         let begin = &published.begin;
         let end = begin.wall_time(outcome.end_s);
         let late = SystemTime::now().duration_since(end).unwrap_or_default();
+        row.counters.inference.record(inference);
+        if begin.pace.is_some() {
+            row.counters.capture_to_emit.record(late);
+        }
         let body = GenreWindow {
             window: WindowSpan {
                 start: wall(begin, outcome.start_s),

@@ -42,6 +42,7 @@ impl Slot {
             self.post(Job::Gap { from_s, to_s: begin.origin_s, reason });
         }
         self.playing = None;
+        self.source.counters.ring_capacity.set(reader.capacity() as u64);
         self.mel.iter_mut().for_each(|mel| mel.begin(pace));
         match manifests.front(rate) {
             Ok(mut front) => {
@@ -61,6 +62,7 @@ impl Slot {
         self.tell_titles(true);
         let (source, outbox, blocks) = (&self.source, &mut self.outbox, &mut self.blocks);
         if let Some(mut playing) = self.playing.take() {
+            self.source.counters.ring_samples.set(0);
             let sink = |block: MelBlock<'_>| {
                 outbox.push_back(Work::new(source, Job::Block(blocks.copied(block))));
             };

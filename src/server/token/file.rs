@@ -82,7 +82,7 @@ pub(super) fn parse(text: &str) -> Result<Tokens, String> {
             }
         };
         let scopes = scopes.ok_or_else(|| {
-            format!("line {number}: the second word must be all, or some of events,history,upload")
+            format!("line {number}: the second word must be all, or some of events,history,upload,metrics")
         })?;
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(format!("line {number}: a token has letters, digits and signs of ASCII only"));
@@ -120,7 +120,7 @@ mod tests {
         );
         let tokens = parse(&text).expect("sound");
         let scopes = |token: &str| tokens.find(token).map(|grant| grant.scopes.to_string());
-        assert_eq!(scopes(LONG).as_deref(), Some("events,history,upload"));
+        assert_eq!(scopes(LONG).as_deref(), Some("events,history,upload,metrics"));
         assert_eq!(scopes(&format!("{LONG}2")).as_deref(), Some("events,history"));
         assert_eq!(scopes(&format!("{LONG}3")).as_deref(), Some("upload"));
         assert_eq!(scopes(&format!("{LONG}4")), scopes(LONG));

@@ -11,6 +11,8 @@ pub enum Scope {
     History = 2,
     /// To have files classified.
     Upload = 4,
+    /// What is counted, for whoever watches the daemon.
+    Metrics = 8,
 }
 
 /// Some of the scopes.
@@ -19,7 +21,7 @@ pub struct Scopes(u8);
 
 impl Scope {
     /// All there are.
-    pub const ALL: [Self; 3] = [Self::Events, Self::History, Self::Upload];
+    pub const ALL: [Self; 4] = [Self::Events, Self::History, Self::Upload, Self::Metrics];
 
     /// Its word in the file and on the wire.
     pub fn name(self) -> &'static str {
@@ -27,13 +29,14 @@ impl Scope {
             Self::Events => "events",
             Self::History => "history",
             Self::Upload => "upload",
+            Self::Metrics => "metrics",
         }
     }
 }
 
 impl Scopes {
     /// Everything.
-    pub const ALL: Self = Self(7);
+    pub const ALL: Self = Self(15);
 
     /// From `all`, or names with commas between them; `None` for anything else.
     pub(super) fn parse(text: &str) -> Option<Self> {

@@ -158,7 +158,8 @@ fn on_error(pulse: Arc<Pulse>, counters: Arc<SourceCounters>) -> impl FnMut(cpal
     // A lost device can report millions of errors a second: after the first nothing more is done about them.
     move |error| match error.kind() {
         // Samples are missing from here on, though the stream goes on.
-        ErrorKind::Xrun | ErrorKind::DeviceChanged => {
+        kind @ (ErrorKind::Xrun | ErrorKind::DeviceChanged) => {
+            counters.xruns.add(u64::from(kind == ErrorKind::Xrun));
             counters.device_errors.add(1);
             pulse.splice();
         }
@@ -187,5 +188,6 @@ mod tests {
             let seen = (counters.device_errors.get(), pulse.splices(), pulse.is_broken());
             assert_eq!(seen, (errors, splices, broken), "{kind:?}");
         }
+        assert_eq!(counters.xruns.get(), 1);
     }
 }

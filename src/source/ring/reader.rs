@@ -57,9 +57,13 @@ impl RingReader {
     }
 
     /// Samples that wait to be read.
-    #[cfg(test)]
-    pub(super) fn lag(&self) -> usize {
+    pub fn lag(&self) -> usize {
         self.samples.occupied_len()
+    }
+
+    /// Samples that have room.
+    pub fn capacity(&self) -> usize {
+        self.samples.capacity().get()
     }
 
     fn tell_room(&self) {

@@ -40,6 +40,26 @@ pub(super) const PATHS: &[Path] = &[
         ..GET
     },
     Path {
+        path: "/metrics",
+        operation: "getMetrics",
+        summary: "what is counted, for Prometheus",
+        about: "Names and meanings stand in the text itself, in lines that begin with `# HELP`. Within v1 metrics are only added. \
+                The second form is that of OpenMetrics, for whoever asks for it by `Accept`.",
+        answers: &[json(
+            "Every metric.",
+            &[
+                ("text/plain", Content::Text("Prometheus' text form, version 0.0.4.")),
+                ("application/openmetrics-text", Content::Text("OpenMetrics 1.0.0.")),
+            ],
+        )],
+        errors: &[failure(
+            500,
+            &["no_metrics"],
+            "They could not be written, which is a mistake in the program.",
+        )],
+        ..GET
+    },
+    Path {
         path: "/openapi.json",
         operation: "getOpenApi",
         summary: "this contract: what HTTP answers (OpenAPI 3.1)",
