@@ -31,10 +31,10 @@ need() {
         as_root=(sudo)
     fi
     say "installing ${missing[*]} (apt-get install)"
-    local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}")
+    local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends "${missing[@]}")
     # Package lists may be absent or stale, so a failure is tried once more after an update.
     "${install[@]}" >&2 && return 0
-    "${as_root[@]}" apt-get update -q >&2
+    "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update -q >&2
     "${install[@]}" >&2 && return 0
     say "apt-get could not install ${missing[*]}; its messages are above"
     return 1

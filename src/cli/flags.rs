@@ -9,7 +9,7 @@ use toml::{Table, Value};
 #[derive(Args)]
 pub(super) struct DaemonFlags {
     /// What to listen to, instead of the configured sources; may be given several times:
-    /// mic:, mic:NAME, file:PATH?speed=S&loop=true, -
+    /// mic:, mic:NAME, http://HOST/STREAM (https too), file:PATH?speed=S&loop=true, exec:PROGRAM ARGUMENTS, -
     #[arg(long = "source", value_name = "URI", allow_hyphen_values = true)]
     sources: Vec<String>,
     /// Address and port to serve on, such as localhost:8470; port 0 takes a free one

@@ -76,6 +76,15 @@ pub fn load(
     Ok(Loaded { config, sources, file, warnings, table })
 }
 
+/// A file's text over the shipped one, for a fuzzer.
+///
+/// # Errors
+/// As [`load`].
+#[cfg(fuzzing)]
+pub fn from_text(text: String) -> Result<Config, ConfigError> {
+    merge(&[Layer::from_file("fuzz.toml", text)?]).map(|(config, _)| config)
+}
+
 /// The credential `token` that systemd hands to its service, as the key that it stands for.
 fn credential(variables: &[(String, String)]) -> Option<Flag> {
     let (_, folder) = variables.iter().find(|(name, _)| name == "CREDENTIALS_DIRECTORY")?;

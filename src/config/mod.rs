@@ -24,6 +24,8 @@ pub use decide::DecideConfig;
 pub use diff::Change;
 pub use gate::GateConfig;
 pub use history::HistoryConfig;
+#[cfg(fuzzing)]
+pub use load::from_text;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
 pub use state::state_folder;

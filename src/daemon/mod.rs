@@ -134,39 +134,61 @@ pub fn run(
     let first = adjustable.sources.iter().map(|spec| rows.row(spec, expects(spec))).collect::<Vec<_>>();
     let stage = Arc::new(Stage::new(&opened[0].models, &adjustable, first.clone(), catalogue)?);
     let spawner = Spawner::new(signals.ender());
-    let historian = Historian::start(&history, adjustable.history, &stage, &spawner)?;
-    let uploads = Uploads::start(uploads_at_once, ears, &stage, &spawner)?;
-    let net = Net::start(server, &stage, historian.history(), &spawner, signals.ender())?;
-    on_listening(net.address, &stage.model);
+    let mut parts = Parts::default();
+    let serve = || -> Result<(), DaemonError> {
+        let historian = Historian::start(&history, adjustable.history, &stage, &spawner)?;
+        let history = parts.historian.insert(historian).history();
+        parts.uploads = Some(Uploads::start(uploads_at_once, ears, &stage, &spawner)?);
+        let net = Net::start(server, &stage, history.clone(), &spawner, signals.ender())?;
+        on_listening(parts.net.insert(net).address, &stage.model);
 
-    let mut supervisor = Supervisor::new(Arc::clone(&stage), opened, spawner.clone())?;
-    for (spec, row) in adjustable.sources.iter().zip(first) {
-        supervisor.start(spec.clone(), row)?;
-    }
-    let history = historian.history();
-    let mut running = reload::Running { stage: &stage, supervisor: &mut supervisor, history, rows };
-    loop {
-        let next = notifier.tick(|| stage.facts());
-        match next.map_or_else(|| Some(signals.wait()), |limit| signals.wait_for(limit)) {
-            None => {}
-            Some(Wish::Reload) => {
-                notifier.reloading();
-                running.reload(reload);
-                notifier.reloaded();
-            }
-            Some(Wish::End) => break,
+        let supervisor = Supervisor::new(Arc::clone(&stage), opened, spawner.clone())?;
+        let supervisor = parts.supervisor.insert(supervisor);
+        for (spec, row) in adjustable.sources.iter().zip(first) {
+            supervisor.start(spec.clone(), row)?;
         }
-    }
+        let mut running = reload::Running { stage: &stage, supervisor, history, rows };
+        loop {
+            let next = notifier.tick(|| stage.facts());
+            match next.map_or_else(|| Some(signals.wait()), |limit| signals.wait_for(limit)) {
+                None => {}
+                Some(Wish::Reload) => {
+                    notifier.reloading();
+                    running.reload(reload);
+                    notifier.reloaded();
+                }
+                Some(Wish::End) => return Ok(()),
+            }
+        }
+    };
+    let served = serve();
     tracing::info!("ending");
     notifier.stopping();
-    uploads.close();
-    supervisor.end();
-    let ended = net.end();
-    uploads.end();
-    historian.end();
+    let ended = parts.end();
     match spawner.panicked() {
         Some(thread) => Err(DaemonError::Panicked { thread }),
-        None => ended,
+        None => served.and(ended),
+    }
+}
+
+/// What has been started so far.
+#[derive(Default)]
+struct Parts {
+    historian: Option<Historian>,
+    uploads: Option<Uploads>,
+    net: Option<Net>,
+    supervisor: Option<Supervisor>,
+}
+
+impl Parts {
+    /// Takes it down along the line, so that what was heard last is still told and recorded.
+    fn end(self) -> Result<(), DaemonError> {
+        self.uploads.iter().for_each(Uploads::close);
+        self.supervisor.into_iter().for_each(Supervisor::end);
+        let ended = self.net.map_or(Ok(()), Net::end);
+        self.uploads.into_iter().for_each(Uploads::end);
+        self.historian.into_iter().for_each(Historian::end);
+        ended
     }
 }
 

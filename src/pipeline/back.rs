@@ -77,8 +77,10 @@ pub struct Back {
 #[derive(Clone, Copy)]
 struct Grid {
     frames: u64,
-    hop_seconds: f64,
-    reach_seconds: f64,
+    /// Samples from a column to the next, and those that the first one reaches back, at the rate of the features.
+    hop: u64,
+    reach: u64,
+    rate: f64,
 }
 
 impl Back {
@@ -93,8 +95,9 @@ impl Back {
             lag_seconds: f64::from(manifest.calibration.lag_seconds),
             grid: Grid {
                 frames: manifest.window.frames as u64,
-                hop_seconds: manifest.features.hop_seconds(),
-                reach_seconds: manifest.features.reach_seconds(),
+                hop: manifest.features.hop as u64,
+                reach: manifest.features.n_fft as u64 / 2,
+                rate: f64::from(manifest.features.sample_rate),
             },
             forgotten: 0,
             temperature: manifest.calibration.temperature,
@@ -215,6 +218,7 @@ impl Grid {
     /// Where the window begins, in seconds since the stretch began.
     fn start(&self, forgotten: u64, columns: u64) -> f64 {
         let first = forgotten + columns.saturating_sub(self.frames);
-        (first as f64 * self.hop_seconds - self.reach_seconds).max(0.0)
+        // Counted in samples and divided once, so that it is the number nearest to the truth.
+        (first * self.hop).saturating_sub(self.reach) as f64 / self.rate
     }
 }

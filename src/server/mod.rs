@@ -10,6 +10,8 @@ pub mod contract;
 mod cors;
 mod feed;
 mod filter;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod guard;
 mod health;
 mod history;

@@ -187,12 +187,12 @@ impl SourceError {
     pub fn remedy(&self) -> Option<String> {
         let remedy = match self {
             Self::NotFound { .. } => {
-                "check the path; it is relative to the directory in which the daemon was started"
+                "check the path; it is relative to the directory in which genrecast was started"
             }
             Self::NotAFile { kind, .. } if kind.contains("directory") => "name one file in it",
             Self::NotAFile { .. } => "feed it through standard input: source `-`",
             Self::Unreadable { io, .. } if io.kind() == io::ErrorKind::PermissionDenied => {
-                "give the user that runs the daemon the right to read it"
+                "give the user that runs genrecast the right to read it"
             }
             Self::Unreadable { .. } => "check the disk or the network drive that it lies on",
             Self::Terminal => {
@@ -211,21 +211,21 @@ impl SourceError {
                 "use one of these names, or `mic:` for the default; `genrecast devices` lists them"
             }
             Self::SoundServer { .. } => {
-                "start it and let the user that runs the daemon use it, \
+                "start it and let the user that runs genrecast use it, \
                  or name a card itself, as `genrecast devices` lists them"
             }
             Self::NoChannel { .. } => {
                 "write one that it has as `channel=N`, or `channel=mix` for the mean of all"
             }
             Self::Device { .. } => {
-                "check that it is plugged in and that the user that runs the daemon may use it; \
+                "check that it is plugged in and that the user that runs genrecast may use it; \
                  `genrecast devices` lists what there is"
             }
             Self::Hls(error) => error.remedy(),
             Self::Http(error) => return Some(error.remedy()),
             Self::Playlist { .. } => "look on the station's web page for the address of the stream itself",
             Self::ProgramStart { .. } => {
-                "check its name, that it is installed, and that the user that runs the daemon may run it"
+                "check its name, that it is installed, and that the user that runs genrecast may run it"
             }
             Self::ProgramEnded { .. } | Self::ProgramStalled { .. } => {
                 "run it by hand to see what it says; it is started again by itself"

@@ -11,6 +11,8 @@ mod decoded;
 mod ending;
 mod error;
 mod exec;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod held;
 mod hls;
 mod http;

@@ -19,15 +19,17 @@ class Usage:
 
 
 class Daemon:
-    """A genrecast that listens on a port of its own and keeps its state in `folder`."""
+    """A genrecast that listens on a port of its own and keeps its state in `folder`, in this environment or in ours."""
 
-    def __init__(self, program, folder, words):
+    def __init__(self, program, folder, words, env=None):
         self.command = [str(program), "run", *words, "--listen", "127.0.0.1:0", "--state-dir", str(folder)]
+        self.env = env
         self.log = []
 
     async def start(self):
-        pipe = asyncio.subprocess.PIPE
-        self.process = await asyncio.create_subprocess_exec(*self.command, stdin=asyncio.subprocess.DEVNULL, stderr=pipe)
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env=self.env
+        )
         while line := (await self.process.stderr.readline()).decode(errors="replace"):
             self.log.append(line)
             if told := re.search(r"listening on http://[^ \"]*:(\d+)", line):

@@ -32,6 +32,7 @@ class Stations:
         self.clips, self.speed, self.drop_every_s = clips, speed, drop_every_s
         self.chance = random.Random(seed)
         self.connections = self.dropped = 0
+        self.writers = set()
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
@@ -49,17 +50,26 @@ class Stations:
                 b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nicy-name: soak\r\nicy-br: 128\r\n"
                 b"icy-metaint: %d\r\nConnection: close\r\n\r\n" % METADATA_EVERY
             )
+            self.writers.add(writer)
             await self.play(writer, first)
         except (OSError, EOFError, ValueError, asyncio.IncompleteReadError, asyncio.TimeoutError):
             pass
         finally:
+            self.writers.discard(writer)
             writer.close()
+
+    def cut_off(self, chance):
+        """One of those that listen, as chance has it."""
+        if self.writers:
+            self.dropped += 1
+            chance.choice(sorted(self.writers, key=id)).transport.abort()
 
     async def play(self, writer, first):
         clock = asyncio.get_running_loop().time
         began, sent = clock(), 0
         ends = began + self.chance.expovariate(1 / self.drop_every_s) if self.drop_every_s else float("inf")
         for chunk, title in self.chunks(first):
+            await self.may_send(writer)
             writer.write(chunk + metadata(title) if title else chunk + b"\0")
             await writer.drain()
             sent += METADATA_EVERY
@@ -72,6 +82,9 @@ class Stations:
             if clock() >= ends:
                 self.dropped += 1
                 return
+
+    async def may_send(self, writer):
+        """Returns when the station may send again: at once. For stations that are to fall silent."""
 
     def chunks(self, first):
         """Pieces of METADATA_EVERY bytes, with the title where another clip has begun, without end."""

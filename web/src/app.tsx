@@ -55,7 +55,7 @@ const ThemeSwitch = () => (
     <select value={choice.value} onChange={(event) => choose(event.currentTarget.value as (typeof CHOICES)[number])}>
       {CHOICES.map((name) => (
         <option key={name} value={name}>
-          {name}
+          {name === "auto" ? "as the system" : name}
         </option>
       ))}
     </select>

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+#[cfg(fuzzing)]
+pub(super) use file::parse as parse_file;
 pub use file::{TokenError, TokenFile};
 pub use grant::{Scope, Scopes};
 

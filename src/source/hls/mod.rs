@@ -8,6 +8,8 @@ mod client;
 mod error;
 mod fetch;
 mod frames;
+#[cfg(fuzzing)]
+pub(super) mod fuzzing;
 mod id3;
 mod lines;
 mod playlist;

@@ -13,7 +13,7 @@ const LONGEST_STRETCH: u64 = 1 << 24;
 
 /// Passes the audio on and the titles to [`Titles`]. A read never goes beyond a title, so that whoever reads no more
 /// than is needed has decoded all that comes before it when it is told.
-pub(super) struct IcyReader<R> {
+pub(in crate::source) struct IcyReader<R> {
     inner: R,
     /// Bytes of audio between two blocks of metadata; `None` if there are none.
     stretch: Option<u64>,
@@ -26,7 +26,7 @@ pub(super) struct IcyReader<R> {
 
 impl<R: Read> IcyReader<R> {
     /// `metaint` is the header of that name. One that is no sensible number is ignored, as there are no titles then.
-    pub(super) fn new(inner: R, metaint: Option<&str>, titles: Titles, passed: Arc<Counter>) -> Self {
+    pub(in crate::source) fn new(inner: R, metaint: Option<&str>, titles: Titles, passed: Arc<Counter>) -> Self {
         let stretch =
             metaint.and_then(|value| value.parse().ok()).filter(|n| (1..=LONGEST_STRETCH).contains(n));
         Self { inner, stretch, left: stretch.unwrap_or(0), titles, passed }

@@ -1,7 +1,7 @@
 //! Internet radio: an address that leads to audio, played as it is broadcast, and opened again whenever it is lost.
 //! Touch it when more is to be known of a station; opening is `open.rs`'s, titles `icy.rs`'s, coming back `again.rs`'s.
 
-mod icy;
+pub(super) mod icy;
 mod open;
 
 #[cfg(test)]

@@ -2,12 +2,15 @@
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const minute = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const shortDay = new Intl.DateTimeFormat(undefined, { weekday: "short" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
 
 /** 19:34:49 */
 export const clockTime = (ms: number): string => clock.format(ms);
 /** 19:34 */
 export const minuteTime = (ms: number): string => minute.format(ms);
+/** Thu */
+export const weekday = (ms: number): string => shortDay.format(ms);
 /** Thu, 26 Nov */
 export const dayName = (ms: number): string => day.format(ms);
 

@@ -60,7 +60,7 @@ export const Hero = ({ view }: { view: SourceView }) => {
       <div class="hero-main">
         <p class="eyebrow">
           <span class="source-name">{view.name}</span>
-          <StateChip state={stateOf(view)} />
+          <StateChip state={stateOf(view)} stale={stale} />
           {window && <span class="chip plain">{HEARD[window.state] ?? window.state}</span>}
           {window?.provisional && (
             <span class="chip plain" title="Until a whole window has been heard">

@@ -2,7 +2,7 @@
 import { theme } from "../base/theme";
 import { colourOf } from "../draw/genres";
 import { Swatch } from "../draw/swatch";
-import { chosen, useModel } from "./store";
+import { chosen, link, useModel } from "./store";
 import { StateChip, stateOf, Trouble } from "./state";
 
 export const Sources = ({ current }: { current: string }) => {
@@ -32,7 +32,7 @@ export const Sources = ({ current }: { current: string }) => {
                   {label}
                 </span>
               )}
-              <StateChip state={stateOf(view)} />
+              <StateChip state={stateOf(view)} stale={link.value.state !== "open"} />
             </span>
             {view.name !== current && <Trouble view={view} />}
           </label>

@@ -14,8 +14,9 @@ const STATES: Record<SourceStateName, [sign: string, words: string, mood: string
 
 export const stateOf = (view: SourceView): SourceStateName => view.state?.state ?? view.info?.state ?? "starting";
 
-export const StateChip = ({ state }: { state: SourceStateName }) => {
-  const [sign, words, mood] = STATES[state] ?? ["?", state, "waits"];
+/** `stale` while the daemon cannot be asked: then it is what was last known. */
+export const StateChip = ({ state, stale = false }: { state: SourceStateName; stale?: boolean }) => {
+  const [sign, words, mood] = stale ? ["◌", `last known: ${state}`, "waits"] : (STATES[state] ?? ["?", state, "waits"]);
   return (
     <span class={`chip ${mood}`} data-state={state}>
       <span aria-hidden="true">{sign}</span> {words}

@@ -52,7 +52,7 @@ export const Overview = ({ models, reports }: Props) => {
                       <span class="mark" style={{ left: `${split.accuracy * 100}%` }} />
                     </span>
                     <span class="range-value" aria-hidden="true">
-                      {percent1(split.accuracy)}
+                      {percent1(split.accuracy)} <small>of {split.n}</small>
                     </span>
                   </div>
                 );
@@ -67,7 +67,7 @@ export const Overview = ({ models, reports }: Props) => {
         <span>100 %</span>
       </p>
       <p class="fine-print">
-        The valid clips of the artist-disjoint split also chose settings, so its figures are a little kind. On the random split
+        Models were not all measured on the same clips: the number behind each figure says on how many. The valid clips of the artist-disjoint split also chose settings, so its figures are a little kind. On the random split
         artists stand on both sides: it tells how a model compares with others measured so, not how it does on new music.
       </p>
     </section>

@@ -39,7 +39,7 @@ export const Stretches = ({ segments, duration, labels, name }: Props) => {
   const words = segments.map((of) => `${of.label} from ${position(of.start_s)} to ${position(of.end_s)}`).join(", ");
   return (
     <div class="stretches">
-      {name && <span class="fine-print">{name}</span>}
+      <span class="fine-print">{name ? `${name}: ` : ""}the stable genre, told as it would be live: only what lasts and is sure enough</span>
       <Canvas draw={draw} label={`Stable genre, ${name} ${words || "none"}`} stamp={segments} />
     </div>
   );

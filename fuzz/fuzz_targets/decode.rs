@@ -1,0 +1,9 @@
+//! Files and streams of every format, as uploads and stations send them.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    genrecast_fuzz::allow_caught_panics();
+    genrecast::source::fuzzing::decode(bytes);
+});

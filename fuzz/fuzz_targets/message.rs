@@ -1,0 +1,8 @@
+//! Messages of subscribers, as JSON.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    genrecast::server::fuzzing::message(text);
+});

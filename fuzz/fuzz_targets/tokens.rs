@@ -1,0 +1,8 @@
+//! Files of tokens.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    genrecast::server::fuzzing::tokens(text);
+});
