@@ -75,7 +75,7 @@ cat "$root/packages/said" 2>/dev/null || true
 # The script's last line is the mark that it came to its end.
 if ! grep -q '^# end$' "$root/packages/said" 2>/dev/null || grep -q '^not ok' "$root/packages/said"; then
     echo 'not ok - package: everything in the booted system'
-    tail -n 60 "$root/packages/noise" 2>/dev/null >&2 || true
+    tail -n 60 "$root/packages/noise" >&2 || true
     tail -n 20 "$folder/console" >&2
     exit 1
 fi

@@ -111,8 +111,8 @@ git() {
 sudo() { "$@"; }
 # The package is built and installed for real by ./test package.
 tools/build-deb() { : >"$WORK/genrecast.deb" && echo "$WORK/genrecast.deb"; }
-apt() { [ "$1" = install ] && [ -f "$2" ] || fail "apt $*"; }
-# Nothing is built from registries here; tests/package/test_containerfile.py looks at what would be.
+apt() { case $1$2 in install/*.deb) ;; *) fail "apt $*" ;; esac }
+# Nothing is built from registries here; tests/package/container.sh builds and runs what can be without.
 podman() { case $1 in build | run) ;; *) fail "podman $*" ;; esac; }
 systemctl() {
     case $1 in daemon-reload | enable | reload | restart | status) ;; *) fail "systemctl $*" ;; esac
