@@ -162,7 +162,8 @@ keeps_the_edits() { grep -q reel.ogg "$config" && grep -q 'of the next version' 
 was_restarted() { is_another_and_up "$before" && gives_events; }
 remembers() { genrecast history --since -1h --type source.state --format jsonl | has 'reel\|mic'; }
 is_removed() {
-    dpkg -r genrecast >&2 && ! systemctl --quiet is-active genrecast && [ ! -e /usr/bin/genrecast ] && [ -f "$config" ] &&
+    systemctl start genrecast@kitchen && dpkg -r genrecast >&2 && ! systemctl --quiet is-active genrecast &&
+        ! systemctl --quiet is-active genrecast@kitchen && [ ! -e /usr/bin/genrecast ] && [ -f "$config" ] &&
         [ -s /var/lib/private/genrecast/history.db ]
 }
 is_purged() { dpkg -P genrecast >&2 && [ -f /etc/genrecast/kitchen.toml ]; }
@@ -199,7 +200,7 @@ check 'it upgrades' upgrades
 check 'the upgrade keeps the edited configuration' keeps_the_edits
 check 'the upgrade restarts the service' was_restarted
 check 'the history is kept over the upgrade' remembers
-check 'removed, it keeps configuration and history' is_removed
+check 'removed, nothing runs on, and configuration and history are kept' is_removed
 check 'purged, it keeps what the administrator made' is_purged
 check 'purged, nothing else is left' nothing_is_left
 echo '# end'
