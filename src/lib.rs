@@ -12,6 +12,8 @@ pub mod client;
 pub mod config;
 pub mod daemon;
 pub mod decide;
+pub mod deliver;
+pub mod dial;
 pub mod evaluation;
 pub mod event;
 pub mod features;

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 300;
 
 /// What each room may import of the crate, besides itself.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("hearing", &["decide", "event", "features", "manifest", "model", "pipeline", "source", "units"]),
     ("upload", &["catalogue", "event", "hearing", "manifest", "model", "pipeline", "source"]),
     ("catalogue", &["manifest", "model"]),
-    ("source", &["backoff", "event", "stats", "units"]),
+    ("source", &["backoff", "dial", "event", "stats", "units"]),
+    ("deliver", &["backoff", "dial", "event", "hub"]),
+    ("dial", &[]),
     ("evaluation", &[]),
     ("features", &["manifest", "units"]),
     ("model", &["event", "manifest"]),
@@ -23,7 +25,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("server", &["catalogue", "event", "history", "hub", "stats", "upload"]),
     ("client", &["backoff", "event"]),
     ("manifest", &[]),
-    ("config", &["decide", "model", "pipeline", "server", "source", "upload"]),
+    ("config", &["decide", "deliver", "dial", "model", "pipeline", "server", "source", "upload"]),
     ("pipeline", &["decide", "features", "manifest", "model", "units"]),
 ];
 

@@ -66,6 +66,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
             check_sources(&mut findings, &loaded);
             check_address(&mut findings, &loaded.config);
             check_tokens(&mut findings, &loaded.config);
+            check_deliveries(&mut findings, &loaded.config);
             check_upload(&findings, &loaded.config);
             check_history(&mut findings, &loaded.config, arguments.flags.state_dir.as_deref());
         }
@@ -196,6 +197,23 @@ fn check_history(findings: &mut Findings, config: &Config, state_dir: Option<&Pa
             findings.good("history", format!("none yet; it would be begun in {}", folder.display()));
         }
         Err(error) => findings.note("history", format!("{}: {error}; {}", folder.display(), error.remedy())),
+    }
+}
+
+/// Whether a broker or a server answers is not asked: events wait for them.
+fn check_deliveries(findings: &mut Findings, config: &Config) {
+    let settings = match setup::deliveries(config) {
+        Ok(settings) => settings,
+        Err(failure) => return findings.bad("deliveries", &failure),
+    };
+    if let Some(mqtt) = &settings.mqtt {
+        let who = mqtt.username.as_deref().unwrap_or("nobody in particular");
+        findings.good("mqtt", format!("events go to {} as {who}, below {}/", mqtt.broker, mqtt.prefix));
+    }
+    for hook in &settings.webhooks {
+        let signed = if hook.secret.is_some() { "signed" } else { "not signed" };
+        let types = hook.selection.types.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        findings.good("webhook", format!("{} is told of {types}; {signed}", hook.name));
     }
 }
 

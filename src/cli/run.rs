@@ -41,6 +41,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         runtime: setup::runtime(config)?,
         catalogue: setup::catalogue(config),
         history: setup::history(config, arguments.flags.state_dir.as_deref()),
+        state_folder: setup::state_folder(arguments.flags.state_dir.as_deref()),
         uploads_at_once: config.upload.at_once,
         adjustable: setup::adjustable(config, sources)?,
         server: ServerSettings::new(config.server.listen),

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use genrecast::catalogue::Catalogue;
 use genrecast::config::{self, Config, Flag, Loaded};
 use genrecast::daemon::Adjustable;
+use genrecast::deliver::{self, SecretFile};
 use genrecast::history;
 use genrecast::hub::HubLimits;
 use genrecast::manifest::Role;
@@ -89,9 +90,14 @@ pub(super) fn history(config: &Config, state_dir: Option<&Path>) -> Result<PathB
     if !config.history.enabled {
         return Err("history.enabled is false".into());
     }
-    config::state_folder(state_dir, |name| std::env::var_os(name)).ok_or_else(|| {
+    state_folder(state_dir).ok_or_else(|| {
         "there is no folder of state, because HOME is not set; name one with --state-dir".into()
     })
+}
+
+/// The folder of state, if there can be one.
+pub(super) fn state_folder(state_dir: Option<&Path>) -> Option<PathBuf> {
+    config::state_folder(state_dir, |name| std::env::var_os(name))
 }
 
 /// What can be changed while the daemon runs.
@@ -106,6 +112,7 @@ pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Result<Ad
         history: history::Limits::new(config.history.keep_days, config.history.keep_bytes),
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
         upload: config.upload.settings(),
+        deliver: deliveries(config)?,
         live: LiveSettings { tokens: tokens.map(|file| file.tokens), ..config.server.live() },
     })
 }
@@ -114,4 +121,27 @@ pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Result<Ad
 pub(super) fn tokens(config: &Config) -> Result<Option<TokenFile>, Failure> {
     let file = config.server.token_file.as_deref().map(TokenFile::read).transpose();
     file.map_err(|error| Failure::new(Status::Usage, anyhow::anyhow!("server.token_file: {error}")))
+}
+
+/// Who is told of events, with their passwords and secrets.
+pub(super) fn deliveries(config: &Config) -> Result<deliver::Settings, Failure> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let read = |key: &str, path: &Path| {
+        let file = SecretFile::read(path, credentials.as_deref())
+            .map_err(|error| Failure::new(Status::Usage, anyhow::anyhow!("{key}: {error}")))?;
+        file.warning.iter().for_each(|warning| tracing::warn!("{warning}"));
+        Ok::<_, Failure>(file.secret)
+    };
+    let mut settings = config.deliveries();
+    if let Some(mqtt) = settings.mqtt.as_mut().filter(|mqtt| mqtt.username.is_some()) {
+        let usual = Path::new("mqtt-password");
+        let is_there = || credentials.as_ref().is_some_and(|folder| folder.join(usual).is_file());
+        let path = config.mqtt.password_file.as_deref().or_else(|| is_there().then_some(usual));
+        mqtt.password = path.map(|path| read("mqtt.password_file", path)).transpose()?;
+    }
+    for (webhook, written) in settings.webhooks.iter_mut().zip(&config.webhooks) {
+        let path = written.secret_file.as_deref();
+        webhook.secret = path.map(|path| read("webhook.secret_file", path)).transpose()?;
+    }
+    Ok(settings)
 }

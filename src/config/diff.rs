@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Keys, or whole sections, whose new values a running daemon takes over.
-const LIVE: [&str; 18] = [
+const LIVE: [&str; 19] = [
     "decide",
     "events",
     "gate.music_log_odds",
@@ -14,6 +14,7 @@ const LIVE: [&str; 18] = [
     "history.keep_bytes",
     "history.keep_days",
     "log.level",
+    "mqtt",
     "server.allow_origins",
     "server.heartbeat_seconds",
     "server.max_clients",
@@ -65,7 +66,7 @@ pub(super) fn adopted(old: &Table, new: &Table) -> Table {
     let mut adopted = old.clone();
     for (section, values) in new {
         let Value::Table(values) = values else {
-            // The list of sources, which is taken over whole.
+            // The lists of sources and of webhooks, which are taken over whole.
             adopted.insert(section.clone(), values.clone());
             continue;
         };

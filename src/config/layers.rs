@@ -45,14 +45,13 @@ pub(super) static KNOWN: LazyLock<Table> = LazyLock::new(|| {
     switched_on(SHIPPED).parse().unwrap_or_default()
 });
 
-/// The shipped text with each `#key = value` made `key = value`.
+/// The shipped text with each `#key = value` made `key = value`, and each `#[[list]]` an item of that list.
 pub(super) fn switched_on(text: &str) -> String {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     let is_key = |line: &str| {
         line.strip_prefix('#').is_some_and(|rest| {
-            let name = rest.split(" = ").next().unwrap_or_default();
-            rest.contains(" = ")
-                && !name.is_empty()
-                && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            let item = rest.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]"));
+            item.is_some_and(is_name) || rest.split_once(" = ").is_some_and(|(name, _)| is_name(name))
         })
     };
     text.lines().map(|line| if is_key(line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n")

@@ -9,10 +9,13 @@ mod history;
 mod layers;
 mod load;
 mod log;
+mod mqtt;
+mod source;
 mod sources;
 mod spelling;
 mod state;
 mod upload;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,11 +31,15 @@ pub use history::HistoryConfig;
 pub use load::from_text;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
+pub use mqtt::MqttConfig;
+pub use source::{ChannelName, SourceConfig};
 pub use state::state_folder;
 pub use upload::UploadConfig;
+pub use webhook::WebhookConfig;
 
 use layers::Step;
 
+use crate::deliver;
 use crate::model::{DeviceChoice, RuntimeChoice};
 use crate::pipeline::DecideSettings;
 use crate::server::LiveSettings;
@@ -105,6 +112,11 @@ pub struct Config {
     pub history: HistoryConfig,
     /// Clips that clients send.
     pub upload: UploadConfig,
+    /// The broker that is told of events.
+    pub mqtt: MqttConfig,
+    /// Web servers that are told of events.
+    #[serde(rename = "webhook", default)]
+    pub webhooks: Vec<WebhookConfig>,
     /// The daemon's own log.
     pub log: LogConfig,
     /// What is listened to.
@@ -171,67 +183,20 @@ pub struct EventsConfig {
     pub keep_bytes: usize,
 }
 
-/// `[[source]]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct SourceConfig {
-    /// Name in events; absent: made from the URI.
-    pub name: Option<String>,
-    /// What to listen to.
-    pub uri: String,
-    /// The program of a source `exec:` and its arguments, instead of behind the colon.
-    pub command: Option<Vec<String>>,
-    /// Louder or softer, in decibels; wins over the URI's.
-    pub gain_db: Option<f64>,
-    /// `mix`, or the number of the channel that is heard; wins over the URI's.
-    pub channel: Option<ChannelName>,
-    /// `live` or `off`, of a station or a program; wins over the URI's.
-    pub pace: Option<String>,
-    /// Instead of `decide.quiet_dbfs`.
-    pub quiet_dbfs: Option<f32>,
-    /// Instead of `decide.abstain_below`.
-    pub abstain_below: Option<f32>,
-    /// Least time between two windows, in seconds.
-    pub hop_seconds: Option<f64>,
-    /// Instead of `model.id`.
-    pub model: Option<String>,
-    /// Seconds of audio that may wait in memory.
-    #[serde(default = "default_ring_seconds")]
-    pub ring_seconds: f64,
-}
-
-/// A channel as it is written: a number or a word.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum ChannelName {
-    /// Counted from 1.
-    Number(u8),
-    /// `mix`.
-    Word(String),
-}
-
-impl std::fmt::Display for ChannelName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::Word(word) => word.fmt(f),
-        }
-    }
-}
-
-fn default_ring_seconds() -> f64 {
-    SourceConfig::DEFAULT_RING_SECONDS
-}
-
-impl SourceConfig {
-    /// Default of `ring_seconds`, as in the shipped file.
-    pub const DEFAULT_RING_SECONDS: f64 = 4.0;
-}
-
 impl Config {
     /// What the pipeline is told.
     pub fn decisions(&self) -> DecideSettings {
         let decide = self.decide.settings();
         DecideSettings { gate: self.gate.settings(decide.gate.quiet_dbfs), ..decide }
+    }
+
+    /// Who is told of events, but for passwords and secrets, which are in files of their own.
+    pub fn deliveries(&self) -> deliver::Settings {
+        deliver::Settings {
+            mqtt: self.mqtt.settings(self.server.public_url.as_deref()),
+            // The check of the configuration has found no fault with them.
+            webhooks: webhook::settings(&self.webhooks).unwrap_or_default(),
+        }
     }
 
     /// The first key that is out of bounds, and why.
@@ -284,15 +249,22 @@ impl Config {
                 format!("expected at least 65536, got {}", self.events.keep_bytes),
             );
         }
-        if let Some((key, reason)) = self.history.fault().or_else(|| self.upload.fault()) {
+        if let Some((key, reason)) =
+            self.history.fault().or_else(|| self.upload.fault()).or_else(|| self.mqtt.fault())
+        {
             return fault(key, reason);
         }
         if let Err(reason) = log_filter(&self.log.level) {
             return fault("log.level", reason);
         }
-        let (index, key, reason) = sources::specs(&self.sources).err()?;
-        let mut path = path(&format!("source.{key}"));
-        path.insert(1, Step::Index(index));
-        Some((path, reason))
+        let of_list = |list: &str, (index, key, reason): (usize, &str, String)| {
+            let mut path = path(&format!("{list}.{key}"));
+            path.insert(1, Step::Index(index));
+            (path, reason)
+        };
+        if let Err(fault) = webhook::settings(&self.webhooks) {
+            return Some(of_list("webhook", fault));
+        }
+        sources::specs(&self.sources).err().map(|fault| of_list("source", fault))
     }
 }

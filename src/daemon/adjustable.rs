@@ -1,5 +1,6 @@
 //! The settings that a running daemon can take over. Touch it to add one, with the line that applies it in `reload.rs`.
 
+use crate::deliver;
 use crate::history;
 use crate::hub::HubLimits;
 use crate::pipeline::DecideSettings;
@@ -20,6 +21,8 @@ pub struct Adjustable {
     pub history: history::Limits,
     /// Limits of clips that clients send.
     pub upload: UploadSettings,
+    /// Who is told of events.
+    pub deliver: deliver::Settings,
     /// Limits of the network side, and who is let in.
     pub live: LiveSettings,
 }

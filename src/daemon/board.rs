@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::progress::SourceFacts;
+use crate::deliver::Statuses;
 use crate::event::{SourceState, SourceStateChange};
 use crate::server::{Health, HealthReport, MelTap, SourceCounts, SourceInfo};
 use crate::source::{Own, SourceSpec};
@@ -20,6 +21,7 @@ pub(super) struct Board {
     /// Counted by the server.
     subscribers: Arc<AtomicUsize>,
     detail: Mutex<serde_json::Map<String, serde_json::Value>>,
+    deliveries: Statuses,
 }
 
 /// How often windows of a source are to come, by its model.
@@ -215,12 +217,13 @@ impl Status {
 
 impl Board {
     /// A board with these sources on it.
-    pub fn new(rows: Vec<Arc<Row>>) -> Self {
+    pub fn new(rows: Vec<Arc<Row>>, deliveries: Statuses) -> Self {
         Self {
             rows: RwLock::new(rows),
             started: Instant::now(),
             subscribers: Arc::default(),
             detail: Mutex::default(),
+            deliveries,
         }
     }
 
@@ -253,6 +256,8 @@ impl Health for Board {
             reasons.push("no source is configured".into());
         }
         let mut detail = self.detail.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        detail.insert("mqtt".into(), json!(self.deliveries.mqtt()));
+        detail.insert("webhooks".into(), json!(self.deliveries.webhooks()));
         detail.insert("uptime_s".into(), json!(self.started.elapsed().as_secs()));
         HealthReport { live: true, ready: reasons.is_empty(), reasons, detail: detail.into() }
     }

@@ -3,6 +3,7 @@
 
 mod adjustable;
 mod board;
+mod deliver;
 mod dsp;
 mod history;
 mod line;
@@ -34,6 +35,7 @@ use crate::model::{Model, ModelError, Runtime};
 use crate::server::{ServerError, ServerSettings};
 use crate::source::SourceSpec;
 pub use adjustable::Adjustable;
+use deliver::{Deliverer, Finishing};
 use history::Historian;
 use models::{Models, Opened};
 use net::Net;
@@ -62,6 +64,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// The folder that the history lies in, or why there is none.
     pub history: Result<PathBuf, String>,
+    /// The folder of state, if there can be one.
+    pub state_folder: Option<PathBuf>,
     /// How many clips that clients send are heard at once.
     pub uploads_at_once: usize,
     /// What can be changed while the daemon runs, sources included.
@@ -119,7 +123,17 @@ pub fn run(
 ) -> Result<(), DaemonError> {
     // The service manager counts from here, not from when the model is proved.
     let mut notifier = Notifier::from_environment();
-    let Settings { model, gate, runtime, catalogue, server, history, uploads_at_once, adjustable } = settings;
+    let Settings {
+        model,
+        gate,
+        runtime,
+        catalogue,
+        server,
+        history,
+        state_folder,
+        uploads_at_once,
+        adjustable,
+    } = settings;
     // A model that does not compute what it should must stop the start, before anyone can connect.
     let models = Models::new(model, gate, runtime);
     catalogue.sources_name(adjustable.sources.iter().filter_map(|spec| spec.model.clone()));
@@ -139,6 +153,8 @@ pub fn run(
         let historian = Historian::start(&history, adjustable.history, &stage, &spawner)?;
         let history = parts.historian.insert(historian).history();
         parts.uploads = Some(Uploads::start(uploads_at_once, ears, &stage, &spawner)?);
+        let deliverer = Deliverer::start(&adjustable, state_folder, &stage, &spawner)?;
+        let deliverer = parts.deliverer.insert(deliverer);
         let net = Net::start(server, &stage, history.clone(), &spawner, signals.ender())?;
         on_listening(parts.net.insert(net).address, &stage.model);
 
@@ -147,7 +163,7 @@ pub fn run(
         for (spec, row) in adjustable.sources.iter().zip(first) {
             supervisor.start(spec.clone(), row)?;
         }
-        let mut running = reload::Running { stage: &stage, supervisor, history, rows };
+        let mut running = reload::Running { stage: &stage, supervisor, history, deliverer, rows };
         loop {
             let next = notifier.tick(|| stage.facts());
             match next.map_or_else(|| Some(signals.wait()), |limit| signals.wait_for(limit)) {
@@ -176,6 +192,7 @@ pub fn run(
 struct Parts {
     historian: Option<Historian>,
     uploads: Option<Uploads>,
+    deliverer: Option<Deliverer>,
     net: Option<Net>,
     supervisor: Option<Supervisor>,
 }
@@ -185,9 +202,11 @@ impl Parts {
     fn end(self) -> Result<(), DaemonError> {
         self.uploads.iter().for_each(Uploads::close);
         self.supervisor.into_iter().for_each(Supervisor::end);
+        let finishing = self.deliverer.map(Deliverer::finish);
         let ended = self.net.map_or(Ok(()), Net::end);
         self.uploads.into_iter().for_each(Uploads::end);
         self.historian.into_iter().for_each(Historian::end);
+        finishing.into_iter().for_each(Finishing::end);
         ended
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::adjustable::Adjustable;
+use super::deliver::Deliverer;
 use super::stage::{Rows, Stage};
 use super::supervisor::Supervisor;
 use crate::event::{EventBody, SourceState, SourceStateChange};
@@ -43,6 +44,7 @@ pub(super) struct Running<'a> {
     pub stage: &'a Stage,
     pub supervisor: &'a mut Supervisor,
     pub history: Option<History>,
+    pub deliverer: &'a Deliverer,
     pub rows: Rows,
 }
 
@@ -100,6 +102,8 @@ impl Running<'_> {
             history.set_limits(to.history);
         }
         self.stage.catalogue.sources_name(to.sources.iter().filter_map(|spec| spec.model.clone()));
+        let names = to.sources.iter().map(|spec| spec.name.clone()).collect();
+        applied.extend(self.deliverer.change(to.deliver, names));
         let mut plan = Plan::new(running, to.sources, &mut waiting);
         // First, because a source whose new model cannot be opened goes on as it is.
         self.supervisor.make_room(&plan.start);

@@ -10,6 +10,7 @@ use super::board::{Board, Expects, Row};
 use super::models::Models;
 use super::progress::{Facts, Progress};
 use crate::catalogue::Catalogue;
+use crate::deliver::Statuses;
 use crate::event::ModelInfo;
 use crate::hub::Hub;
 use crate::pipeline::{DecideSettings, Manifests};
@@ -30,6 +31,8 @@ pub(super) struct Stage {
     /// Where clips wait that clients send.
     pub hall: Hall,
     pub upload: watch::Sender<UploadSettings>,
+    /// How those fare who are told of events.
+    pub deliveries: Statuses,
     /// Which models there are.
     pub catalogue: Catalogue,
     /// Turned by every thread that must not stand still.
@@ -46,7 +49,8 @@ impl Stage {
         catalogue: Catalogue,
     ) -> Result<Self, ServerError> {
         let manifests = Arc::new(models.manifests());
-        let board = Arc::new(Board::new(rows));
+        let deliveries = Statuses::default();
+        let board = Arc::new(Board::new(rows, deliveries.clone()));
         let upload = watch::Sender::new(adjustable.upload.clone());
         board.set_detail("runtime_note", json!(models.note()));
         Ok(Self {
@@ -59,6 +63,7 @@ impl Stage {
             board,
             hall: Hall::new(upload.subscribe()),
             upload,
+            deliveries,
             catalogue,
             progress: Progress::default(),
         })

@@ -57,9 +57,7 @@ pub fn hls_segment(bytes: &[u8]) {
 
 /// A file or stream of any format.
 pub fn decode(bytes: &[u8]) {
-    let Ok(mut decoder) =
-        Decoder::open_stream(Cursor::new(bytes.to_vec()), None, Mixdown::default())
-    else {
+    let Ok(mut decoder) = Decoder::open_stream(Cursor::new(bytes.to_vec()), None, Mixdown::default()) else {
         return;
     };
     let mut samples = 0;

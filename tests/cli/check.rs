@@ -49,6 +49,33 @@ fn check_says_that_all_is_well_or_what_is_not() {
 }
 
 #[test]
+fn check_reads_the_secrets_of_deliveries_and_shows_none() {
+    let (place, path) = clip(1.0);
+    let config = configuration(&place, &path);
+    let secret = place.path().join("secret");
+    let text = std::fs::read_to_string(&config).expect("written");
+    let more = format!(
+        "[mqtt]\nurl = \"mqtts://localhost\"\nusername = \"radio\"\npassword_file = {secret:?}\n\
+         [[webhook]]\nurl = \"https://a.example/hunter2\"\nsecret_file = {secret:?}\n"
+    );
+    std::fs::write(&config, text + &more).expect("written");
+    let mut command = genrecast("check");
+    toy(&mut command).args(["--runtime", "tract", "--config"]).arg(&config);
+    let ran = run(&mut command);
+    assert_eq!(ran.status, Some(2), "{}", ran.stdout);
+    assert!(ran.stdout.contains("mqtt.password_file: the file"), "{}", ran.stdout);
+    std::fs::write(&secret, "hunter2").expect("written");
+    let ran = run(&mut command);
+    assert_eq!(ran.status, Some(0), "{}", ran.stdout);
+    for part in
+        ["mqtts://localhost:8883 as radio", "a.example is told of genre.changed, source.state; signed"]
+    {
+        assert!(ran.stdout.contains(part), "no {part:?} in {}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("hunter2") && !ran.stderr.contains("hunter2"), "{}", ran.stdout);
+}
+
+#[test]
 fn a_model_that_was_changed_is_refused_by_every_command() {
     let (place, path) = clip(1.0);
     let good = configuration(&place, &path);

@@ -15,7 +15,9 @@ pub(in crate::source) fn playlist(bytes: &[u8]) {
     match playlist::parse(bytes, &base()) {
         Ok(Playlist::Master(master)) => drop(variant::choices(&master, &base())),
         Ok(Playlist::Media(media)) => {
-            assert!(media.segments.iter().all(|segment| segment.seconds.is_finite() && segment.seconds >= 0.0));
+            assert!(
+                media.segments.iter().all(|segment| segment.seconds.is_finite() && segment.seconds >= 0.0)
+            );
         }
         Err(_) => {}
     }

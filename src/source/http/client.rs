@@ -16,10 +16,10 @@ use hyper_util::rt::TokioIo;
 use tokio::runtime::{Builder, Runtime};
 use tokio_rustls::rustls::ClientConfig;
 
-use super::address::Address;
-use super::connect::{connect, tls};
+use super::connect::connect;
 use super::error::HttpError;
 use super::response::Response;
+use crate::dial::{Address, trust};
 use crate::source::stop::Stop;
 
 /// The most redirects that are followed.
@@ -257,7 +257,7 @@ impl Inner {
         if let Some(known) = self.tls.get() {
             return Ok(Arc::clone(known));
         }
-        let made = tls()?;
+        let made = trust(None)?;
         Ok(Arc::clone(self.tls.get_or_init(|| made)))
     }
 

@@ -5,73 +5,30 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, lookup_host};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+use tokio_rustls::rustls::ClientConfig;
 
-use super::address::Address;
 use super::error::HttpError;
-
-/// The most that one of a host's several addresses may take of the time.
-const ONE: Duration = Duration::from_secs(4);
-
-/// How many of a host's addresses are tried.
-const MOST: usize = 8;
-
-/// Both directions of a connection.
-pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+use crate::dial::{self, Address, DialError, Duplex};
 
 /// Connects to the server of an address. `tls` is asked for only where TLS is.
 pub(super) async fn connect(
     address: &Address,
     tls: impl FnOnce() -> Result<Arc<ClientConfig>, String>,
 ) -> Result<Icy<Box<dyn Duplex>>, HttpError> {
-    let failed = |io| HttpError::Connect { address: address.clone(), io };
     let host = address.host();
-    let found = lookup_host((host, address.port()))
-        .await
-        .map_err(|io| HttpError::Resolve { host: host.to_owned(), io })?;
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    let mut connected = None;
-    for one in found.take(MOST) {
-        match tokio::time::timeout(ONE, TcpStream::connect(one)).await {
-            Ok(Ok(stream)) => {
-                connected = Some(stream);
-                break;
-            }
-            Ok(Err(error)) => last = error,
-            Err(_) => last = io::Error::new(io::ErrorKind::TimedOut, format!("no answer from {one}")),
-        }
-    }
-    let stream = connected.ok_or(last).map_err(failed)?;
+    let stream = dial::tcp(host, address.port()).await.map_err(|error| match error {
+        DialError::Resolve(io) => HttpError::Resolve { host: host.to_owned(), io },
+        DialError::Connect(io) => HttpError::Connect { address: address.clone(), io },
+    })?;
     if !address.is_secure() {
         return Ok(Icy::new(Box::new(stream)));
     }
     let insecure = |reason: String| HttpError::Tls { address: address.clone(), reason };
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| insecure(error.to_string()))?;
-    let connector = TlsConnector::from(tls().map_err(insecure)?);
-    let stream = connector.connect(name, stream).await.map_err(|error| insecure(error.to_string()))?;
+    let config = tls().map_err(insecure)?;
+    let stream = dial::secure(stream, host, config).await.map_err(insecure)?;
     Ok(Icy::new(Box::new(stream)))
-}
-
-/// TLS as the system's certificates allow it.
-pub(super) fn tls() -> Result<Arc<ClientConfig>, String> {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        let why = found.errors.first().map_or_else(String::new, |error| format!(" ({error})"));
-        return Err(format!("this machine has no certificates to check others against{why}"));
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
 /// What a SHOUTcast server begins with, and what HTTP would have in its place: a body that lasts as long as the connection.

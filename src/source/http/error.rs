@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::address::{Address, AddressError};
+use crate::dial::{Address, AddressError};
 
 /// A request that failed.
 #[derive(Debug, thiserror::Error)]

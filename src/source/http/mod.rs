@@ -4,7 +4,6 @@
 //! [`Client::fetch_part`] reads something small whole. Beneath are hyper and rustls on a runtime of tokio that turns only while the
 //! source's thread waits in a call. Touch this file when the room gets another part.
 
-mod address;
 mod client;
 mod connect;
 mod error;
@@ -17,7 +16,7 @@ pub(super) mod server;
 #[cfg(test)]
 mod tests;
 
-pub use address::{Address, AddressError};
+pub use crate::dial::{Address, AddressError};
 pub use client::{Client, HttpSettings};
 pub use error::HttpError;
 pub use response::{Body, Fetched, Response};

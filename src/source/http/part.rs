@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use hyper::StatusCode;
 
-use super::address::Address;
 use super::client::Client;
 use super::error::HttpError;
 use super::response::Fetched;
+use crate::dial::Address;
 
 impl Client {
     /// Reads a part of something, or all of it, of at most `most` bytes. A server that does not know of parts sends all,

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::{HeaderMap, StatusCode};
 
-use super::address::Address;
 use super::client::{Inner, Interrupted};
 use super::error::HttpError;
+use crate::dial::Address;
 
 /// The most bytes that [`Body::pump`] lets wait.
 const MOST_WAITING: usize = 1024 * 1024;

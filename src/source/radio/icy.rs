@@ -26,7 +26,12 @@ pub(in crate::source) struct IcyReader<R> {
 
 impl<R: Read> IcyReader<R> {
     /// `metaint` is the header of that name. One that is no sensible number is ignored, as there are no titles then.
-    pub(in crate::source) fn new(inner: R, metaint: Option<&str>, titles: Titles, passed: Arc<Counter>) -> Self {
+    pub(in crate::source) fn new(
+        inner: R,
+        metaint: Option<&str>,
+        titles: Titles,
+        passed: Arc<Counter>,
+    ) -> Self {
         let stretch =
             metaint.and_then(|value| value.parse().ok()).filter(|n| (1..=LONGEST_STRETCH).contains(n));
         Self { inner, stretch, left: stretch.unwrap_or(0), titles, passed }

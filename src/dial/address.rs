@@ -79,19 +79,19 @@ impl Address {
     }
 
     /// What the header `Host` says.
-    pub(super) fn authority(&self) -> String {
+    pub fn authority(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
         self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// What the request line says.
-    pub(super) fn target(&self) -> String {
+    pub fn target(&self) -> String {
         let path = self.0.path();
         self.0.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
     }
 
     /// What the header `Authorization` says, if the address has a user or a password.
-    pub(super) fn authorization(&self) -> Option<String> {
+    pub fn authorization(&self) -> Option<String> {
         if self.0.username().is_empty() && self.0.password().is_none() {
             return None;
         }
@@ -102,7 +102,7 @@ impl Address {
     }
 
     /// This address with the user and password of `other`, if it is on the same server and has none itself.
-    pub(in crate::source) fn with_credentials_of(mut self, other: &Self) -> Self {
+    pub fn with_credentials_of(mut self, other: &Self) -> Self {
         if self.0.origin() == other.0.origin() && self.authorization().is_none() {
             // Both fail only for addresses without a host, which these have.
             let _ = self.0.set_username(other.0.username());
