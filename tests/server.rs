@@ -1,6 +1,8 @@
 //! The server over real sockets: a real hub, real WebSocket clients, made-up events.
 //! Touch the parts under `tests/server/`; `world` starts what they need.
 
+#[path = "support/certificates.rs"]
+mod certificates;
 #[path = "server/changes.rs"]
 mod changes;
 #[path = "server/cors.rs"]
@@ -13,6 +15,8 @@ mod event_stream;
 mod events;
 #[path = "server/followers.rs"]
 mod followers;
+#[path = "server/limits.rs"]
+mod limits;
 #[path = "server/listen.rs"]
 mod listen;
 #[path = "server/manners.rs"]
@@ -33,6 +37,8 @@ mod resume;
 mod sse;
 #[path = "server/talk.rs"]
 mod talk;
+#[path = "server/tls.rs"]
+mod tls;
 #[path = "server/token.rs"]
 mod token;
 #[path = "server/usage.rs"]

@@ -6,6 +6,8 @@ mod support;
 mod audio;
 #[path = "uploads/client.rs"]
 mod client;
+#[path = "uploads/greedy.rs"]
+mod greedy;
 #[path = "uploads/hostile.rs"]
 mod hostile;
 #[path = "uploads/same.rs"]

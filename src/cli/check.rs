@@ -66,6 +66,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
             check_sources(&mut findings, &loaded);
             check_address(&mut findings, &loaded.config);
             check_tokens(&mut findings, &loaded.config);
+            check_tls(&mut findings, &loaded.config);
             check_deliveries(&mut findings, &loaded.config);
             check_upload(&findings, &loaded.config);
             check_history(&mut findings, &loaded.config, arguments.flags.state_dir.as_deref());
@@ -83,6 +84,17 @@ fn check_tokens(findings: &mut Findings, config: &Config) {
             file.warning.iter().for_each(|warning| findings.note("token", warning));
         }
         Err(failure) => findings.bad("token", &failure),
+    }
+}
+
+fn check_tls(findings: &mut Findings, config: &Config) {
+    match setup::identity(config) {
+        Ok(None) => findings.good("tls", "not spoken: there is no server.certificate"),
+        Ok(Some(identity)) => {
+            findings.good("tls", &identity);
+            identity.warning(jiff::Timestamp::now()).iter().for_each(|warning| findings.note("tls", warning));
+        }
+        Err(failure) => findings.bad("tls", &failure),
     }
 }
 

@@ -11,14 +11,17 @@ use tokio::sync::watch;
 
 use super::exit::{Failure, Status};
 use super::token::TokenFlag;
+use super::trust::TrustFlag;
 
 #[derive(Args)]
 pub(super) struct ListenArguments {
-    /// Where the daemon is: ws://…, http://…, HOST or HOST:PORT
+    /// Where the daemon is: ws://…, wss://…, http://…, https://…, HOST or HOST:PORT
     #[arg(default_value = DEFAULT_URL)]
     url: String,
     #[command(flatten)]
     token: TokenFlag,
+    #[command(flatten)]
+    trust: TrustFlag,
     /// Print JSON, one message a line, also on a terminal
     #[arg(long)]
     json: bool,
@@ -40,10 +43,10 @@ pub(super) struct ListenArguments {
 }
 
 pub(super) fn run(arguments: ListenArguments) -> Result<ExitCode, Failure> {
-    let ListenArguments { url, token, json, since, sources, types, top, wait } = arguments;
+    let ListenArguments { url, token, trust, json, since, sources, types, top, wait } = arguments;
     let top_k = top.map(|top| usize::try_from(top).unwrap_or(usize::MAX));
     let token = token.token().map_err(failure)?;
-    let options = ListenOptions { url, since, sources, types, top_k, wait, token };
+    let options = ListenOptions { url, since, sources, types, top_k, wait, token, ca_file: trust.file() };
     let signals = Signals::install()?;
     let (stop, stopped) = watch::channel(false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -72,7 +75,7 @@ fn cursor(text: &str) -> Result<String, String> {
 
 fn failure(error: ClientError) -> Failure {
     let status = match error {
-        ClientError::Url { .. } | ClientError::Token { .. } => Status::Usage,
+        ClientError::Url { .. } | ClientError::Token { .. } | ClientError::Authority { .. } => Status::Usage,
         ClientError::Unreachable { .. } | ClientError::Refused { .. } => Status::Network,
         ClientError::Output(_) => Status::Other,
     };

@@ -17,6 +17,7 @@ mod run;
 mod setup;
 mod sources;
 mod token;
+mod trust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -49,9 +49,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     if let Some(note) = settings.runtime.note() {
         tracing::info!("{note}");
     }
+    let scheme = if config.server.certificate.is_some() { "https" } else { "http" };
     let on_listening = |address: SocketAddr, model: &ModelInfo| {
         tracing::info!(model = model.id, runtime = model.runtime, device = model.device, "model ready");
-        tracing::info!("listening on http://{address}");
+        tracing::info!("listening on {scheme}://{address}");
     };
     let mut rereader = Rereader::new(&arguments.common, arguments.flags.keys(), loaded, log);
     daemon::run(settings, &signals, on_listening, &mut |running| rereader.read(running))?;

@@ -11,8 +11,9 @@ use genrecast::history;
 use genrecast::hub::HubLimits;
 use genrecast::manifest::Role;
 use genrecast::model::{Model, Runtime, RuntimeSettings, find_model, model_folders};
-use genrecast::server::{LiveSettings, TokenFile};
+use genrecast::server::{Identity, LiveSettings, TokenFile};
 use genrecast::source::SourceSpec;
+use jiff::Timestamp;
 use toml::Value;
 
 use super::CommonArguments;
@@ -106,6 +107,10 @@ pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Result<Ad
     if let Some(warning) = tokens.as_ref().and_then(|file| file.warning.as_ref()) {
         tracing::warn!("{warning}");
     }
+    let tls = identity(config)?;
+    if let Some(warning) = tls.as_ref().and_then(|tls| tls.warning(Timestamp::now())) {
+        tracing::warn!("{warning}");
+    }
     Ok(Adjustable {
         sources,
         decide: config.decisions(),
@@ -113,7 +118,7 @@ pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Result<Ad
         hub: HubLimits { events: config.events.keep, bytes: config.events.keep_bytes },
         upload: config.upload.settings(),
         deliver: deliveries(config)?,
-        live: LiveSettings { tokens: tokens.map(|file| file.tokens), ..config.server.live() },
+        live: LiveSettings { tokens: tokens.map(|file| file.tokens), tls, ..config.server.live() },
     })
 }
 
@@ -121,6 +126,16 @@ pub(super) fn adjustable(config: &Config, sources: Vec<SourceSpec>) -> Result<Ad
 pub(super) fn tokens(config: &Config) -> Result<Option<TokenFile>, Failure> {
     let file = config.server.token_file.as_deref().map(TokenFile::read).transpose();
     file.map_err(|error| Failure::new(Status::Usage, anyhow::anyhow!("server.token_file: {error}")))
+}
+
+/// The certificate that is shown over TLS, if any.
+pub(super) fn identity(config: &Config) -> Result<Option<Identity>, Failure> {
+    let (Some(certificate), Some(key)) = (&config.server.certificate, &config.server.private_key) else {
+        return Ok(None);
+    };
+    let read = Identity::read(certificate, key);
+    read.map(Some)
+        .map_err(|error| Failure::new(Status::Usage, anyhow::anyhow!("server.certificate: {error}")))
 }
 
 /// Who is told of events, with their passwords and secrets.

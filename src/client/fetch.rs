@@ -10,9 +10,9 @@ use axum::http::{Request, StatusCode, Uri};
 use futures_util::StreamExt;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::connect::connect;
 use super::{ClientError, Endpoint, Token};
 
 /// How long connecting, and each piece of an answer, may take.
@@ -39,9 +39,8 @@ pub async fn fetch_lines(
     let url = daemon.http(path);
     let lost = |why: String| ClientError::Unreachable { url: url.clone(), why };
     let uri: Uri = url.parse().map_err(|error| lost(format!("{error}")))?;
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
-    let port = uri.port_u16().unwrap_or(80);
-    let stream = timeout(PATIENCE, TcpStream::connect((host.as_str(), port)));
+    let trust = daemon.trust()?;
+    let stream = timeout(PATIENCE, connect(daemon, trust.as_ref()));
     let stream =
         stream.await.map_err(|_| lost("no answer in time".into()))?.map_err(|io| lost(io.to_string()))?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))

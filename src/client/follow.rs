@@ -4,18 +4,18 @@
 use std::io;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::{HeaderValue, StatusCode};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Map, Value, json};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use super::connect::{Duplex, connect};
 use super::output::Output;
 use super::position::Position;
 use super::view::{Link, View};
@@ -37,7 +37,7 @@ const MISSED_HEARTBEATS: f64 = 3.0;
 /// How often a live view may be drawn.
 const FRAME: Duration = Duration::from_millis(100);
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Socket = WebSocketStream<Box<dyn Duplex>>;
 
 /// How a connection, or the try to get one, ended.
 enum Ended {
@@ -171,7 +171,12 @@ impl Follower {
         if let Some(token) = &self.options.token {
             request.headers_mut().insert(AUTHORIZATION, token.header());
         }
-        let connecting = timeout(CONNECT_LIMIT, connect_async_with_config(request, None, true));
+        // Read anew each time: a certificate may have been renewed since.
+        let trust = self.endpoint.trust().map_err(Ended::Refused)?;
+        let connecting = timeout(CONNECT_LIMIT, async {
+            let stream = connect(&self.endpoint, trust.as_ref()).await?;
+            client_async_with_config(request, stream, None).await
+        });
         match connecting.await {
             Ok(Ok((socket, _))) => Ok(socket),
             Ok(Err(WsError::Http(response))) => {
@@ -181,7 +186,7 @@ impl Follower {
                 let message = body["error"]["message"].as_str();
                 let message = message.unwrap_or("what answers there is no genrecast");
                 // Only an error of ours stays one: whatever stands before a daemon may just be waiting for it.
-                if status.is_client_error() {
+                if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS {
                     return Err(self.refused(status.as_str(), message));
                 }
                 Err(Ended::Lost(format!("HTTP {status}: {message}")))
@@ -245,7 +250,7 @@ impl Follower {
         };
         let code = u16::from(frame.code);
         match code {
-            1008 | 4400 | 4401 | 4403 => self.refused(&code.to_string(), &frame.reason),
+            1008 | 4400 | 4401 | 4403 | 4429 => self.refused(&code.to_string(), &frame.reason),
             _ => Ended::Lost(format!("closed with {code}: {}", frame.reason)),
         }
     }

@@ -2,6 +2,7 @@
 //! `genrecast history`, which asks for what was.
 //! Touch it when the command gets an option or an outcome; how a connection goes is in `follow`, how it looks in `view`.
 
+mod connect;
 mod endpoint;
 mod fetch;
 mod follow;
@@ -27,7 +28,7 @@ pub use view::{Link, SourceView, View};
 /// What `listen` was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenOptions {
-    /// Where the daemon is: `ws://…`, `http://…`, `HOST` or `HOST:PORT`.
+    /// Where the daemon is: `ws://…`, `wss://…`, `http://…`, `https://…`, `HOST` or `HOST:PORT`.
     pub url: String,
     /// Begin after this cursor (`EPOCH:SEQ`) instead of with a snapshot.
     pub since: Option<String>,
@@ -41,6 +42,8 @@ pub struct ListenOptions {
     pub wait: bool,
     /// What a daemon is shown that asks for a token.
     pub token: Option<Token>,
+    /// The certificates, in PEM, that are trusted over TLS; `None` for the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Default for ListenOptions {
@@ -54,6 +57,7 @@ impl Default for ListenOptions {
             top_k: None,
             wait: false,
             token: None,
+            ca_file: None,
         }
     }
 }
@@ -104,6 +108,14 @@ pub enum ClientError {
         /// What is wrong with it.
         why: String,
     },
+    /// The file of the certificates that are to be trusted cannot be used.
+    #[error("the certificates in {}: {why}; expected a PEM file, such as the one of whoever signed the daemon's certificate", .path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
@@ -121,6 +133,6 @@ pub async fn run(
     output: Output,
     stop: watch::Receiver<bool>,
 ) -> Result<ExitReason, ClientError> {
-    let endpoint = Endpoint::parse(&options.url)?;
+    let endpoint = Endpoint::parse(&options.url)?.trusting(options.ca_file.clone());
     follow::Follower::new(options, endpoint, output, stop).run().await
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Keys, or whole sections, whose new values a running daemon takes over.
-const LIVE: [&str; 19] = [
+const LIVE: [&str; 25] = [
     "decide",
     "events",
     "gate.music_log_odds",
@@ -16,10 +16,16 @@ const LIVE: [&str; 19] = [
     "log.level",
     "mqtt",
     "server.allow_origins",
+    "server.certificate",
     "server.heartbeat_seconds",
+    "server.hsts_seconds",
     "server.max_clients",
+    "server.max_connections",
+    "server.max_connections_per_address",
+    "server.private_key",
     "server.public_url",
     "server.token_file",
+    "server.trusted_proxies",
     "upload.enabled",
     "upload.idle_seconds",
     "upload.max_bytes",

@@ -62,7 +62,7 @@ pub fn load(
     let file = file.map(Path::to_owned).or_else(|| usual_places().into_iter().find(|path| path.is_file()));
     let variables: Vec<_> = variables.collect();
     let warnings = variables.iter().filter_map(|(name, _)| spelling::warning(name)).collect();
-    let mut layers: Vec<_> = credential(&variables).map(Layer::from_flag).into_iter().collect();
+    let mut layers: Vec<_> = credentials(&variables).into_iter().map(Layer::from_flag).collect();
     if let Some(path) = &file {
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Unreadable { path: path.clone(), error })?;
@@ -85,12 +85,22 @@ pub fn from_text(text: String) -> Result<Config, ConfigError> {
     merge(&[Layer::from_file("fuzz.toml", text)?]).map(|(config, _)| config)
 }
 
-/// The credential `token` that systemd hands to its service, as the key that it stands for.
-fn credential(variables: &[(String, String)]) -> Option<Flag> {
-    let (_, folder) = variables.iter().find(|(name, _)| name == "CREDENTIALS_DIRECTORY")?;
-    let path = Path::new(folder).join("token");
-    let value = path.is_file().then(|| path.to_string_lossy().into_owned())?;
-    Some(Flag { name: "the credential token", key: "server.token_file", value: value.into() })
+/// Credentials that systemd may hand to its service, and the keys that they stand for.
+const CREDENTIALS: [(&str, &str, &str); 3] = [
+    ("token", "server.token_file", "the credential token"),
+    ("certificate", "server.certificate", "the credential certificate"),
+    ("private_key", "server.private_key", "the credential private_key"),
+];
+
+/// Those that there are.
+fn credentials(variables: &[(String, String)]) -> Vec<Flag> {
+    let folder = variables.iter().find(|(name, _)| name == "CREDENTIALS_DIRECTORY");
+    let there = |(file, key, name)| {
+        let path = Path::new(&folder?.1).join(file);
+        let value = path.is_file().then(|| path.to_string_lossy().into_owned())?;
+        Some(Flag { name, key, value: value.into() })
+    };
+    CREDENTIALS.into_iter().filter_map(there).collect()
 }
 
 fn usual_places() -> Vec<PathBuf> {
@@ -245,18 +255,30 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_named_token_is_the_file_of_tokens_unless_another_is_configured() {
+    fn credentials_are_files_unless_others_are_configured() {
         let folder = temp_dir::TempDir::new().expect("a folder");
         let variables = [("CREDENTIALS_DIRECTORY".to_owned(), folder.path().display().to_string())];
-        assert_eq!(credential(&variables), None);
-        let file = folder.path().join("token");
-        std::fs::write(&file, "0123456789abcdef").expect("written");
-        let flag = credential(&variables).expect("there");
-        let (config, _) = merge(&[Layer::from_flag(flag.clone())]).expect("valid");
-        assert_eq!(config.server.token_file.as_deref(), Some(file.as_path()));
-        let other = Layer::from_file("test.toml", "[server]\ntoken_file = \"/x\"\n".into()).expect("valid");
-        let (config, _) = merge(&[Layer::from_flag(flag), other]).expect("valid");
-        assert_eq!(config.server.token_file.as_deref(), Some(Path::new("/x")));
+        assert_eq!(credentials(&variables), []);
+        let files = ["token", "certificate", "private_key"].map(|name| folder.path().join(name));
+        for file in &files {
+            std::fs::write(file, "0123456789abcdef").expect("written");
+        }
+        let layers = || credentials(&variables).into_iter().map(Layer::from_flag).collect::<Vec<_>>();
+        let (config, _) = merge(&layers()).expect("valid");
+        let of = |config: &Config| {
+            let server = &config.server;
+            [&server.token_file, &server.certificate, &server.private_key]
+                .map(|path| path.clone().expect("set"))
+        };
+        assert_eq!(of(&config), files);
+        let other = "[server]\ntoken_file = \"/x\"\ncertificate = \"/y\"\nprivate_key = \"/z\"\n";
+        let other = Layer::from_file("test.toml", other.into()).expect("valid");
+        let layers_and_file = [layers(), vec![other]].into_iter().flatten().collect::<Vec<_>>();
+        let (config, _) = merge(&layers_and_file).expect("valid");
+        assert_eq!(of(&config), ["/x", "/y", "/z"].map(PathBuf::from));
+        std::fs::remove_file(&files[2]).expect("removed");
+        let error = merge(&layers()).expect_err("a certificate without its key").to_string();
+        assert!(error.contains("server.private_key"), "{error}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod layers;
 mod load;
 mod log;
 mod mqtt;
+mod server;
 mod source;
 mod sources;
 mod spelling;
@@ -17,9 +18,7 @@ mod state;
 mod upload;
 mod webhook;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -32,6 +31,7 @@ pub use load::from_text;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};
 pub use mqtt::MqttConfig;
+pub use server::ServerConfig;
 pub use source::{ChannelName, SourceConfig};
 pub use state::state_folder;
 pub use upload::UploadConfig;
@@ -42,7 +42,6 @@ use layers::Step;
 use crate::deliver;
 use crate::model::{DeviceChoice, RuntimeChoice};
 use crate::pipeline::DecideSettings;
-use crate::server::LiveSettings;
 
 /// The shipped `config.toml`: every key with its default.
 pub const SHIPPED: &str = include_str!("../../config.toml");
@@ -124,39 +123,6 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
 }
 
-/// `[server]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct ServerConfig {
-    /// Address and port; a name is resolved when the configuration is read.
-    #[serde(deserialize_with = "address::deserialize")]
-    pub listen: SocketAddr,
-    /// Serve beyond loopback without a token.
-    pub allow_unauthenticated: bool,
-    /// The file of the tokens that clients are asked for.
-    pub token_file: Option<PathBuf>,
-    /// Address behind a proxy.
-    pub public_url: Option<String>,
-    /// Origins of further pages that may read.
-    pub allow_origins: Vec<String>,
-    /// Subscribers at a time.
-    pub max_clients: usize,
-    /// Seconds between heartbeats.
-    pub heartbeat_seconds: u64,
-}
-
-impl ServerConfig {
-    /// What of it can change while the daemon serves; tokens are to be read from their file.
-    pub fn live(&self) -> LiveSettings {
-        LiveSettings {
-            max_clients: self.max_clients,
-            heartbeat: Duration::from_secs(self.heartbeat_seconds),
-            public_url: self.public_url.clone(),
-            allow_origins: self.allow_origins.clone(),
-            tokens: None,
-        }
-    }
-}
-
 /// `[model]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ModelConfig {
@@ -203,36 +169,8 @@ impl Config {
     fn fault(&self) -> Option<(Vec<Step>, String)> {
         let path = |key: &str| key.split('.').map(|key| Step::Key(key.to_owned())).collect::<Vec<_>>();
         let fault = |key: &str, reason: String| Some((path(key), reason));
-        let guarded = self.server.token_file.is_some() || self.server.allow_unauthenticated;
-        if !self.server.listen.ip().is_loopback() && !guarded {
-            let listen = self.server.listen;
-            return fault(
-                "server.listen",
-                format!(
-                    "{listen} is reachable from other machines; have clients show a token (server.token_file), set server.allow_unauthenticated = true if anybody may listen, or listen on 127.0.0.1"
-                ),
-            );
-        }
-        if let Some(url) = self.server.public_url.as_deref().filter(|url| !LiveSettings::takes_url(url)) {
-            let reason =
-                format!("must look like https://genre.example.org, but is {url:?}; mend it or leave it out");
-            return fault("server.public_url", reason);
-        }
-        let refused = |origin: &String| LiveSettings::takes_origin(origin).err();
-        if let Some(reason) = self.server.allow_origins.iter().find_map(refused) {
-            return fault("server.allow_origins", reason);
-        }
-        if !(1..=1_000_000).contains(&self.server.max_clients) {
-            return fault(
-                "server.max_clients",
-                format!("expected 1 to 1000000, got {}", self.server.max_clients),
-            );
-        }
-        if !(1..=3600).contains(&self.server.heartbeat_seconds) {
-            return fault(
-                "server.heartbeat_seconds",
-                format!("expected 1 to 3600, got {}", self.server.heartbeat_seconds),
-            );
+        if let Some((key, reason)) = self.server.fault() {
+            return fault(key, reason);
         }
         if !(1..=256).contains(&self.model.threads) {
             return fault("model.threads", format!("expected 1 to 256, got {}", self.model.threads));

@@ -20,6 +20,9 @@ const WORKERS: usize = 2;
 /// How often the network's runtime shows that it still takes turns.
 const TURN: Duration = Duration::from_millis(500);
 
+/// How often the files of the certificate are looked at.
+const CERTIFICATE: Duration = Duration::from_secs(15);
+
 /// The server, running.
 pub(super) struct Net {
     /// What is listened on.
@@ -67,6 +70,7 @@ impl Net {
                 turns.turn();
             }
         });
+        network.spawn(server::renew(stage.live.clone(), CERTIFICATE));
         let (shutdown, on_shutdown) = watch::channel(false);
         let thread = spawner.spawn("net", move || {
             let serving = server::serve(listener, settings, live, served, on_shutdown);

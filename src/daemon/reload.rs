@@ -52,10 +52,12 @@ impl Running<'_> {
     /// Reads the configuration again and carries out what has changed. An invalid one changes nothing.
     pub fn reload(&mut self, reload: &mut Reload<'_>) {
         let running: Vec<SourceSpec> = self.supervisor.specs().cloned().collect();
-        let read = reload(&running).and_then(Checked::new).map(|checked| {
-            let from = checked.reloaded.from.clone();
-            (from, self.apply(checked, &running))
-        });
+        let read = reload(&running).map(|reloaded| self.keep_better(reloaded)).and_then(Checked::new).map(
+            |checked| {
+                let from = checked.reloaded.from.clone();
+                (from, self.apply(checked, &running))
+            },
+        );
         let at = Timestamp::now();
         // Told here before the log says that it is done.
         let told = match &read {
@@ -91,6 +93,9 @@ impl Running<'_> {
                 (now.settings().tokens != live.settings().tokens, &live.settings().tokens)
             {
                 applied.push(format!("tokens: {tokens}"));
+            }
+            if let (true, Some(tls)) = (now.settings().tls != live.settings().tls, &live.settings().tls) {
+                applied.push(format!("certificate: {tls}"));
             }
             *now = live;
             changed
@@ -131,6 +136,20 @@ impl Running<'_> {
         }
         applied.extend(plan.remove.iter().map(|(name, reason)| format!("source {name} ended: {reason}")));
         (applied, waiting)
+    }
+}
+
+impl Running<'_> {
+    /// Leaves the certificate that is shown in its place where the new one has expired.
+    fn keep_better(&self, mut reloaded: Reloaded) -> Reloaded {
+        let shown = self.stage.live.borrow().settings().tls.clone();
+        if let (Some(new), Some(shown)) = (&reloaded.adjustable.live.tls, shown)
+            && let Some(why) = new.is_worse_than(&shown, Timestamp::now())
+        {
+            reloaded.waiting.push(format!("certificate: {why}; the one before stays: {shown}"));
+            reloaded.adjustable.live.tls = Some(shown);
+        }
+        reloaded
     }
 }
 

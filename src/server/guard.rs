@@ -1,13 +1,14 @@
 //! Who may talk to the daemon from a browser: the fixed list that Host and Origin are checked against.
 //! Touch it when the list changes. The two are never compared with each other: after DNS rebinding they agree.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::{Authority, Uri};
 
 use super::ServerError;
+use super::routes::Local;
 
 /// Loopback names with any port, the configured public URL and further origins, and the very address the connection came in on: an
 /// address, unlike a name, cannot be pointed elsewhere by whoever serves the page.
@@ -44,7 +45,7 @@ impl Guard {
     }
 
     /// Checks a request that came in on the local address `local`; the error says what was wrong.
-    pub(super) fn check(&self, headers: &HeaderMap, uri: &Uri, local: SocketAddr) -> Result<(), String> {
+    pub(super) fn check(&self, headers: &HeaderMap, uri: &Uri, local: Local) -> Result<(), String> {
         let mut hosts = headers.get_all(HOST).iter();
         let host = hosts.next().and_then(|value| value.to_str().ok());
         let Some(host) = host.and_then(|host| host.parse::<Authority>().ok()) else {
@@ -67,13 +68,14 @@ impl Guard {
         Ok(())
     }
 
-    fn host(&self, authority: &Authority, local: SocketAddr) -> bool {
+    fn host(&self, authority: &Authority, local: Local) -> bool {
         if authority.as_str().contains('@') {
             return false;
         }
         let host = authority.host().to_ascii_lowercase();
         let port = authority.port_u16();
-        let ours = address(&host) == Some(local.ip().to_canonical()) && port.unwrap_or(80) == local.port();
+        let ours = address(&host) == Some(local.at.ip().to_canonical())
+            && port.unwrap_or(if local.secure { 443 } else { 80 }) == local.at.port();
         let public = self
             .public
             .as_ref()
@@ -81,8 +83,10 @@ impl Guard {
         loopback(&host) || ours || public
     }
 
-    fn origin(&self, place: &Place, local: SocketAddr) -> bool {
-        let ours = address(&place.host) == Some(local.ip().to_canonical()) && place.port == local.port();
+    fn origin(&self, place: &Place, local: Local) -> bool {
+        let ours = address(&place.host) == Some(local.at.ip().to_canonical())
+            && place.port == local.at.port()
+            && place.scheme == if local.secure { "https" } else { "http" };
         let listed = self.public.iter().chain(&self.origins).any(|known| known == place);
         loopback(&place.host) || ours || listed
     }
@@ -166,7 +170,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(ORIGIN, origin.parse().expect("a value"));
         }
-        let local = LOCAL.parse().expect("an address");
+        let local = Local { at: LOCAL.parse().expect("an address"), secure: false };
         guard.check(&headers, &Uri::from_static("/"), local).is_ok()
     }
 
@@ -180,6 +184,24 @@ mod tests {
         {
             assert!(check(None, "localhost", Some(origin)), "{origin}");
         }
+    }
+
+    #[test]
+    fn through_tls_the_own_address_is_that_of_https() {
+        let guard = Guard::new(None, &[]).expect("nothing listed");
+        let check = |host: &str, origin: &str, secure| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().expect("a value"));
+            headers.insert(ORIGIN, origin.parse().expect("a value"));
+            let local = Local { at: "192.168.1.5:443".parse().expect("an address"), secure };
+            guard.check(&headers, &Uri::from_static("/"), local).is_ok()
+        };
+        assert!(check("192.168.1.5", "https://192.168.1.5", true));
+        assert!(!check("192.168.1.5", "http://192.168.1.5:443", true));
+        assert!(
+            !check("192.168.1.5", "https://192.168.1.5", false),
+            "without TLS that port is not the usual one"
+        );
     }
 
     #[test]

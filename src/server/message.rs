@@ -144,3 +144,11 @@ pub(super) fn full(shared: &Shared) -> String {
     let most = shared.live().settings().max_clients;
     format!("there are {most} clients already, as many as allowed; try again later")
 }
+
+/// Why there is no room for one more from an address.
+pub(super) fn full_address(most: usize) -> String {
+    format!(
+        "there are {most} of your address already, as many as allowed \
+         (server.max_connections_per_address in the daemon's configuration); close some first"
+    )
+}

@@ -6,8 +6,11 @@ mod access;
 mod api_error;
 mod archive;
 mod classify;
+mod connection;
 pub mod contract;
 mod cors;
+mod crowd;
+mod descriptors;
 mod feed;
 mod filter;
 #[cfg(fuzzing)]
@@ -19,9 +22,12 @@ mod line;
 mod mel;
 mod message;
 mod models;
+mod pace;
 mod page;
 mod patient;
 mod probes;
+mod proxies;
+mod refuse;
 mod request;
 mod revocable;
 mod routes;
@@ -30,6 +36,7 @@ mod settings;
 mod shutdown;
 mod sources;
 mod sse;
+mod tls;
 mod token;
 mod upgrade;
 mod websocket;
@@ -45,6 +52,7 @@ use tokio::sync::watch;
 pub use health::{Health, HealthReport, SourceCounts, SourceInfo};
 pub use mel::{MEL_SUBPROTOCOL, MelFormat, MelFrameParts, MelSender, MelTap, MelViewer, mel_channel};
 pub use settings::{Live, LiveSettings, ServerSettings};
+pub use tls::{Identity, TlsError, renew};
 pub use token::{Scope, Scopes, TokenError, TokenFile, Tokens};
 
 use crate::catalogue::Catalogue;
@@ -53,6 +61,7 @@ use crate::history::History;
 use crate::hub::Hub;
 use crate::upload::Hall;
 use archive::Archive;
+use crowd::Crowd;
 use models::Shelf;
 use seats::Seats;
 
@@ -127,6 +136,12 @@ pub enum ServerError {
         /// What was expected, what came, what to do.
         reason: String,
     },
+    /// A proxy that cannot be trusted.
+    #[error("trusted_proxies: {reason}")]
+    Proxy {
+        /// What was expected and what came.
+        reason: String,
+    },
     /// A number that must not be zero is.
     #[error("{what} must be more than zero; mend it or leave it out")]
     Zero {
@@ -170,6 +185,10 @@ pub(crate) struct Shared {
     health: Arc<dyn Health>,
     /// One for each subscriber.
     seats: Seats,
+    /// Every connection.
+    crowd: Crowd,
+    /// Subscribers for whom a trusted proxy asks.
+    forwarded: Crowd,
     /// Connections open now, of any kind.
     connections: AtomicUsize,
     /// Wakes the subscribers.
@@ -211,6 +230,8 @@ pub async fn serve(
     let Served { events, about, health, catalogue, hall } = served;
     let shared = Arc::new(Shared {
         seats: Seats::counted_in(health.subscribers()),
+        crowd: Crowd::default(),
+        forwarded: Crowd::default(),
         connections: AtomicUsize::new(0),
         settings,
         live,

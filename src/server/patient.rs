@@ -11,6 +11,7 @@ use tokio::time::{Sleep, sleep};
 
 /// Passes everything on, but fails a write with [`io::ErrorKind::TimedOut`] once nothing at all could be written
 /// for `limit`. Somebody slow, who takes a little now and then, is waited for.
+#[derive(Debug)]
 pub(super) struct Patient<S> {
     stream: S,
     limit: Duration,
@@ -21,6 +22,11 @@ pub(super) struct Patient<S> {
 impl<S> Patient<S> {
     pub(super) fn new(stream: S, limit: Duration) -> Self {
         Self { stream, limit, end: None }
+    }
+
+    /// What is written to.
+    pub(super) fn inner(&self) -> &S {
+        &self.stream
     }
 
     /// What a write comes to that the stream answered in this way.

@@ -2,11 +2,11 @@
 //! Touch it to add a path; describe it in `contract/paths`, too, of which the index and `/openapi.json` are made.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Extension, Request, State};
-use axum::http::header::{CACHE_CONTROL, VARY};
+use axum::http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -20,9 +20,16 @@ use super::filter::Filter;
 use super::request::{Subscribe, query};
 use super::{Shared, access, classify, contract, cors, history, models, page, probes, sources, upgrade};
 
-/// The address a connection came in on.
+/// The address a connection came in on, and whether through TLS.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Local(pub(super) SocketAddr);
+pub(super) struct Local {
+    pub(super) at: SocketAddr,
+    pub(super) secure: bool,
+}
+
+/// The address that a connection came from: a client's, or a proxy's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -56,11 +63,12 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 /// otherwise itself.
 async fn guard(
     State(shared): State<Arc<Shared>>,
-    Extension(Local(local)): Extension<Local>,
+    Extension(local): Extension<Local>,
     request: Request,
     next: Next,
 ) -> Response {
-    let allowed = shared.live().guard.check(request.headers(), request.uri(), local);
+    let live = shared.live();
+    let allowed = live.guard.check(request.headers(), request.uri(), local);
     let mut response = match allowed {
         Ok(()) => next.run(request).await,
         Err(why) => ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", why).into_response(),
@@ -68,6 +76,13 @@ async fn guard(
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     page::harden(headers);
+    let seconds = live.settings().hsts_seconds;
+    if local.secure
+        && seconds > 0
+        && let Ok(value) = HeaderValue::try_from(format!("max-age={seconds}"))
+    {
+        headers.insert(STRICT_TRANSPORT_SECURITY, value);
+    }
     response
 }
 

@@ -1,8 +1,12 @@
 //! How many subscribers there are: each has a seat for as long as it stays.
 //! Touch it when subscribers are to be counted otherwise. The limit may change at any time and takes nobody's seat.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::crowd::Guest;
+use super::{Shared, message};
 
 /// The seats taken.
 #[derive(Debug, Clone, Default)]
@@ -10,7 +14,29 @@ pub(super) struct Seats(Arc<AtomicUsize>);
 
 /// One seat; free again when it is dropped.
 #[derive(Debug)]
-pub(super) struct Seat(Arc<AtomicUsize>);
+pub(super) struct Seat {
+    taken: Arc<AtomicUsize>,
+    /// Whoever sits on it, where they are counted by address.
+    guest: Option<Guest>,
+}
+
+impl Shared {
+    /// A seat for somebody for whom a trusted proxy asks from this address, or who came without one; the error says why there
+    /// is none.
+    pub(super) fn seat(&self, forwarded: Option<IpAddr>) -> Result<Seat, String> {
+        let live = self.live();
+        let settings = live.settings();
+        let guest = forwarded.map(|address| {
+            let most = settings.max_connections_per_address;
+            let guest = self.forwarded.enter(Some(address), usize::MAX, most);
+            guest.map_err(|_| message::full_address(most))
+        });
+        let guest = guest.transpose()?;
+        let mut seat = self.seats.take(settings.max_clients).ok_or_else(|| message::full(self))?;
+        seat.guest = guest;
+        Ok(seat)
+    }
+}
 
 impl Seats {
     /// None taken, counted here.
@@ -22,7 +48,7 @@ impl Seats {
     pub(super) fn take(&self, most: usize) -> Option<Seat> {
         let one_more = |taken: usize| (taken < most).then_some(taken + 1);
         let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
-        taken.ok().map(|_| Seat(Arc::clone(&self.0)))
+        taken.ok().map(|_| Seat { taken: Arc::clone(&self.0), guest: None })
     }
 
     /// How many are taken now.
@@ -33,7 +59,8 @@ impl Seats {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.taken.fetch_sub(1, Ordering::Relaxed);
+        self.guest = None;
     }
 }
 

@@ -9,6 +9,8 @@ use tokio::sync::watch;
 use tower_http::cors::CorsLayer;
 
 use super::guard::{Guard, Place};
+use super::proxies::Proxies;
+use super::tls::Identity;
 use super::token::Tokens;
 use super::{ServerError, cors};
 
@@ -17,7 +19,7 @@ use super::{ServerError, cors};
 pub struct ServerSettings {
     /// The address that was asked for.
     pub listen: SocketAddr,
-    /// How long a connection may take to send the head of a request, and may idle between requests; more than zero.
+    /// How long a connection may take to agree upon TLS, to send the head of a request, and may idle between requests; more than zero.
     pub header_timeout: Duration,
     /// How long a client may take nothing at all of what waits for it before it is cut off, more than zero.
     pub stall_limit: Duration,
@@ -38,6 +40,14 @@ impl ServerSettings {
 pub struct LiveSettings {
     /// Most subscribers at once, WebSocket and SSE together. A lower number refuses new ones and cuts nobody off.
     pub max_clients: usize,
+    /// Most connections at once, whatever they are for; less if the system gives the process fewer file descriptors.
+    pub max_connections: usize,
+    /// Most of them from one address (of IPv6 one network of 64 bits), and most subscribers for whom a trusted proxy asks
+    /// from one address.
+    pub max_connections_per_address: usize,
+    /// Addresses and networks of reverse proxies: their connections are not counted by address, and they are believed when
+    /// they say in `X-Forwarded-For` for whom they ask.
+    pub trusted_proxies: Vec<String>,
     /// Time between heartbeats of a connection, more than zero. Holds from each connection's next heartbeat on.
     pub heartbeat: Duration,
     /// Where browsers find the daemon if not by a loopback name or its own address, such as
@@ -48,17 +58,26 @@ pub struct LiveSettings {
     /// What everything but the page's files and `/livez` is asked for; `None`: nobody is asked. Whoever is connected by a
     /// token that is no longer among them is cut off.
     pub tokens: Option<Tokens>,
+    /// What is shown to clients over TLS; `None`: plain HTTP is spoken. Holds from the next connection on.
+    pub tls: Option<Identity>,
+    /// Seconds for which browsers that came through TLS are told to come back by it only; 0: they are told nothing.
+    pub hsts_seconds: u64,
 }
 
 impl Default for LiveSettings {
-    /// 1,024 clients, heartbeats every 15 s, no foreign page, no token.
+    /// 1,024 clients, 2,048 connections, 256 from an address, heartbeats every 15 s, no foreign page, no token.
     fn default() -> Self {
         Self {
             max_clients: 1024,
+            max_connections: 2048,
+            max_connections_per_address: 256,
+            trusted_proxies: Vec::new(),
             heartbeat: Duration::from_secs(15),
             public_url: None,
             allow_origins: Vec::new(),
             tokens: None,
+            tls: None,
+            hsts_seconds: 0,
         }
     }
 }
@@ -76,6 +95,14 @@ impl LiveSettings {
     pub fn takes_origin(origin: &str) -> Result<(), String> {
         Place::parse_origin(origin).map(|_| ())
     }
+
+    /// Whether these can be `trusted_proxies`.
+    ///
+    /// # Errors
+    /// What was expected, in words.
+    pub fn takes_proxies(proxies: &[String]) -> Result<(), String> {
+        Proxies::new(proxies).map(|_| ())
+    }
 }
 
 /// [`LiveSettings`] that have been checked.
@@ -83,6 +110,7 @@ impl LiveSettings {
 pub struct Live {
     settings: LiveSettings,
     pub(super) guard: Guard,
+    pub(super) proxies: Proxies,
     /// Absent where no origin is listed.
     pub(super) cors: Option<CorsLayer>,
 }
@@ -91,14 +119,16 @@ impl Live {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ServerError::PublicUrl`], [`ServerError::Origin`] or [`ServerError::Zero`] for what cannot be meant.
+    /// [`ServerError::PublicUrl`], [`ServerError::Origin`], [`ServerError::Proxy`] or [`ServerError::Zero`] for what cannot be meant.
     pub fn new(settings: LiveSettings) -> Result<Arc<Self>, ServerError> {
         if settings.heartbeat.is_zero() {
             return Err(ServerError::Zero { what: "heartbeat" });
         }
         let guard = Guard::new(settings.public_url.as_deref(), &settings.allow_origins)?;
         let cors = cors::layer(guard.origins());
-        Ok(Arc::new(Self { settings, guard, cors }))
+        let proxies = Proxies::new(&settings.trusted_proxies);
+        let proxies = proxies.map_err(|reason| ServerError::Proxy { reason })?;
+        Ok(Arc::new(Self { settings, guard, proxies, cors }))
     }
 
     /// What was checked.

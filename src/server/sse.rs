@@ -3,6 +3,7 @@
 //! holds a batch of frames and one chunk, however much is published.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -55,7 +56,12 @@ pub(super) fn wanted(headers: &HeaderMap) -> bool {
 
 /// Answers with the stream, or with an error before it begins: any status but 200 keeps an `EventSource` from trying
 /// the same again for ever.
-pub(super) fn open(shared: Arc<Shared>, access: Access, request: &Request) -> Result<Response, ApiError> {
+pub(super) fn open(
+    shared: Arc<Shared>,
+    access: Access,
+    forwarded: Option<IpAddr>,
+    request: &Request,
+) -> Result<Response, ApiError> {
     let bad = |error| ApiError::new(StatusCode::BAD_REQUEST, "bad_query", error);
     let wish = query::parse(request.uri(), query::EVENTS).map_err(bad)?;
     // Nothing can be said later on, so without a filter everything is wanted.
@@ -65,9 +71,12 @@ pub(super) fn open(shared: Arc<Shared>, access: Access, request: &Request) -> Re
         // which is the newer one of the two.
         wish.since = Some(last);
     }
-    let Some(seat) = shared.seats.take(shared.live().settings().max_clients) else {
-        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "full", message::full(&shared));
-        return Ok(([(RETRY_AFTER, HeaderValue::from(FULL_RETRY_S))], error).into_response());
+    let seat = match shared.seat(forwarded) {
+        Ok(seat) => seat,
+        Err(text) => {
+            let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "full", text);
+            return Ok(([(RETRY_AFTER, HeaderValue::from(FULL_RETRY_S))], error).into_response());
+        }
     };
     let hello = message::hello(&shared, Some(&wish.filter));
     let archive = shared.archive.clone().filter(|_| access.may(Scope::History));

@@ -1,6 +1,7 @@
 //! From an HTTP request to a WebSocket: the handshake of RFC 6455, which leaves the raw stream in our hands.
 //! Touch it when what a client must offer changes. What follows the handshake is in `websocket`.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -17,6 +18,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use super::access::Access;
 use super::api_error::ApiError;
 use super::request::{Subscribe, query};
+use super::routes::Peer;
 use super::{MEL_SUBPROTOCOL, SUBPROTOCOL, Shared, sse};
 
 /// The paths of WebSockets.
@@ -27,6 +29,8 @@ pub(super) struct Upgrade {
     pub(super) on_upgrade: OnUpgrade,
     pub(super) wish: Wish,
     pub(super) access: Access,
+    /// For whom a trusted proxy asks.
+    pub(super) forwarded: Option<IpAddr>,
 }
 
 /// What a WebSocket is for.
@@ -56,23 +60,28 @@ pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
     Extension(slot): Extension<Slot>,
     Extension(access): Extension<Access>,
+    Extension(Peer(peer)): Extension<Peer>,
     request: Request,
 ) -> Response {
+    let forwarded = shared.live().proxies.client(peer, request.headers());
     if !is_wanted(request.headers()) && sse::wanted(request.headers()) {
-        return sse::open(shared, access, &request).into_response();
+        return sse::open(shared, access, forwarded, &request).into_response();
     }
     let wish = query::parse(request.uri(), query::EVENTS).map(Wish::Events);
-    agree(&slot, access, request, SUBPROTOCOL, wish)
+    agree(&slot, (access, forwarded), request, SUBPROTOCOL, wish)
 }
 
 /// `GET /v1/mel`.
 pub(super) async fn mel(
+    State(shared): State<Arc<Shared>>,
     Extension(slot): Extension<Slot>,
     Extension(access): Extension<Access>,
+    Extension(Peer(peer)): Extension<Peer>,
     request: Request,
 ) -> Response {
+    let forwarded = shared.live().proxies.client(peer, request.headers());
     let wish = query::mel(request.uri()).map(Wish::Mel);
-    agree(&slot, access, request, MEL_SUBPROTOCOL, wish)
+    agree(&slot, (access, forwarded), request, MEL_SUBPROTOCOL, wish)
 }
 
 /// Whether a request wants to become a WebSocket.
@@ -83,7 +92,7 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
 /// Answers the handshake; the error of `wish` is a sentence for the client's author.
 fn agree(
     slot: &Slot,
-    access: Access,
+    (access, forwarded): (Access, Option<IpAddr>),
     mut request: Request,
     subprotocol: &'static str,
     wish: Result<Wish, String>,
@@ -106,7 +115,7 @@ fn agree(
             return response;
         }
     };
-    slot.put(Upgrade { on_upgrade: hyper::upgrade::on(&mut request), wish, access });
+    slot.put(Upgrade { on_upgrade: hyper::upgrade::on(&mut request), wish, access, forwarded });
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *response.headers_mut() = answer;

@@ -5,6 +5,7 @@ mod auth;
 mod close;
 mod mel;
 
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use super::access::Access;
 use super::feed::Feed;
 use super::message;
+use super::pace::Pace;
 use super::request::{ClientMessage, Subscribe, query};
 use super::shutdown::stopped;
 use super::token::Scope;
@@ -45,6 +47,7 @@ struct Subscriber<'a> {
     access: Access,
     live: watch::Receiver<Arc<Live>>,
     newest: watch::Receiver<u64>,
+    pace: Pace,
     feed: Option<Feed>,
 }
 
@@ -61,8 +64,8 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         .max_frame_size(Some(MAX_MESSAGE));
     let mut socket =
         WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let Upgrade { wish, access, .. } = upgrade;
-    let end = match serve(&mut socket, wish, access, shared).await {
+    let Upgrade { wish, access, forwarded, .. } = upgrade;
+    let end = match serve(&mut socket, wish, access, forwarded, shared).await {
         Ok(end) | Err(end) => end,
     };
     tracing::debug!(?end, "a subscriber left");
@@ -70,23 +73,40 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
 }
 
 /// Lets the client show its token, gives it a seat, and gives it what it came for.
-async fn serve(socket: &mut Socket, wish: Wish, access: Access, shared: Arc<Shared>) -> Result<End, End> {
+async fn serve(
+    socket: &mut Socket,
+    wish: Wish,
+    access: Access,
+    forwarded: Option<IpAddr>,
+    shared: Arc<Shared>,
+) -> Result<End, End> {
     let access = match access {
         Access::Pending => auth::first_message(socket, &shared).await?,
         shown => shown,
     };
-    let Some(_seat) = shared.seats.take(shared.live().settings().max_clients) else {
-        let text = message::full(&shared);
-        socket.feed(Message::text(message::error("full", &text, true))).await?;
-        return Ok(End::FULL);
+    let _seat = match shared.seat(forwarded) {
+        Ok(seat) => seat,
+        Err(text) => {
+            socket.feed(Message::text(message::error("full", &text, true))).await?;
+            return Ok(End::FULL);
+        }
     };
     let (newest, live) = (shared.newest.subscribe(), shared.live.clone());
     match wish {
         Wish::Mel(source) => mel::show(socket, &shared, access, live, source).await,
         Wish::Events(wish) => {
-            Subscriber { socket, newest, live, access, shared, feed: None }.converse(wish).await
+            Subscriber { socket, newest, live, access, shared, pace: Pace::new(), feed: None }
+                .converse(wish)
+                .await
         }
     }
+}
+
+/// Tells a client that it talks too fast for anybody to follow.
+async fn too_fast(socket: &mut Socket) -> Result<End, End> {
+    let text = "too many messages came at once; 20 a second may come, pings included";
+    socket.feed(Message::text(message::error("too_many_messages", text, true))).await?;
+    Ok(End::TOO_FAST)
 }
 
 impl Subscriber<'_> {
@@ -122,6 +142,9 @@ impl Subscriber<'_> {
     }
 
     async fn answer(&mut self, heard: Message) -> Result<(), End> {
+        if !self.pace.keeps() {
+            return Err(too_fast(self.socket).await?);
+        }
         let text = match heard {
             Message::Text(text) => text,
             Message::Binary(_) => {

@@ -54,8 +54,8 @@ pub enum UploadError {
         /// Why, and what to do.
         reason: String,
     },
-    /// Nothing came for too long.
-    #[error("nothing more of it came for {seconds} s; send it again")]
+    /// Nothing came for too long, or next to nothing.
+    #[error("next to nothing more of it came for {seconds} s; send it again")]
     Idle {
         /// For how long.
         seconds: u64,

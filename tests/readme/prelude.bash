@@ -17,10 +17,13 @@ genrecast() {
     esac
 }
 
+# `s` where the daemon of this block speaks TLS.
+secure() { [ -z "${GENRECAST_SERVER__CERTIFICATE:-}" ] || echo s; }
+
 # Waits until the daemon has told a window, or that its source cannot give any.
 await_sound() {
     timeout 120 grep -m 1 -q -E '"type":"genre.window"|"state":"(reconnecting|stalled|failed|ended)"' \
-        < <(exec timeout 120 "$GENRECAST" listen --wait --json "ws://127.0.0.1:$PORT/v1/events" 2>>"$WORK/listen.log")
+        < <(exec timeout 120 "$GENRECAST" listen --wait --json "ws$(secure)://127.0.0.1:$PORT/v1/events" 2>>"$WORK/listen.log")
 }
 
 # What is at example.org, from a server of our own: a song under every name, and a playlist that leads to it.
@@ -71,8 +74,8 @@ end_daemon() {
 
 # genrecast listen …: its first lines.
 follow() {
-    local argument url=("ws://127.0.0.1:$PORT/v1/events")
-    for argument in "$@"; do case $argument in ws://* | http://*) url=() ;; esac done
+    local argument url=("ws$(secure)://127.0.0.1:$PORT/v1/events")
+    for argument in "$@"; do case $argument in ws://* | wss://* | http://*) url=() ;; esac done
     ensure_daemon
     first 10 "$GENRECAST" listen "$@" "${url[@]}"
 }
@@ -80,7 +83,7 @@ follow() {
 # genrecast history …: of the daemon of this block, which has something to tell.
 past() {
     ensure_daemon
-    "$GENRECAST" history "$@" "http://127.0.0.1:$PORT" || fail "genrecast history $*: exit status $?"
+    "$GENRECAST" history "$@" "http$(secure)://127.0.0.1:$PORT" || fail "genrecast history $*: exit status $?"
 }
 
 # first LINES COMMAND…: so many lines of an endless command, which must come.

@@ -153,6 +153,11 @@ impl World {
         self.live.send_replace(Live::new(settings).expect("sound settings"));
     }
 
+    /// Watches the files of the certificate, this often.
+    pub fn renewing(&self, every: Duration) -> JoinHandle<()> {
+        tokio::spawn(renew(self.live.clone(), every))
+    }
+
     /// A client that has heard `hello`.
     pub async fn client(&self, query: &str) -> Client {
         let mut client = self.stranger(query).await;

@@ -43,8 +43,8 @@ impl Daemon {
         let stdin = child.stdin.take();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut daemon = Self { address: nowhere, stdin, child, lines, log: Vec::new() };
-        let line = daemon.wait_for_line("listening on http://");
-        let (_, address) = line.rsplit_once("http://").expect("the address");
+        let line = daemon.wait_for_line("listening on http");
+        let (_, address) = line.rsplit_once("://").expect("the address");
         daemon.address = address.trim().parse().expect("an address");
         daemon
     }

@@ -20,3 +20,18 @@ impl Usage {
         Self { threads: count("task"), descriptors: count("fd"), resident }
     }
 }
+
+/// The most memory that a process has had resident, in KiB.
+#[allow(dead_code)]
+pub fn peak(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line");
+    peak.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// Has the peak counted anew from now on; returns what is resident now, in KiB.
+#[allow(dead_code)]
+pub fn peak_from_now(pid: u32) -> u64 {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("of a process of ours");
+    peak(pid)
+}

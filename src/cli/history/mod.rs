@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use super::exit::{Failure, Status};
 use super::token::TokenFlag;
+use super::trust::TrustFlag;
 use origin::{Form, Origin, What};
 use readable::Table;
 
@@ -27,6 +28,8 @@ pub(super) struct HistoryArguments {
     url: String,
     #[command(flatten)]
     token: TokenFlag,
+    #[command(flatten)]
+    trust: TrustFlag,
     /// Read the history in this folder instead, whether or not a daemon runs
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "url")]
     state_dir: Option<PathBuf>,
@@ -69,7 +72,7 @@ pub(super) fn run(arguments: &HistoryArguments) -> Result<ExitCode, Failure> {
     let origin = match &arguments.state_dir {
         Some(folder) => Origin::folder(folder)?,
         None => {
-            let at = Endpoint::parse(&arguments.url).map_err(failure)?;
+            let at = Endpoint::parse(&arguments.url).map_err(failure)?.trusting(arguments.trust.file());
             Origin::daemon(at, arguments.token.token().map_err(failure)?)?
         }
     };
@@ -141,7 +144,9 @@ fn unreadable(error: HistoryError) -> Failure {
 
 fn failure(error: ClientError) -> Failure {
     match error {
-        ClientError::Url { .. } | ClientError::Token { .. } => Failure::new(Status::Usage, error),
+        ClientError::Url { .. } | ClientError::Token { .. } | ClientError::Authority { .. } => {
+            Failure::new(Status::Usage, error)
+        }
         ClientError::Unreachable { .. } => {
             let hint = "to read the file without a daemon: genrecast history --state-dir DIR";
             Failure::new(Status::Network, anyhow::anyhow!("{error}; {hint}"))

@@ -5,7 +5,7 @@ mod refusal;
 mod wish;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::body::Body;
@@ -29,6 +29,9 @@ use wish::Wish;
 
 /// For how long the rest of a clip that was refused is taken, so that its sender can read why.
 const DRAINED: Duration = Duration::from_secs(5);
+
+/// Fewest bytes of a clip that must come in the time for which nothing may.
+const LEAST: usize = 16 << 10;
 
 /// `POST /v1/classify`.
 pub(super) async fn classify(
@@ -135,8 +138,13 @@ async fn feed(
 }
 
 async fn pump(body: &mut Body, sender: BodySender, idle: Duration) {
+    // Only the time in which the network is waited for counts: a decoder may be slow.
+    let (mut waited, mut came) = (Duration::ZERO, 0);
     loop {
-        match timeout(idle, body.frame()).await {
+        let since = Instant::now();
+        let frame = timeout(idle, body.frame()).await;
+        waited += since.elapsed();
+        match frame {
             Err(_) => return sender.break_off(UploadError::Idle { seconds: idle.as_secs() }),
             Ok(None) => return sender.end().await,
             Ok(Some(Err(error))) => {
@@ -144,6 +152,13 @@ async fn pump(body: &mut Body, sender: BodySender, idle: Duration) {
             }
             Ok(Some(Ok(frame))) => {
                 let Ok(bytes) = frame.into_data() else { continue };
+                came += bytes.len();
+                if waited >= idle {
+                    if came < LEAST {
+                        return sender.break_off(UploadError::Idle { seconds: idle.as_secs() });
+                    }
+                    (waited, came) = (Duration::ZERO, 0);
+                }
                 if !sender.send(bytes.into()).await {
                     return;
                 }

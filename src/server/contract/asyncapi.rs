@@ -11,7 +11,7 @@ use crate::server::request::query;
 use crate::server::{MEL_SUBPROTOCOL, SUBPROTOCOL};
 
 /// The values of `code` in an `error`.
-const ERROR_CODES: [&str; 10] = [
+const ERROR_CODES: [&str; 11] = [
     "auth_timeout",
     "bad_message",
     "binary",
@@ -19,6 +19,7 @@ const ERROR_CODES: [&str; 10] = [
     "full",
     "future_cursor",
     "no_such_source",
+    "too_many_messages",
     "unauthenticated",
     "unknown_field",
     "unknown_source",

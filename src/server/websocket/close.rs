@@ -31,6 +31,7 @@ impl End {
     pub(super) const UNAUTHENTICATED: Self = Self::Close(4401, "a token is asked for, see the error before");
     pub(super) const FORBIDDEN: Self = Self::Close(4403, "the token does not open this");
     pub(super) const AUTH_TIMEOUT: Self = Self::Close(4408, "no token came in time");
+    pub(super) const TOO_FAST: Self = Self::Close(4429, "too many messages, see the error before");
     pub(super) const REVOKED: Self = Self::Close(4401, "the token is not taken any more");
     pub(super) const NO_SOURCE: Self = Self::Close(4404, "no such source, see the error before");
     pub(super) const ENDED: Self = Self::Close(1000, "the source has ended");

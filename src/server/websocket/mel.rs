@@ -14,6 +14,7 @@ use super::close::End;
 use super::{Socket, auth};
 use crate::server::access::Access;
 use crate::server::mel::MelTap;
+use crate::server::pace::Pace;
 use crate::server::request::ClientMessage;
 use crate::server::shutdown::stopped;
 use crate::server::{Live, Shared, message};
@@ -42,12 +43,14 @@ pub(super) async fn show(
     let heartbeat = sleep(period());
     let mut heartbeat = pin!(heartbeat);
     let mut shutdown = shared.shutdown.clone();
+    let mut pace = Pace::new();
     loop {
         tokio::select! {
             biased;
             () = stopped(&mut shutdown) => return Ok(End::SHUTDOWN),
             () = access.revoked(&mut live) => return Ok(End::REVOKED),
             heard = socket.next() => match heard {
+                Some(Ok(_)) if !pace.keeps() => return super::too_fast(socket).await,
                 Some(Ok(heard)) => access = answer(socket, shared, access, heard).await?,
                 Some(Err(error)) => return Err(error.into()),
                 None => return Ok(End::Gone),

@@ -5,6 +5,7 @@ mod aac;
 mod end;
 mod open;
 mod others;
+mod ration;
 mod title;
 
 use std::fs::File;
@@ -30,6 +31,7 @@ pub(super) use title::titled;
 
 use open::{Playable, probe};
 use others::Others;
+use ration::Ration;
 
 /// So many packets in a row that cannot be decoded mean that the rest is no audio.
 const MAX_BAD_IN_A_ROW: u32 = 100;
@@ -37,6 +39,9 @@ const MAX_BAD_IN_A_ROW: u32 = 100;
 /// A demuxer and the decoder of one of its tracks.
 pub(super) struct Container {
     format: Box<dyn FormatReader>,
+    ration: Ration,
+    /// Whether it is read wherever its demuxer likes.
+    seekable: bool,
     decoder: Box<dyn AudioDecoder>,
     playable: Playable,
     /// How long the header says it is; `None` when it does not, or in a chain.
@@ -100,9 +105,12 @@ impl Container {
         name: &str,
         mixdown: Mixdown,
     ) -> Result<Self, SourceError> {
-        let format = probe(source, hint, name)?;
+        let seekable = source.is_seekable();
+        let (format, ration) = probe(source, hint, name)?;
         let playable = Playable::find(format.as_ref())?;
         let mut container = Self {
+            ration,
+            seekable,
             decoder: playable.decoder()?,
             announced: playable.announced,
             playable,
@@ -130,12 +138,13 @@ impl Container {
         hint: Option<&str>,
         name: &str,
     ) -> Result<(), SourceError> {
-        let format = probe(Box::new(ReadOnlySource::new(reader)), hint, name)?;
+        let (format, ration) = probe(Box::new(ReadOnlySource::new(reader)), hint, name)?;
         let playable = Playable::find(format.as_ref())?;
         if !playable.goes_on(&self.playable) {
             self.decoder = playable.decoder()?;
         }
         (self.format, self.playable) = (format, playable);
+        (self.ration, self.seekable) = (ration, false);
         (self.announced, self.estimated, self.tail) = (None, None, None);
         (self.bad, self.bad_in_a_row) = (0, 0);
         Ok(())
@@ -182,6 +191,11 @@ impl Container {
                         None => continue,
                     }
                 }
+                Err(Error::IoError(_)) if self.ration.is_used_up() => {
+                    return Ok(
+                        self.damaged(format!("nothing after {seconds:.1} s is sound; {}", ration::TOO_MUCH))
+                    );
+                }
                 Err(Error::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
                     return Ok(self.cut(seconds));
                 }
@@ -194,6 +208,7 @@ impl Container {
                 }
                 Err(e) => return Ok(self.damaged(format!("{e} after {seconds:.1} s"))),
             };
+            self.ration.give(packet.data.len(), self.seekable);
             if packet.track_id != self.playable.track {
                 if others.take_too_long() {
                     return Ok(self.damaged(format!("only other tracks come after {seconds:.1} s")));

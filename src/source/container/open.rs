@@ -12,6 +12,7 @@ use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 
 use super::aac;
+use super::ration::{Ration, Rationed, TOO_MUCH};
 use crate::source::error::SourceError;
 use crate::units::{HIGHEST_RATE, LOWEST_RATE, SampleRate};
 
@@ -115,18 +116,23 @@ fn open_error(error: Error, name: &str) -> SourceError {
     }
 }
 
-/// Finds out what the source is.
+/// Finds out what the source is; its demuxer reads no further than the ration.
 pub(super) fn probe(
     source: Box<dyn MediaSource>,
     hint: Option<&str>,
     name: &str,
-) -> Result<Box<dyn FormatReader>, SourceError> {
+) -> Result<(Box<dyn FormatReader>, Ration), SourceError> {
+    let (source, ration) = Rationed::new(source);
     let mut known = Hint::new();
     if let Some(hint) = hint {
         known.with_extension(hint);
     }
-    let stream = MediaSourceStream::new(source, Default::default());
-    symphonia::default::get_probe()
-        .probe(&known, stream, Default::default(), Default::default())
-        .map_err(|e| open_error(e, name))
+    let stream = MediaSourceStream::new(Box::new(source), Default::default());
+    let probed =
+        symphonia::default::get_probe().probe(&known, stream, Default::default(), Default::default());
+    match probed {
+        Ok(format) => Ok((format, ration)),
+        Err(_) if ration.is_used_up() => Err(SourceError::Damaged { what: TOO_MUCH.into() }),
+        Err(error) => Err(open_error(error, name)),
+    }
 }

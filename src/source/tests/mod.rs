@@ -3,6 +3,7 @@
 
 mod broken;
 mod formats;
+mod greedy;
 mod joins;
 mod running;
 

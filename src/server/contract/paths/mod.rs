@@ -89,6 +89,14 @@ pub(super) const COMMON: &[Failure] = &[
         "Neither `Host` nor `Origin` may be of a foreign name; see `server.public_url` and `server.allow_origins`. Where tokens are asked for: this one does not open the path.",
     ),
     failure(401, &["unauthenticated"], "Where tokens are asked for: there is none, or a wrong one."),
+    Failure {
+        status: 429,
+        codes: &["too_many_connections"],
+        about: "As many connections as allowed are open from the client's address (`server.max_connections_per_address`); of all addresses together \
+                (`server.max_connections`) it is 503 with the same code. Nothing of the request is read.",
+        schema: "ErrorAnswer",
+        headers: &["Retry-After"],
+    },
     failure(405, &["method_not_allowed"], "The path does not answer to this method."),
 ];
 
