@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::daemon::Daemon;
+use support::held::Held;
 use support::{PATIENCE, music, toy, with_tract};
 use temp_dir::TempDir;
 
@@ -55,6 +56,21 @@ impl Manager {
     fn count(&self, message: &str) -> usize {
         self.heard.iter().filter(|line| *line == message).count()
     }
+}
+
+/// Asserts that the service manager's patience ends without a sign of life.
+fn is_given_up(manager: &mut Manager) {
+    let before = manager.count("WATCHDOG=1");
+    let deadline = Instant::now() + Duration::from_secs(4);
+    let mut bytes = [0; 4096];
+    while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        manager.socket.set_read_timeout(Some(left)).expect("set");
+        if let Ok(length) = manager.socket.recv(&mut bytes) {
+            manager.heard.extend(String::from_utf8_lossy(&bytes[..length]).lines().map(str::to_owned));
+        }
+    }
+    manager.socket.set_read_timeout(Some(PATIENCE)).expect("set");
+    assert_eq!(manager.count("WATCHDOG=1"), before, "{:?}", manager.heard);
 }
 
 fn samples(seconds: f64) -> Vec<u8> {
@@ -130,4 +146,21 @@ fn a_watchdog_meant_for_another_process_is_left_alone_and_a_dead_socket_does_no_
     daemon.wait_for_line("the service manager does not take what we tell it");
     assert_eq!(manager.count("WATCHDOG=1"), 0);
     assert!(daemon.end() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_single_thread_that_hangs_is_not_covered_by_the_others() {
+    let mut manager = Manager::new();
+    let mut command = manager.daemon("file:tests/fixtures/audio/mono.wav?loop=true");
+    let mut daemon = Daemon::start(command.env("WATCHDOG_USEC", WATCHDOG));
+    manager.wait_for("READY=1");
+    for thread in ["dsp-0", "model-0"] {
+        manager.wait_for("WATCHDOG=1");
+        let held = Held::thread(daemon.pid(), thread);
+        daemon.wait_for_line(&format!("standing still: {thread}"));
+        is_given_up(&mut manager);
+        drop(held);
+        manager.wait_for("WATCHDOG=1");
+    }
+    daemon.end();
 }

@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod daemon;
+pub mod held;
 pub mod models;
 pub mod subscriber;
 pub mod usage;
