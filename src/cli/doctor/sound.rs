@@ -36,7 +36,7 @@ pub(super) fn look(report: &mut Report, loaded: &Loaded, running: bool) {
         let (device, mixdown) = (device.clone(), spec.uri.mixdown());
         let found = within(LIMIT, "doctor-microphone", move || {
             let found = genrecast::source::microphone(device.as_deref(), mixdown);
-            found.map(|found| found.to_string())
+            found.map(|found| found.to_string()).map_err(Box::new)
         });
         match found {
             Some(Ok(found)) => report.tell("sources", format!("{} is", spec.name), found),

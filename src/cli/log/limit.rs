@@ -255,9 +255,11 @@ mod tests {
         assert_eq!(told + written as u64, 100_000, "nothing is lost silently");
     }
 
+    type Line = (String, Vec<(String, Json)>);
+
     /// Keeps message and fields of what is written.
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<(String, Vec<(String, Json)>)>>>);
+    struct Kept(Arc<Mutex<Vec<Line>>>);
 
     impl<S: Subscriber> Layer<S> for Kept {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
