@@ -47,6 +47,25 @@ need_command() {
     command -v "$command" >/dev/null || need "$@"
 }
 
+# unpacked COMMAND PACKAGE FOLDER: puts a command on the PATH without installing its package, which would start a service on
+# this machine: only the libraries that it depends on are installed, itself is unpacked below FOLDER.
+unpacked() {
+    local command=$1 package=$2 folder=$3/$2 depends
+    command -v "$command" >/dev/null && return 0
+    PATH=$PATH:$folder/usr/bin:$folder/usr/sbin
+    command -v "$command" >/dev/null && return 0
+    command -v apt-get >/dev/null || { say "$command is missing; please install what your system calls $package" && return 1; }
+    say "unpacking $package into $folder (apt-get download)"
+    mkdir -p "$folder"
+    mapfile -t depends < <(apt-cache depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$package" |
+        sed -n 's/^ *|\{0,1\}Depends: *//p' | grep '^lib' | grep -v '^libjs')
+    [ ${#depends[@]} -eq 0 ] || need "${depends[@]}" || return 1
+    if ! (cd "$folder" && apt-get download -q "$package" >&2); then
+        need ca-certificates apt-utils && (cd "$folder" && apt-get download -q "$package" >&2) || return 1
+    fi
+    dpkg-deb -x "$folder"/*.deb "$folder" && rm -f "$folder"/*.deb && command -v "$command" >/dev/null
+}
+
 # need_build_tools: what `cargo build` needs besides Rust: a C compiler and cmake (libopus), ALSA's headers (cpal).
 need_build_tools() {
     if ! command -v cargo >/dev/null && [ -f "$HOME/.cargo/env" ]; then
