@@ -15,10 +15,6 @@ use tokio::time::{interval, sleep, timeout};
 /// Requests a second of whoever asks and is refused.
 const ASKS: u32 = 200;
 
-/// Connections a second of whoever opens as many as possible. The thread that opens them takes its time from the same cores as
-/// the daemon does, so that more would measure itself.
-const OPENS: u32 = 1000;
-
 /// Connections whose head never ends, and how often each sends a byte.
 const ENDLESS: usize = 200;
 const DRIP: Duration = Duration::from_millis(100);
@@ -28,7 +24,7 @@ const DRIP: Duration = Duration::from_millis(100);
 pub enum Attack {
     /// Asks without or with a wrong token, or from a foreign place; with these headers, expecting this status.
     Asks(&'static str, &'static str, u16),
-    /// Opens so many connections and holds them.
+    /// Opens so many connections as fast as it goes, and holds them.
     Connections(usize),
     /// Sends heads that never end.
     Endless,
@@ -148,9 +144,7 @@ async fn asks(at: SocketAddr, headers: &str, expected: u16, stop: &AtomicBool) -
 
 async fn connections(at: SocketAddr, most: usize, stop: &AtomicBool) -> Outcome {
     let mut held = Vec::with_capacity(most);
-    let mut ticks = interval(Duration::from_secs(1) / OPENS);
     while held.len() < most && !stop.load(Ordering::Relaxed) {
-        ticks.tick().await;
         match connect(3, at).await {
             Ok(stream) => held.push(stream),
             Err(_) => sleep(Duration::from_millis(1)).await,

@@ -23,6 +23,11 @@ const REST: Duration = Duration::from_millis(50);
 /// up to this.
 const LONGEST_REST: Duration = Duration::from_secs(2);
 
+/// So many are turned away in such a time, and then nobody is taken until it is over: knocking as fast as it goes shall not take
+/// the processor from those who are in.
+const TURNED_AWAY: u32 = 100;
+const TURNED_AWAY_IN: Duration = Duration::from_millis(100);
+
 /// How many of those who were turned away may be waited for at once.
 const LINGERING: usize = 64;
 
@@ -55,6 +60,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
                         connections.spawn(connection::run(stream, peer.ip(), guest, router.clone(), shared));
                     }
                     Err(full) => {
+                        rest.turned_away(Instant::now());
                         // Over TLS nothing can be said before a handshake, which would cost more than the refusal saves.
                         let plain = shared.live().settings().tls.is_none();
                         let told = plain.then(|| refuse::no_room(stream, full)).flatten();
@@ -136,11 +142,13 @@ impl<'a> Door<'a> {
     }
 }
 
-/// Rests for a time, growing and told once, while the system refuses to accept.
+/// Rests for a time, growing and told once, while the system refuses to accept, and shortly where many are turned away.
 #[derive(Default)]
 struct Rest {
     until: Option<Instant>,
     last: Duration,
+    /// Since when so many have been turned away.
+    knocks: Option<(Instant, u32)>,
 }
 
 impl Rest {
@@ -154,6 +162,15 @@ impl Rest {
             tracing::info!("connections are taken again");
         }
         Ok(accepted)
+    }
+
+    fn turned_away(&mut self, now: Instant) {
+        let (since, count) =
+            self.knocks.filter(|(since, _)| now - *since < TURNED_AWAY_IN).unwrap_or((now, 0));
+        self.knocks = Some((since, count + 1));
+        if count + 1 >= TURNED_AWAY {
+            self.until = Some(since + TURNED_AWAY_IN);
+        }
     }
 
     fn refused(&mut self, error: &io::Error) {
@@ -172,6 +189,19 @@ impl Rest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_knocks_without_end_is_answered_a_thousand_times_a_second() {
+        let (mut rest, since) = (Rest::default(), Instant::now());
+        let mut now = since;
+        for _ in 0..1000 {
+            rest.turned_away(now);
+            now = rest.until.take().unwrap_or(now);
+        }
+        assert_eq!(now - since, Duration::from_secs(1));
+        rest.turned_away(now + TURNED_AWAY_IN);
+        assert!(rest.until.is_none(), "one alone does not keep the others waiting");
+    }
 
     #[tokio::test]
     async fn a_system_that_refuses_is_asked_ever_more_seldom() {
