@@ -31,6 +31,9 @@ const FURTHER: u32 = 3;
 /// Kinds that are remembered; those beyond share one allowance.
 const KINDS: usize = 512;
 
+/// What answers a signal of the operator is always written.
+const ANSWERS: &str = "genrecast::daemon::reload";
+
 /// Writes what another layer writes, but for what there is too much of. What is asked for by `debug` or `trace` is not
 /// limited: whoever asks wants to see it.
 pub(super) struct Limited<L> {
@@ -130,7 +133,7 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if *event.metadata().level() > Level::INFO {
+        if *event.metadata().level() > Level::INFO || event.metadata().target() == ANSWERS {
             return self.layer.on_event(event, context);
         }
         let Fields { message, target, others } = Fields::of(event);
