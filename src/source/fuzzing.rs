@@ -64,7 +64,7 @@ pub fn decode(bytes: &[u8]) {
     while samples < ENOUGH {
         match decoder.next_block() {
             Ok(super::Decoded::Samples(block)) => samples += block.len(),
-            Ok(super::Decoded::End) | Err(_) => break,
+            Ok(super::Decoded::End(_)) | Err(_) => break,
             Ok(_) => {}
         }
     }

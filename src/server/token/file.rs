@@ -64,7 +64,7 @@ impl TokenFile {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<Tokens, String> {
+pub(in crate::server) fn parse(text: &str) -> Result<Tokens, String> {
     let mut grants: Vec<Grant> = Vec::new();
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())) {
         if line.is_empty() || line.starts_with('#') {
