@@ -82,26 +82,10 @@ fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use tracing_subscriber::layer::SubscriberExt;
 
+    use super::super::kept::Kept;
     use super::*;
-
-    /// Message and fields.
-    type Said = (String, Vec<(String, Value)>);
-
-    /// Keeps what the journal would get.
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<Said>>>);
-
-    impl<S: Subscriber> Layer<S> for Kept {
-        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-            let Fields { message, others, .. } = Fields::of(event);
-            let others = others.into_iter().map(|(field, value)| (field.name().to_owned(), value)).collect();
-            self.0.lock().expect("not poisoned").push((message, others));
-        }
-    }
 
     #[test]
     fn the_message_holds_the_fields_and_the_fields_stay() {
@@ -117,7 +101,7 @@ mod tests {
             );
             tracing::info!(lonely = true);
         });
-        let kept = kept.0.lock().expect("not poisoned");
+        let kept = kept.lines();
         let text = |name: &str, value: &str| (name.to_owned(), Value::from(value));
         assert_eq!(kept[0].0, "trouble source=mic reason=\"no microphone\" hz=44100");
         assert_eq!(kept[0].1, [text("source", "mic"), text("reason", "no microphone"), text("hz", "44100")]);

@@ -209,11 +209,10 @@ impl Callsite for Here {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::Value as Json;
     use tracing_subscriber::layer::SubscriberExt;
 
+    use super::super::kept::Kept;
     use super::*;
 
     fn kind(about: &str) -> Name {
@@ -258,20 +257,6 @@ mod tests {
         assert_eq!(told + written as u64, 100_000, "nothing is lost silently");
     }
 
-    type Line = (String, Vec<(String, Json)>);
-
-    /// Keeps message and fields of what is written.
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<Line>>>);
-
-    impl<S: Subscriber> Layer<S> for Kept {
-        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-            let Fields { message, others, .. } = Fields::of(event);
-            let others = others.into_iter().map(|(field, value)| (field.name().to_owned(), value)).collect();
-            self.0.lock().expect("not poisoned").push((message, others));
-        }
-    }
-
     #[test]
     fn a_storm_of_lines_becomes_a_few_and_a_word_about_the_rest() {
         let kept = Kept::default();
@@ -284,7 +269,7 @@ mod tests {
             tracing::warn!("something else");
             (0..100).for_each(|_| tracing::debug!(source = "radio", "asked for"));
         });
-        let kept = kept.0.lock().expect("not poisoned");
+        let kept = kept.lines();
         let count = |text: &str| kept.iter().filter(|(message, _)| message == text).count();
         assert_eq!(
             (count("audio lost"), count("something else"), count("asked for")),

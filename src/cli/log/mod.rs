@@ -4,6 +4,8 @@
 mod fields;
 mod journal;
 mod json;
+#[cfg(test)]
+mod kept;
 mod limit;
 
 use std::io::IsTerminal;
