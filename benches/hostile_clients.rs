@@ -5,6 +5,8 @@
 
 #[path = "hostile/attacks.rs"]
 mod attacks;
+#[path = "support/deliveries.rs"]
+mod deliveries;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -14,15 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use attacks::{Attack, Outcome};
-use futures_util::StreamExt;
-use jiff::Timestamp;
 use support::daemon::Daemon;
 use support::usage::Usage;
 use support::{music, toy, write_wav};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
-use tokio_tungstenite::connect_async;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// Bar: p99 with an attack by p99 without.
@@ -121,21 +119,10 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Reads for ever and tells how long after its publication each window came, in milliseconds.
+/// Times what a subscriber with the token gets.
 async fn read(address: SocketAddr, latencies: mpsc::UnboundedSender<f64>) {
     let url = format!("ws://{address}/v1/events?types=genre.window");
     let mut request = url.into_client_request().expect("a URL");
     request.headers_mut().insert("authorization", format!("Bearer {TOKEN}").parse().expect("a value"));
-    let (mut socket, _) = connect_async(request).await.expect("connects");
-    while let Some(Ok(message)) = socket.next().await {
-        let now = Timestamp::now();
-        let Message::Text(text) = message else { continue };
-        if !text.starts_with(r#"{"type":"genre.window""#) {
-            continue;
-        }
-        let (_, rest) = text.rsplit_once(r#""time":""#).expect("a time");
-        let time: Timestamp = rest[..rest.find('"').expect("its end")].parse().expect("a time");
-        let _ = latencies.send(now.duration_since(time).as_secs_f64() * 1000.0);
-    }
-    // At the end the daemon is gone; before, too few events come of whoever was cut off.
+    deliveries::time(request, latencies).await;
 }

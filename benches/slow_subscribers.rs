@@ -3,6 +3,8 @@
 //! and prints rounds without and with such subscribers in turn, so that the noise is known:
 //! `cargo bench --bench slow_subscribers`. Without `--bench` among its arguments it only tries itself out, briefly.
 
+#[path = "support/deliveries.rs"]
+mod deliveries;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -10,16 +12,12 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use jiff::Timestamp;
 use support::daemon::Daemon;
 use support::usage::Usage;
 use support::{music, toy, write_wav};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use tokio_tungstenite::connect_async;
-use tokio_tungstenite::tungstenite::Message;
 
 /// Bars: RSS in MB for each subscriber that never reads, and p99 with them by p99 without.
 const MOST_MB: f64 = 1.0;
@@ -91,8 +89,9 @@ async fn main() {
     let daemon = Daemon::start(toy(&mut command));
     let epoch = daemon.get("/healthz").1["hub"]["epoch"].as_str().expect("an epoch").to_owned();
     let (latencies, mut timed) = mpsc::unbounded_channel();
-    let readers: Vec<_> =
-        (0..READERS).map(|_| tokio::spawn(read(daemon.address, latencies.clone()))).collect();
+    let readers: Vec<_> = (0..READERS)
+        .map(|_| tokio::spawn(deliveries::time(windows(daemon.address), latencies.clone())))
+        .collect();
     while latest(&daemon) < plan.keep as u64 * 11 / 10 {
         sleep(Duration::from_millis(200)).await;
     }
@@ -174,21 +173,9 @@ fn latest(daemon: &Daemon) -> u64 {
     daemon.get("/healthz").1["hub"]["latest_seq"].as_u64().expect("a number")
 }
 
-/// Reads for ever and tells how long after its publication each window came, in milliseconds.
-async fn read(address: SocketAddr, latencies: mpsc::UnboundedSender<f64>) {
-    let url = format!("ws://{address}/v1/events?types=genre.window");
-    let (mut socket, _) = connect_async(url).await.expect("connects");
-    while let Some(Ok(message)) = socket.next().await {
-        let now = Timestamp::now();
-        let Message::Text(text) = message else { continue };
-        if !text.starts_with(r#"{"type":"genre.window""#) {
-            continue;
-        }
-        let (_, rest) = text.rsplit_once(r#""time":""#).expect("a time");
-        let time: Timestamp = rest[..rest.find('"').expect("its end")].parse().expect("a time");
-        // Events are stamped in whole milliseconds, cut off: up to one of them is not delay.
-        let _ = latencies.send(now.duration_since(time).as_secs_f64() * 1000.0);
-    }
+/// The address of all windows.
+fn windows(address: SocketAddr) -> String {
+    format!("ws://{address}/v1/events?types=genre.window")
 }
 
 /// A subscriber of everything that is kept, in a variant of its own, which never reads a byte.
