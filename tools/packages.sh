@@ -10,6 +10,11 @@ die() {
     exit 1
 }
 
+# as_root COMMAND…: as root already, or by sudo.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
 # need PACKAGE…: makes sure that these Debian packages are installed; 1 when they cannot be.
 need() {
     local missing=() package
@@ -22,19 +27,15 @@ need() {
     done
     [ ${#missing[@]} -eq 0 ] && return 0
 
-    local as_root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        if ! command -v sudo >/dev/null; then
-            say "these packages are missing, and there is no sudo; as root: apt-get install ${missing[*]}"
-            return 1
-        fi
-        as_root=(sudo)
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        say "these packages are missing, and there is no sudo; as root: apt-get install ${missing[*]}"
+        return 1
     fi
     say "installing ${missing[*]} (apt-get install)"
-    local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends "${missing[@]}")
+    local install=(as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends "${missing[@]}")
     # Package lists may be absent or stale, so a failure is tried once more after an update.
     "${install[@]}" >&2 && return 0
-    "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update -q >&2
+    as_root apt-get -o DPkg::Lock::Timeout=300 update -q >&2
     "${install[@]}" >&2 && return 0
     say "apt-get could not install ${missing[*]}; its messages are above"
     return 1
@@ -57,12 +58,12 @@ unpacked() {
     command -v apt-get >/dev/null || { say "$command is missing; please install what your system calls $package" && return 1; }
     say "unpacking $package into $folder (apt-get download)"
     mkdir -p "$folder"
+    # Package lists may be absent or stale.
+    apt-get download -q --print-uris "$package" >/dev/null 2>&1 || as_root apt-get -o DPkg::Lock::Timeout=300 update -q >&2 || return 1
     mapfile -t depends < <(apt-cache depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$package" |
         sed -n 's/^ *|\{0,1\}Depends: *//p' | grep '^lib' | grep -v '^libjs')
     [ ${#depends[@]} -eq 0 ] || need "${depends[@]}" || return 1
-    if ! (cd "$folder" && apt-get download -q "$package" >&2); then
-        need ca-certificates apt-utils && (cd "$folder" && apt-get download -q "$package" >&2) || return 1
-    fi
+    (cd "$folder" && apt-get download -q "$package" >&2) || return 1
     dpkg-deb -x "$folder"/*.deb "$folder" && rm -f "$folder"/*.deb && command -v "$command" >/dev/null
 }
 
