@@ -56,6 +56,8 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
             accepted = rest.accept(&listener) => match accepted {
                 Ok((stream, peer)) => match door.let_in(peer) {
                     Ok(guest) => {
+                        // Told before it is served, so that a connection which asks counts itself.
+                        shared.connections.store(connections.len() + 1, Ordering::Relaxed);
                         let shared = Arc::clone(&shared);
                         connections.spawn(connection::run(stream, peer.ip(), guest, router.clone(), shared));
                     }

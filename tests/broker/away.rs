@@ -112,8 +112,11 @@ pub fn hangs() {
     });
     let windows =
         events.iter().filter(|event| event.body.type_name() == "genre.window").map(|event| event.seq);
-    let expected: Vec<u64> = windows.filter(|seq| *seq > first["seq"].as_u64().expect("a number")).collect();
+    let first = first["seq"].as_u64().expect("a number");
+    let expected: Vec<u64> = windows.filter(|seq| *seq > first).collect();
     let mut heard = told(&listener, *expected.last().expect("windows"));
+    // The first may have been heard and its acknowledgement held: then it comes twice.
+    heard.retain(|seq| *seq > first);
     heard.sort_unstable();
     heard.dedup();
     assert_eq!(heard, expected);
