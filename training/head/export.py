@@ -9,6 +9,7 @@ from .. import calibrate, golden
 from ..gtzan import LABELS
 from ..manifest import sha256, write
 from ..musicnn import embed, encoder
+from ..musicnn.weights import Weights
 from ..runner import Runner
 from ..windows import softmax
 from .network import Head
@@ -24,7 +25,7 @@ def export(out, checkpoint, residual, head, valid, lag_seconds):
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     numbers, name = encoder.TAGS + len(residual.offset), out.name
-    encoder.write(checkpoint, out / "encoder.onnx", residual.matrix, residual.offset)
+    encoder.write(Weights(checkpoint), out / "encoder.onnx", residual.matrix, residual.offset)
     head.graph(numbers).save(out / "head.onnx", "embeddings", [1, "patches", numbers], "logits", [1, len(LABELS)])
 
     with torch.no_grad():

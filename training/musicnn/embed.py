@@ -19,6 +19,7 @@ from ..resample import resample
 from ..runner import Embeddings, Network
 from . import cache as store
 from . import encoder, wheel
+from .weights import Weights
 
 CLEAN = "clean"
 # A clean clip under the control of its level.
@@ -91,7 +92,7 @@ def network_in(cache):
     file = Path(cache) / store.ENCODER
     checkpoint = wheel.checkpoint(cache)
     if not file.is_file():
-        encoder.write(checkpoint, file)
+        encoder.write(Weights(checkpoint), file)
     tables = encoder.tables(file.name, sha256(file), encoder.TAGS + encoder.PENULTIMATE)
     return Network(cache, tables["encoder"])
 

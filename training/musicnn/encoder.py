@@ -9,7 +9,6 @@ a run computes what is new and gives exactly what the whole patch would.
 import numpy as np
 
 from ..graph import Graph
-from .weights import Weights
 
 FRAMES, STRIDE, MELS = 187, 61, 96
 # What it hears; the mel power was stored in half precision when it was trained.
@@ -65,8 +64,8 @@ class Encoder(Graph):
         kernel = self._once(f"front{index}.kernel", layer.kernel * sign[:, None, None, None])
         bias = self._once(f"front{index}.bias", layer.bias * sign)
         shape = list(layer.kernel.shape[2:])
-        x = self.node("Conv", [x, kernel, bias], f"{name}.conv", kernel_shape=shape)
-        x = self.node("MaxPool", [x], f"{name}.loudest", kernel_shape=[1, MELS - shape[1] + 1])
+        x = self.node("Conv", [x, kernel, bias], f"{name}.conv", kernel_shape=shape, strides=[1, layer.step])
+        x = self.node("MaxPool", [x], f"{name}.loudest", kernel_shape=[1, (MELS - shape[1]) // layer.step + 1])
         x = self.node("Reshape", [x, self._once(f"shape.{len(sign)}.{columns}", np.array([1, len(sign), columns]))], f"{name}.flat")
         x = self.node("Mul", [x, self._once(f"front{index}.sign", sign[:, None])], f"{name}.turned")
         return self._affine(self.relu(x, f"{name}.relu"), layer.gain[:, None], layer.shift[:, None], name, f"front{index}")
@@ -130,10 +129,10 @@ class Encoder(Graph):
         return self
 
 
-def write(checkpoint, path, matrix=None, offset=0.0, streaming=True):
-    """Write the ONNX file of a checkpoint's folder; without `matrix` the penultimate layer stands as it is."""
+def write(weights, path, matrix=None, offset=0.0, streaming=True):
+    """Write the ONNX file of a `Weights`; without `matrix` the penultimate layer stands as it is."""
     matrix = np.eye(PENULTIMATE) if matrix is None else np.asarray(matrix)
-    graph = Encoder(Weights(checkpoint), matrix, np.zeros(len(matrix)) + offset)
+    graph = Encoder(weights, matrix, np.zeros(len(matrix)) + offset)
     mel, embedding = ("mel", [1, FRAMES, MELS]), ("embedding", [1, TAGS + len(matrix)])
     if not streaming:
         graph.whole().save_all(path, [mel], [embedding])

@@ -24,6 +24,8 @@ class Layer:
     bias: np.ndarray
     gain: np.ndarray
     shift: np.ndarray
+    # Mels that a kernel of the front end moves by.
+    step: int = 1
 
 
 def _suffix(number):

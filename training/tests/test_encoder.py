@@ -76,8 +76,8 @@ class Encoder(unittest.TestCase):
         cls.addClassCleanup(scratch.cleanup)
         cls.folder, cls.variables = Path(scratch.name), variables()
         with mock.patch.object(weights.checkpoint, "read", lambda _: cls.variables):
-            encoder.write("", cls.folder / "streaming.onnx")
-            encoder.write("", cls.folder / "whole.onnx", streaming=False)
+            encoder.write(weights.Weights(""), cls.folder / "streaming.onnx")
+            encoder.write(weights.Weights(""), cls.folder / "whole.onnx", streaming=False)
         rng = np.random.default_rng(5)
         cls.mel = rng.gamma(1.0, 0.8, (encoder.FRAMES + 3 * encoder.STRIDE, encoder.MELS)).astype(np.float32)
 
