@@ -38,8 +38,10 @@ class Recipe:
     # Share of patches from GTZAN's train clips rather than free music.
     clips: float = 0.7
     # A weight moves by this share of its tensor's root mean square in a step, at the most.
-    rate: float = 1.5e-3
+    rate: float = 2e-3
     warm_up: int = 100
+    # Steps at the full rate.
+    full: int = 250
     average: float = 0.995
     # Prices of the residual's squares and of the divergence of the head's answers, beside the tags' squared log-odds.
     rest: float = 0.3
@@ -132,8 +134,8 @@ def run(student, head, draw, spread, recipe, keep=None, watch=lambda step, stude
         loss, parts = losses(student, head, *draw(step), spread, recipe)
         optimiser.zero_grad()
         loss.backward()
-        # A straight fall over the last third brings the weights to rest.
-        share = min(step / recipe.warm_up, 1.0, max(3.0 * (recipe.steps + 1 - step) / recipe.steps, 0.02))
+        # A fall that goes with one over the steps, so that a run may end at any of them.
+        share = min(step / recipe.warm_up, 1.0, recipe.full / step)
         for group in optimiser.param_groups:
             group["lr"] = group["full"] * share
         optimiser.step()

@@ -49,4 +49,4 @@ def room(columns, rng):
     spectrum = np.interp(np.log2(CENTRES), np.linspace(5, 13, 6), rng.normal(0.0, 3.0, 6)) / 10.0
     noise = 10.0**spectrum / np.maximum(CENTRES, 60.0) ** slope * rng.gamma(BINS, 1.0 / BINS, power.shape)
     heard = heard + (noise * heard.mean() / noise.mean() * 10.0 ** (-rng.uniform(10.0, 32.0) / 10.0)).astype(np.float32)
-    return np.log10(1.0 + SCALE * heard * (level / heard.mean())).astype(np.float32)
+    return np.log10(1.0 + SCALE * heard * (level / max(heard.mean(), 1e-12))).astype(np.float32)
