@@ -55,16 +55,17 @@ class Student(nn.Module):
 
     def _front(self, picture, i):
         """[batch, channels, frames] of one convolution of the front end: the largest over frequency, as the graph has it."""
-        kernel, step = self.kernels[i], self._weights.front[i].step
+        kernel = self.kernels[i]
         before = REACH if i < TEMPORAL_FROM else (kernel.shape[2] - 1) // 2
         padded = functional.pad(picture, (0, 0, before, kernel.shape[2] - 1 - before), value=self._weights.padding)
         sign = torch.where(getattr(self, f"gain{i}") < 0, -1.0, 1.0)
-        x = Loudest.apply(padded, kernel * sign[:, None, None, None], self.biases[i] * sign, step)
+        x = Loudest.apply(padded, kernel * sign[:, None, None, None], self.biases[i] * sign)
         return self._affine(torch.relu(x * sign[:, None]), i)
 
     def forward(self, patches):
         count = len(self._weights.front)
-        x = torch.cat([self._front(patches, i) for i in range(count)], dim=1)
+        ones = torch.ones(len(patches), 1, patches.shape[1])
+        x = torch.cat([self._front(patches, i) for i in range(count)] + [ones], dim=1)
         kept = [x]
         for i in range(count, count + len(self._weights.middle)):
             new = self._affine(torch.relu(functional.conv1d(x, self.kernels[i], self.biases[i], padding=3)), i)

@@ -57,18 +57,11 @@ def taught(weights, matrix, offset, pictures, folder):
     mark = hashlib.sha256((sha256(file) + hashlib.sha256(pictures.tobytes()).hexdigest()).encode()).hexdigest()[:16]
     kept = folder / f"answers-{mark}.npy"
     if not kept.is_file():
-        tables = encoder.tables(file.name, sha256(file), encoder.TAGS + len(matrix))
+        tables = encoder.tables(file.name, sha256(file), encoder.TAGS + len(matrix), encoder.timbral(weights))
         partial = kept.with_suffix(".partial.npy")
         np.save(partial, fit.answers(Network(folder, tables["encoder"]), pictures))
         partial.rename(kept)
     return np.load(kept), mark
-
-
-def stepped(weights, recipe):
-    """`weights` whose front end moves over the mels in the recipe's steps."""
-    for index, layer in enumerate(weights.front):
-        layer.step = recipe.timbral_step if index < 2 else recipe.temporal_step
-    return weights
 
 
 def train(data, cache, recipe, out):
@@ -83,7 +76,7 @@ def train(data, cache, recipe, out):
     answers, mark = taught(weights, matrix, offset, versions(0), folder)
     clips = sum(1 for name in versions.names if "/" not in name)
     print(f"{clips} clips and {len(answers) - clips} stretches of free music", flush=True)
-    student, head = Student(stepped(weights, recipe), matrix, offset), PatchHead(out)
+    student, head = Student(weights, matrix, offset), PatchHead(out)
     setting = hashlib.sha256(json.dumps([recipe.settings(), mark], sort_keys=True).encode()).hexdigest()[:16]
     losses = []
 

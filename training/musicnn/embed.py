@@ -88,12 +88,10 @@ def embed(data, cache, split, version, network):
 
 
 def network_in(cache):
-    """The encoder with its penultimate layer as it is, written to the cache unless it is there."""
-    file = Path(cache) / store.ENCODER
-    checkpoint = wheel.checkpoint(cache)
-    if not file.is_file():
-        encoder.write(Weights(checkpoint), file)
-    tables = encoder.tables(file.name, sha256(file), encoder.TAGS + encoder.PENULTIMATE)
+    """The encoder with its penultimate layer as it is, written to the cache."""
+    file, weights = Path(cache) / store.ENCODER, Weights(wheel.checkpoint(cache))
+    encoder.write(weights, file)
+    tables = encoder.tables(file.name, sha256(file), encoder.TAGS + encoder.PENULTIMATE, encoder.timbral(weights))
     return Network(cache, tables["encoder"])
 
 

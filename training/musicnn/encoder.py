@@ -1,6 +1,6 @@
 """musicnn as ONNX graphs: a patch of mel columns → its embedding, with the columns kept from patch to patch.
 
-The timbral convolutions are four fifths of the work and see seven frames only,
+The timbral convolutions are half of the work and see seven frames only,
 so all of their columns but three at each end of a patch (which see the zeros
 beyond it) are the same in the next patch, one stride later. They are the state:
 a run computes what is new and gives exactly what the whole patch would.
@@ -23,7 +23,6 @@ FEATURES = {
 }  # fmt: skip
 # Frames that a timbral kernel reaches to each side.
 REACH = 3
-TIMBRAL = 408
 # Columns that the next patch needs of this one's.
 KEPT = FRAMES - STRIDE - 2 * REACH
 TAGS, PENULTIMATE = 50, 200
@@ -64,8 +63,8 @@ class Encoder(Graph):
         kernel = self._once(f"front{index}.kernel", layer.kernel * sign[:, None, None, None])
         bias = self._once(f"front{index}.bias", layer.bias * sign)
         shape = list(layer.kernel.shape[2:])
-        x = self.node("Conv", [x, kernel, bias], f"{name}.conv", kernel_shape=shape, strides=[1, layer.step])
-        x = self.node("MaxPool", [x], f"{name}.loudest", kernel_shape=[1, (MELS - shape[1]) // layer.step + 1])
+        x = self.node("Conv", [x, kernel, bias], f"{name}.conv", kernel_shape=shape)
+        x = self.node("MaxPool", [x], f"{name}.loudest", kernel_shape=[1, MELS - shape[1] + 1])
         x = self.node("Reshape", [x, self._once(f"shape.{len(sign)}.{columns}", np.array([1, len(sign), columns]))], f"{name}.flat")
         x = self.node("Mul", [x, self._once(f"front{index}.sign", sign[:, None])], f"{name}.turned")
         return self._affine(self.relu(x, f"{name}.relu"), layer.gain[:, None], layer.shift[:, None], name, f"front{index}")
@@ -107,6 +106,11 @@ class Encoder(Graph):
         rest = self.linear(x, self._matrix * dense.gain, self._offset + self._matrix @ dense.shift, "rest")
         self.node("Concat", [probabilities, rest], "embedding", axis=1)
 
+    def _rest(self, picture, timbral):
+        """All that follows the timbral columns; the front end's last channel is one of ones."""
+        ones = self.weight("ones", np.ones((1, 1, FRAMES)))
+        self._end(self._middle(self.node("Concat", [timbral, *self._temporal(picture), ones], "front", axis=1)))
+
     def streaming(self):
         """The graph (mel, columns) → (embedding, columns_next)."""
         picture = self.reshape("mel", [1, 1, FRAMES, MELS], "picture")
@@ -118,14 +122,14 @@ class Encoder(Graph):
         kept = self._slice("columns", 2, STRIDE, KEPT, "columns_still_needed")
         new = self._slice(newest, 2, 0, STRIDE, "columns_new")
         self.node("Concat", [kept, new], "columns_next", axis=2)
-        self._end(self._middle(self.node("Concat", [timbral, *self._temporal(picture)], "front", axis=1)))
+        self._rest(picture, timbral)
         return self
 
     def whole(self):
         """The graph mel → embedding, without state: the reference that the other is compared with."""
         picture = self.reshape("mel", [1, 1, FRAMES, MELS], "picture")
         timbral = self._timbral(self._pad(picture, REACH, REACH, "padded"), FRAMES, "timbral")
-        self._end(self._middle(self.node("Concat", [timbral, *self._temporal(picture)], "front", axis=1)))
+        self._rest(picture, timbral)
         return self
 
 
@@ -137,13 +141,18 @@ def write(weights, path, matrix=None, offset=0.0, streaming=True):
     if not streaming:
         graph.whole().save_all(path, [mel], [embedding])
         return
-    state = [1, TIMBRAL, KEPT]
+    state = [1, timbral(weights), KEPT]
     graph.streaming().save_all(path, [mel, ("columns", state)], [embedding, ("columns_next", state)])
 
 
-def tables(file, sha256, embedding):
-    """The manifest's tables of a graph that `write` wrote to `file`."""
-    state = [1, TIMBRAL, KEPT]
+def timbral(weights):
+    """Channels of the timbral convolutions, which the state holds."""
+    return sum(len(layer.bias) for layer in weights.front[:2])
+
+
+def tables(file, sha256, embedding, timbral):
+    """The manifest's tables of a graph that `write` wrote to `file`; `timbral` is the number of channels in its state."""
+    state = [1, timbral, KEPT]
     return {
         "patch": {"frames": FRAMES, "stride": STRIDE, "embedding": embedding},
         "encoder": {

@@ -25,13 +25,10 @@ from .test_head import KEPT
 SIZE = 12
 
 
-def stepped():
-    """Random weights whose front end moves two mels at a time."""
+def some():
+    """Random weights."""
     with mock.patch.object(weights.checkpoint, "read", lambda _: variables()):
-        found = weights.Weights("")
-    for layer in found.front:
-        layer.step = 2
-    return found
+        return weights.Weights("")
 
 
 def projected():
@@ -48,7 +45,7 @@ class Student(unittest.TestCase):
         torch.manual_seed(1)
         torch.set_num_threads(1)
         matrix, offset = projected()
-        network_, mel = student.Student(stepped(), matrix, offset), patches(1)
+        network_, mel = student.Student(some(), matrix, offset), patches(1)
         with torch.no_grad():
             for parameter in network_.parameters():
                 parameter += 0.1 * parameter.std() * torch.randn_like(parameter)
@@ -60,19 +57,19 @@ class Student(unittest.TestCase):
             np.testing.assert_allclose(found[:, : encoder.TAGS], torch.sigmoid(odds).numpy(), atol=1e-5)
             np.testing.assert_allclose(found[:, encoder.TAGS :], rest.numpy(), atol=1e-4)
             # What the frozen end was is found again in the file.
-            again, shift = student.projection(scratch, stepped())
+            again, shift = student.projection(scratch, some())
             np.testing.assert_allclose(again, matrix, atol=1e-6)
             np.testing.assert_allclose(shift, offset, atol=1e-5)
 
     def test_the_fast_gradient_is_the_plain_one(self):
         torch.manual_seed(2)
-        picture, step = torch.rand(3, 20, 24), 2
+        picture = torch.rand(3, 20, 24)
         kernel, bias = torch.randn(5, 1, 4, 9, requires_grad=True), torch.randn(5, requires_grad=True)
         price = torch.randn(3, 5, 17)
         gradients = []
         for found in (
-            front.Loudest.apply(picture, kernel, bias, step),
-            functional.conv2d(picture[:, None], kernel, bias, stride=(1, step)).amax(dim=3),
+            front.Loudest.apply(picture, kernel, bias),
+            functional.conv2d(picture[:, None], kernel, bias).amax(dim=3),
         ):
             gradients.append((found.detach(), *torch.autograd.grad((found * price).sum(), (kernel, bias))))
         for fast, plain in zip(*gradients):
@@ -81,10 +78,10 @@ class Student(unittest.TestCase):
     def test_training_comes_nearer_to_the_teacher(self):
         matrix, offset = projected()
         with torch.no_grad():
-            odds, rest = student.Student(stepped(), matrix, offset)(torch.from_numpy(patches(4)))
+            odds, rest = student.Student(some(), matrix, offset)(torch.from_numpy(patches(4)))
         answers = torch.cat([torch.sigmoid(odds), rest], dim=1).numpy()
         torch.manual_seed(3)
-        pupil = student.Student(stepped(), matrix, offset)
+        pupil = student.Student(some(), matrix, offset)
         with torch.no_grad():
             for parameter in pupil.parameters():
                 parameter += 0.05 * parameter.std() * torch.randn_like(parameter)
