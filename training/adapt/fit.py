@@ -27,6 +27,7 @@ class Recipe:
 
     # Degraded versions of each half minute.
     versions: int = 4
+    steps_a_version: int = 1500
     steps: int = 6000
     size: int = 16
     # Shares of clean patches and of those in a room drawn in the mel picture; the rest is degraded as sound.
@@ -80,7 +81,7 @@ class Draw:
         """(patches [size, frames, mels], answers [size, numbers]) of a step: always the same ones for the same step."""
         recipe, rng = self._recipe, np.random.default_rng([self._recipe.seed, step])
         # One version after the other, so that a run may begin before all are made.
-        clean, degraded = self._versions(0), self._versions(1 + (step - 1) * recipe.versions // recipe.steps)
+        clean, degraded = self._versions(0), self._versions(1 + (step - 1) // recipe.steps_a_version % recipe.versions)
         patches, answers = [], []
         for _ in range(recipe.size):
             own = rng.random() < recipe.clips

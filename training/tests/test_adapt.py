@@ -121,7 +121,7 @@ class Batches(unittest.TestCase):
         rng = np.random.default_rng(1)
         columns = [rng.random((6, sounds.FRAMES, encoder.MELS)).astype(np.float16) for _ in range(3)]
         answers = rng.random((6, sounds.PATCHES, 8)).astype(np.float32)
-        recipe, asked = fit.Recipe(steps=10, versions=2, size=40), []
+        recipe, asked = fit.Recipe(steps=10, versions=2, steps_a_version=5, size=40), []
         draw = fit.Draw(lambda number: asked.append(number) or columns[number], answers, 4, recipe)
         one, two = draw(3), draw(3)
         for a, b in zip(one, two):
