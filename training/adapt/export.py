@@ -54,7 +54,7 @@ def export(out, weights, matrix, offset, data, settings, facts):
     manifest = load(out)
     before = json.loads((out / "report.json").read_text(encoding="utf-8"))
     encoder.write(weights, out / "encoder.onnx", matrix, offset)
-    manifest |= encoder.tables("encoder.onnx", sha256(out / "encoder.onnx"), encoder.TAGS + len(matrix), encoder.timbral(weights))
+    manifest |= encoder.tables("encoder.onnx", sha256(out / "encoder.onnx"), encoder.TAGS + len(matrix), encoder.state(weights))
     manifest |= {"distilled": True, "training_data": TRAINING_DATA + ADAPTED}
     write(out, manifest)
     rows, genres = heard(out, data)

@@ -57,7 +57,7 @@ def taught(weights, matrix, offset, pictures, folder):
     mark = hashlib.sha256((sha256(file) + hashlib.sha256(pictures.tobytes()).hexdigest()).encode()).hexdigest()[:16]
     kept = folder / f"answers-{mark}.npy"
     if not kept.is_file():
-        tables = encoder.tables(file.name, sha256(file), encoder.TAGS + len(matrix), encoder.timbral(weights))
+        tables = encoder.tables(file.name, sha256(file), encoder.TAGS + len(matrix), encoder.state(weights))
         partial = kept.with_suffix(".partial.npy")
         np.save(partial, fit.answers(Network(folder, tables["encoder"]), pictures))
         partial.rename(kept)

@@ -33,7 +33,7 @@ def export(out, checkpoint, residual, head, valid, lag_seconds):
         logits = head(torch.from_numpy(valid.rows)).numpy()
     temperature = calibrate.temperature(logits, valid.target)
     frames = encoder.FRAMES + (embed.PATCHES - 1) * encoder.STRIDE
-    tables = encoder.tables("encoder.onnx", sha256(out / "encoder.onnx"), numbers, encoder.timbral(weights))
+    tables = encoder.tables("encoder.onnx", sha256(out / "encoder.onnx"), numbers, encoder.state(weights))
     manifest = {
         "schema": 1, "id": name, "title": Head.title, "kind": "encoder-head", "labels": LABELS,
         "pretrained": True, "distilled": False, "training_data": TRAINING_DATA,

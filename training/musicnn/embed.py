@@ -91,7 +91,7 @@ def network_in(cache):
     """The encoder with its penultimate layer as it is, written to the cache."""
     file, weights = Path(cache) / store.ENCODER, Weights(wheel.checkpoint(cache))
     encoder.write(weights, file)
-    tables = encoder.tables(file.name, sha256(file), encoder.TAGS + encoder.PENULTIMATE, encoder.timbral(weights))
+    tables = encoder.tables(file.name, sha256(file), encoder.TAGS + encoder.PENULTIMATE, encoder.state(weights))
     return Network(cache, tables["encoder"])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 
 try:
-    from training.musicnn import encoder, weights
+    from training.musicnn import encoder, stateless, weights
 except ModuleNotFoundError as missing:
     raise unittest.SkipTest(f"{missing.name} is not installed") from None
 
@@ -81,7 +81,7 @@ class Encoder(unittest.TestCase):
             found = weights.Weights("")
         encoder.write(found, cls.folder / "streaming.onnx")
         encoder.write(found, cls.folder / "whole.onnx", streaming=False)
-        cls.timbral = encoder.timbral(found)
+        cls.state = encoder.state(found)
         rng = np.random.default_rng(5)
         cls.mel = rng.gamma(1.0, 0.8, (encoder.FRAMES + 3 * encoder.STRIDE, encoder.MELS)).astype(np.float32)
 
@@ -95,11 +95,11 @@ class Encoder(unittest.TestCase):
         np.testing.assert_allclose(found[0, encoder.TAGS :], penultimate, atol=1e-3)
 
     def test_dead_channels_are_left_out(self):
-        # A third of 204 channels in each timbral layer.
-        self.assertEqual(self.timbral, 2 * 136)
+        # Two thirds of 2 · 204 and 2 · 51 channels are left, and 64 of the middle.
+        self.assertEqual(self.state, [1, 2 * 136 + 2 * 34 + 64, encoder.KEPT])
 
     def test_a_stream_gives_what_whole_patches_give(self):
-        state = np.zeros((1, self.timbral, encoder.KEPT), dtype=np.float32)
+        state = np.zeros(self.state, dtype=np.float32)
         for missing in range(encoder.WARM_UP * encoder.STRIDE, 0, -encoder.STRIDE):
             early = np.zeros_like(self.patch(0))
             early[:, missing:] = self.patch(0)[:, :-missing]
@@ -108,6 +108,12 @@ class Encoder(unittest.TestCase):
             found, state = run(self.folder / "streaming.onnx", {"mel": self.patch(i), "columns": state})
             (expected,) = run(self.folder / "whole.onnx", {"mel": self.patch(i)})
             np.testing.assert_allclose(found, expected, atol=1e-5)
+
+    def test_the_layers_are_found_again_in_a_file(self):
+        shipped = stateless.Shipped(self.folder / "streaming.onnx")
+        encoder.write_whole(shipped, self.folder / "again.onnx", shipped.matrix, shipped.offset)
+        expected, found = (run(self.folder / f"{name}.onnx", {"mel": self.patch(2)})[0] for name in ("whole", "again"))
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 if __name__ == "__main__":
