@@ -72,10 +72,22 @@ def odds(tags):
 
 
 class Draw:
-    """Batches of patches and the teacher's answers to their clean originals; `versions(number)` gives columns."""
+    """Batches of patches and the teacher's answers to their clean originals.
 
-    def __init__(self, versions, taught, clips, recipe):
-        self._versions, self._taught, self._clips, self._recipe = versions, taught, clips, recipe
+    `versions(number)` gives the columns of sounds of which the first `clips` are GTZAN's; `more` are (columns, answers, clips) of
+    sounds that exist clean only.
+    """
+
+    def __init__(self, versions, taught, clips, more, recipe):
+        self._versions, self._taught, self._clips, self._more, self._recipe = versions, taught, clips, more, recipe
+
+    def _sound(self, known, own, rng):
+        """(whether it is one of `more`, its number) of a random sound, GTZAN's own or another; `more` only if it is `known`."""
+        pools = [(len(self._taught), self._clips), (len(self._more[1]), self._more[2]) if known else (0, 0)]
+        counts = [clips if own else total - clips for total, clips in pools]
+        number = int(rng.integers(sum(counts)))
+        extra = number >= counts[0]
+        return extra, number - extra * counts[0] + (0 if own else pools[extra][1])
 
     def __call__(self, step):
         """(patches [size, frames, mels], answers [size, numbers]) of a step: always the same ones for the same step."""
@@ -84,14 +96,14 @@ class Draw:
         clean, degraded = self._versions(0), self._versions(1 + (step - 1) // recipe.steps_a_version % recipe.versions)
         patches, answers = [], []
         for _ in range(recipe.size):
-            own = rng.random() < recipe.clips
-            sound = int(rng.integers(0, self._clips) if own else rng.integers(self._clips, len(self._taught)))
-            number, kind = int(rng.integers(PATCHES)), rng.random()
+            own, number, kind = rng.random() < recipe.clips, int(rng.integers(PATCHES)), rng.random()
             known = kind < recipe.clean + recipe.smeared
+            extra, sound = self._sound(known, own, rng)
             start = number * encoder.STRIDE
-            columns = (clean if known else degraded)[sound, start : start + encoder.FRAMES].astype(np.float32)
-            patches.append(smear.room(columns, rng) if recipe.clean <= kind < recipe.clean + recipe.smeared else columns)
-            answers.append(self._taught[sound, number])
+            columns, taught = (self._more[0], self._more[1]) if extra else (clean if known else degraded, self._taught)
+            columns = columns[sound, start : start + encoder.FRAMES].astype(np.float32)
+            patches.append(smear.room(columns, rng) if recipe.clean <= kind and known else columns)
+            answers.append(taught[sound, number])
         return torch.from_numpy(np.stack(patches)), torch.from_numpy(np.stack(answers))
 
 

@@ -19,6 +19,7 @@ from ..resample import resample
 
 # Rate at which sound is degraded, in Hz, that of GTZAN's clips; seconds of a half minute, and of its middle that is used.
 NATIVE, SECONDS, USED = 22050, 29.9, 15.0
+COUNT = int(USED * NATIVE)
 PATCHES = 13
 FRAMES = encoder.FRAMES + (PATCHES - 1) * encoder.STRIDE
 NOISES = 24
@@ -126,16 +127,22 @@ def picture(samples):
     return columns[:FRAMES] if len(columns) >= FRAMES else None
 
 
-def every(data, cache):
-    """(name, samples) of all sounds, every second one of the free music: the middles of half minutes."""
+def middles(data, cache):
+    """(name, samples) of the sounds that are degraded: the middles of half minutes, every second one of the free music."""
     for name, samples in itertools.chain(train_clips(data), itertools.islice(free_music(cache), 0, None, 2)):
-        count = int(USED * NATIVE)
-        start = max(len(samples) - count, 0) // 2
-        yield name, samples[start : start + count]
+        start = max(len(samples) - COUNT, 0) // 2
+        yield name, samples[start : start + COUNT]
 
 
-def version(sounds, number):
-    """(names, columns float16 [sounds, FRAMES, mels]) of all sounds in one version; number 0 is the clean one."""
+def ends(data, cache):
+    """(name, samples) of the sounds that are heard clean or in a room drawn in the picture: both ends of all half minutes."""
+    for name, samples in itertools.chain(train_clips(data), free_music(cache)):
+        yield f"{name}|start", samples[:COUNT]
+        yield f"{name}|end", samples[max(len(samples) - COUNT, 0) :]
+
+
+def version(sounds, number=0):
+    """(names, columns float16 [sounds, FRAMES, mels]) of sounds in one version; number 0 is the clean one."""
     names, pictures = [], []
     for name, samples in sounds:
         if number:

@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Sounds:
-    """The versions of all sounds, made once and kept in `folder`: a call gives the columns of one."""
+    """The versions of the sounds, made once and kept in `folder`: a call gives the columns of one."""
 
     def __init__(self, data, cache, folder):
         self._data, self._cache, self._folder, self._samples = data, cache, folder, None
@@ -37,17 +37,29 @@ class Sounds:
         return self._columns[number]
 
     def _version(self, number):
-        file = self._folder / f"version-{number}-edition-{sounds.EDITION}.npz"
-        if not file.is_file():
-            self._samples = self._samples or list(sounds.every(self._data, self._cache))
-            names, columns = sounds.version(self._samples, number)
-            partial = file.with_suffix(".partial.npz")
-            np.savez(partial, name=names, columns=columns)
-            partial.rename(file)
-            print(f"{file.name}: {len(names)} sounds", flush=True)
-        with np.load(file) as arrays:
-            self.names = list(arrays["name"])
-            return arrays["columns"]
+        def make():
+            self._samples = self._samples or list(sounds.middles(self._data, self._cache))
+            return sounds.version(self._samples, number)
+
+        self.names, columns = kept(self._folder / f"version-{number}-edition-{sounds.EDITION}.npz", make)
+        return columns
+
+
+def kept(file, make):
+    """(names, columns) in `file`, made by `make` unless it is there."""
+    if not file.is_file():
+        names, columns = make()
+        partial = file.with_suffix(".partial.npz")
+        np.savez(partial, name=names, columns=columns)
+        partial.rename(file)
+        print(f"{file.name}: {len(names)} sounds", flush=True)
+    with np.load(file) as arrays:
+        return list(arrays["name"]), arrays["columns"]
+
+
+def own(names):
+    """How many of the sounds, the first ones, are GTZAN's: the names of free music are paths."""
+    return sum(1 for name in names if "/" not in name)
 
 
 def taught(weights, matrix, offset, pictures, folder):
@@ -74,8 +86,10 @@ def train(data, cache, recipe, out):
     matrix, offset = projection(out, weights)
     versions = Sounds(data, cache, folder)
     answers, mark = taught(weights, matrix, offset, versions(0), folder)
-    clips = sum(1 for name in versions.names if "/" not in name)
-    print(f"{clips} clips and {len(answers) - clips} stretches of free music", flush=True)
+    names, columns = kept(folder / f"ends-edition-{sounds.EDITION}.npz", lambda: sounds.version(sounds.ends(data, cache)))
+    more, _ = taught(weights, matrix, offset, columns, folder)
+    clips = own(versions.names)
+    print(f"degraded: {clips} clips and {len(answers) - clips} stretches of free music; {len(names)} more stretches of both", flush=True)
     student, head = Student(weights, matrix, offset), PatchHead(out)
     setting = hashlib.sha256(json.dumps([recipe.settings(), mark], sort_keys=True).encode()).hexdigest()[:16]
     losses = []
@@ -84,9 +98,9 @@ def train(data, cache, recipe, out):
         losses.append({"step": step} | {name: round(value, 4) for name, value in parts.items()})
         print(losses[-1], flush=True)
 
-    draw = fit.Draw(versions, answers, clips, recipe)
+    draw = fit.Draw(versions, answers, clips, (columns, more, own(names)), recipe)
     mean = fit.run(student, head, draw, fit.spread(answers), recipe, folder / f"run-{setting}.pt", watch)
-    facts = {"sounds": {"clips": clips, "free_music": len(answers) - clips}, "losses": losses}
+    facts = {"sounds": {"clips": clips, "free_music": len(answers) - clips, "more": len(names)}, "losses": losses}
     export.export(out, mean.weights(), matrix, offset, data, recipe.settings(), facts)
 
 

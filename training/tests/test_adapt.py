@@ -122,13 +122,30 @@ class Batches(unittest.TestCase):
         columns = [rng.random((6, sounds.FRAMES, encoder.MELS)).astype(np.float16) for _ in range(3)]
         answers = rng.random((6, sounds.PATCHES, 8)).astype(np.float32)
         recipe, asked = fit.Recipe(steps=10, versions=2, steps_a_version=5, size=40), []
-        draw = fit.Draw(lambda number: asked.append(number) or columns[number], answers, 4, recipe)
+        more = columns[0][:3] + 1, answers[:3] + 1, 2
+        draw = fit.Draw(lambda number: asked.append(number) or columns[number], answers, 4, more, recipe)
         one, two = draw(3), draw(3)
         for a, b in zip(one, two):
             torch.testing.assert_close(a, b, atol=0, rtol=0)
         draw(10)
         self.assertEqual(asked, [0, 1, 0, 1, 0, 2])
         self.assertFalse(torch.equal(draw(4)[0], one[0]))
+
+    def test_patches_come_with_the_answers_of_their_place(self):
+        # Each column of a patch holds the number of its sound, and each answer too; those of `more` are 100 and over.
+        fill = lambda numbers: np.broadcast_to(numbers[:, None, None], (len(numbers), sounds.FRAMES, encoder.MELS))
+        first, second = np.arange(6.0, dtype=np.float32), 100 + np.arange(5.0, dtype=np.float32)
+        told = lambda numbers: np.broadcast_to(numbers[:, None, None], (len(numbers), sounds.PATCHES, 1))
+        recipe = fit.Recipe(steps=10, size=400, clean=0.5, smeared=0.0)
+        draw = fit.Draw(lambda number: fill(first + 50 * (number > 0)), told(first), 4, (fill(second), told(second), 3), recipe)
+        patches, answers = (array.numpy() for array in draw(1))
+        sound, answer = patches[:, 0, 0], answers[:, 0]
+        degraded = (sound >= 50) & (sound < 100)
+        np.testing.assert_array_equal(np.where(degraded, sound - 50, sound), answer)
+        self.assertEqual(set(answer.tolist()), {*first.tolist(), *second.tolist()})
+        gtzan = (answer < 4) | ((answer >= 100) & (answer < 103))
+        self.assertAlmostEqual(gtzan.mean(), recipe.clips, delta=0.08)
+        self.assertAlmostEqual(degraded.mean(), 0.5, delta=0.1)
 
     def test_a_room_in_the_picture_keeps_the_level_and_bears_silence(self):
         loud = np.log10(1 + 1e4 * np.random.default_rng(2).gamma(0.3, 1.0, (187, 96))).astype(np.float32)
