@@ -18,7 +18,7 @@ pub(super) fn text(report: &Report) -> String {
         report.gate.as_deref().unwrap_or("off")
     );
     if report.build == "debug" {
-        text.push_str("This is a debug build: a release build is several times as fast.\n");
+        text.push_str("This is a debug build: a release build is faster.\n");
     }
     if !report.results.is_empty() {
         text.push_str("\nOne hop of one stream, in milliseconds of CPU time\n");

@@ -3,6 +3,7 @@
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use genrecast::source::{Decoded, Decoder, Mixdown};
 use genrecast::units::SampleRate;
@@ -25,7 +26,7 @@ pub(super) struct Sound {
 
 enum From {
     File(PathBuf),
-    Made(Vec<u8>),
+    Made(Arc<[u8]>),
 }
 
 impl Sound {
@@ -33,7 +34,7 @@ impl Sound {
     pub fn open(input: Option<&Path>) -> Result<Self, Failure> {
         let from = match input.map(Path::to_owned).or_else(reel) {
             Some(path) => From::File(path),
-            None => From::Made(made()),
+            None => From::Made(made().into()),
         };
         let decoder = from.open()?;
         let rate = decoder.rate();
@@ -98,7 +99,7 @@ impl From {
             Self::File(path) => Decoder::open_file(path, Mixdown::default())
                 .map_err(|error| Failure::of_source(&path.display().to_string(), error)),
             Self::Made(bytes) => {
-                Decoder::open_stream(Cursor::new(bytes.clone()), Some("wav"), Mixdown::default())
+                Decoder::open_stream(Cursor::new(Arc::clone(bytes)), Some("wav"), Mixdown::default())
                     .map_err(|error| Failure::of_source("the sound that was made", error))
             }
         }
@@ -107,7 +108,7 @@ impl From {
     fn copy(&self) -> Self {
         match self {
             Self::File(path) => Self::File(path.clone()),
-            Self::Made(bytes) => Self::Made(bytes.clone()),
+            Self::Made(bytes) => Self::Made(Arc::clone(bytes)),
         }
     }
 }
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn it_goes_on_behind_its_end_and_loses_nothing_before() {
-        let from = From::Made(made());
+        let from = From::Made(made().into());
         let decoder = from.open().unwrap_or_else(|failure| panic!("{failure}"));
         let mut sound = Sound { rate: decoder.rate(), decoder, from, rest: Vec::new() };
         let whole = (MADE_HZ * MADE_SECONDS) as usize;
