@@ -59,7 +59,7 @@ pub(super) struct Timed {
 }
 
 impl Timed {
-    pub fn new(inner: Box<dyn Classifier>) -> (Box<dyn Classifier>, Arc<Laps>) {
+    pub fn around(inner: Box<dyn Classifier>) -> (Box<dyn Classifier>, Arc<Laps>) {
         let laps = Arc::<Laps>::default();
         (Box::new(Self { inner, laps: Arc::clone(&laps) }), laps)
     }

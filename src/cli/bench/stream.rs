@@ -32,7 +32,7 @@ impl Ears {
         let open = |model: &Model| {
             let mut classifier = model.classifier(runtime)?;
             self_test(model, &mut *classifier, runtime)?;
-            Ok::<_, ModelError>(Timed::new(classifier))
+            Ok::<_, ModelError>(Timed::around(classifier))
         };
         let (genre, laps) = open(model)?;
         let (gate_session, gate_laps) = gate.map(open).transpose()?.unzip();
