@@ -1,4 +1,4 @@
-//! What a fuzzer throws at this room: messages, queries and token files. Compiled for fuzzing only (`fuzz/`). Touch it when
+//! What a fuzzer throws at this room: messages, queries and token files. Compiled for `fuzz/` and for the short run in `crate::fuzzing` only. Touch it when
 //! clients can say something else.
 
 use axum::http::Uri;

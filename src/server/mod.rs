@@ -13,7 +13,7 @@ mod crowd;
 mod descriptors;
 mod feed;
 mod filter;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod guard;
 mod health;
