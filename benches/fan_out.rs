@@ -55,8 +55,11 @@ fn main() {
     }
     let full = arguments.iter().any(|argument| argument == "--bench");
     let (sizes, rounds): (&[usize], _) = if full { (&[1000, 5000, 9000], 40) } else { (&[50], 2) };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let mut held = true;
     for &size in sizes {
         let contenders = runtime.block_on(measured(size, rounds));
@@ -106,7 +109,9 @@ async fn measured(size: usize, rounds: usize) -> Vec<Contender> {
 /// Prints a table; true if the bars are held.
 fn report(size: usize, contenders: &[Contender]) -> bool {
     println!("\n{size} subscribers, {} rounds in turns, {}", contenders[0].rounds.len(), load());
-    println!("| | half of them have it after ms (median) | the last after ms (median) | range | RSS KiB a subscriber |");
+    println!(
+        "| | half of them have it after ms (median) | the last after ms (median) | range | RSS KiB a subscriber |"
+    );
     println!("|---|---|---|---|---|");
     let median = |contender: &Contender, of: fn(&Round) -> f64| {
         let mut values: Vec<f64> = contender.rounds.iter().map(of).collect();

@@ -76,7 +76,11 @@ impl Clients {
         let patience = Duration::from_secs(60);
         timeout(patience, all).await.unwrap_or_else(|_| {
             let seen = self.seen.events.load(Ordering::SeqCst);
-            panic!("{seen} events came instead of {events} × {}; {} are left", self.seen.size, self.tasks.len())
+            panic!(
+                "{seen} events came instead of {events} × {}; {} are left",
+                self.seen.size,
+                self.tasks.len()
+            )
         });
     }
 

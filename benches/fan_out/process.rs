@@ -34,7 +34,9 @@ pub fn all() -> Vec<Process> {
             command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/fan_out.py"));
             all.push(Process::start("Python's websockets, broadcast", "/", command));
         }
-        None => println!("skipped: Python's websockets (GENRECAST_BENCH_PYTHON names an interpreter that has it)"),
+        None => {
+            println!("skipped: Python's websockets (GENRECAST_BENCH_PYTHON names an interpreter that has it)")
+        }
     }
     all
 }
@@ -64,7 +66,8 @@ impl Process {
 
     /// Resident memory now.
     pub fn rss_kib(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it is there");
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it is there");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 
 try:
-    from training.musicnn import encoder, weights
+    from training.musicnn import encoder, stateless, weights
 except ModuleNotFoundError as missing:
     raise unittest.SkipTest(f"{missing.name} is not installed") from None
 
@@ -91,7 +91,7 @@ class Encoder(unittest.TestCase):
         np.testing.assert_allclose(found[0, encoder.TAGS :], penultimate, atol=1e-3)
 
     def test_a_stream_gives_what_whole_patches_give(self):
-        state = np.zeros((1, encoder.TIMBRAL, encoder.KEPT), dtype=np.float32)
+        state = np.zeros(encoder.STATE, dtype=np.float32)
         for missing in range(encoder.WARM_UP * encoder.STRIDE, 0, -encoder.STRIDE):
             early = np.zeros_like(self.patch(0))
             early[:, missing:] = self.patch(0)[:, :-missing]
@@ -100,6 +100,12 @@ class Encoder(unittest.TestCase):
             found, state = run(self.folder / "streaming.onnx", {"mel": self.patch(i), "columns": state})
             (expected,) = run(self.folder / "whole.onnx", {"mel": self.patch(i)})
             np.testing.assert_allclose(found, expected, atol=1e-5)
+
+    def test_the_layers_are_found_again_in_a_file(self):
+        shipped = stateless.Shipped(self.folder / "streaming.onnx")
+        encoder.write_whole(shipped, self.folder / "again.onnx", shipped.matrix, shipped.offset)
+        expected, found = (run(self.folder / f"{name}.onnx", {"mel": self.patch(2)})[0] for name in ("whole", "again"))
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 if __name__ == "__main__":
