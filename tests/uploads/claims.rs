@@ -2,7 +2,7 @@
 //! Touch it when another format's header is believed.
 
 use super::audio::fixture;
-use super::client::{begin, daemon, post, read};
+use super::client::{begin, daemon, id, post, read, until};
 
 /// A FLAC whose header says so many samples, at 8 kHz.
 fn flac(samples: u64) -> Vec<u8> {
@@ -33,23 +33,23 @@ fn m4a(samples: u32) -> Vec<u8> {
 #[test]
 fn what_says_that_it_is_too_long_is_refused_before_it_is_heard() {
     let daemon = daemon(&[("MAX_SECONDS", "3600")]);
-    for (name, clip, sent) in [
-        ("clip.flac", flac(2 * 3600 * 8000), 8000),
-        ("clip.wav", wav(2 * 3600 * 8000 * 2), 8000),
-        // Its index comes last, so it has to be there whole.
-        ("clip.m4a", m4a(3600 * 44_100), usize::MAX),
+    for (digit, name, clip) in [
+        (1, "clip.flac", flac(2 * 3600 * 8000)),
+        (2, "clip.wav", wav(2 * 3600 * 8000 * 2)),
+        (3, "clip.m4a", m4a(3600 * 44_100)),
     ] {
-        // The rest never comes: nobody waits for it.
-        let sent = &clip[..sent.min(clip.len())];
-        let headers = format!("Content-Length: {}\r\n", clip.len() + 1000);
-        let answer = match sent.len() == clip.len() {
-            true => post(daemon.address, &format!("?name={name}"), sent),
-            false => read(begin(daemon.address, &format!("?name={name}"), &headers, sent)),
-        };
+        let answer = post(daemon.address, &format!("?name={name}&id={}", id(digit)), &clip);
         let error = &answer.body["error"];
         assert_eq!((answer.status, &error["code"]), (422, &"too_long".into()), "{name}: {}", answer.body);
         assert!(error["message"].as_str().is_some_and(|text| text.contains("longer than 3600 s")), "{error}");
+        let progress = until(&daemon, &id(digit), |progress| progress["state"] == "failed");
+        assert_eq!(progress["heard_s"], 0.0, "{name}: {progress}");
     }
+    // Nor is the rest waited for.
+    let clip = wav(2 * 3600 * 8000 * 2);
+    let headers = format!("Content-Length: {}\r\n", 2 * 3600 * 8000 * 2 + 44);
+    let answer = read(begin(daemon.address, "?name=clip.wav", &headers, &clip));
+    assert_eq!((answer.status, &answer.body["error"]["code"]), (422, &"too_long".into()), "{}", answer.body);
     daemon.end();
 }
 
