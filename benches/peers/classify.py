@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-WAYS = {"librosa": "librosa", "torch": "torch", "essentia": "essentia"}
+WAYS = ("librosa", "torch", "essentia")
 
 
 def used(command, **more):
@@ -30,15 +30,19 @@ def ours(program, model, path, gate):
     environment = {**os.environ, "GENRECAST_GATE__MODEL": gate, "GENRECAST_MODEL__THREADS": "1"}
     command = [program, "classify", "--json", "--runtime", "onnxruntime", "--models", model.parent, "--model", model.name, path]
     cpu, said = used(command, env={k: v for k, v in environment.items() if v})
-    top = json.loads(said)["result"]["top"] if "result" in json.loads(said) else json.loads(said).get("top")
-    return {"all": cpu}, top
+    return {"all": cpu}, shown((one["label"], one["p"]) for one in json.loads(said)["top"])
+
+
+def shown(probabilities):
+    label, p = max(probabilities, key=lambda one: one[1])
+    return f"{label} {p:.2f}"
 
 
 def theirs(way, model, path):
     _, said = used([sys.executable, HERE / "hear.py", way, model, path])
     told = json.loads(said)
     steps = told["cpu_s"]
-    return {"all": sum(steps.values()), **steps}, sorted(told["p"].items(), key=lambda one: -one[1])[:2]
+    return {"all": sum(steps.values()), **steps}, shown(told["p"].items())
 
 
 def main():
@@ -46,6 +50,7 @@ def main():
     parser.add_argument("program", type=Path)
     parser.add_argument("--clips", type=Path, required=True, help="a folder of music, of which ten minutes are made")
     parser.add_argument("--model", type=Path, default=HERE.parents[1] / "models/musicnn-crnn")
+    parser.add_argument("--stateless", type=Path, help="the same model with an encoder that keeps nothing, which computes each patch whole")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=600.0)
     arguments = parser.parse_args()
@@ -56,11 +61,15 @@ def main():
         mp3(arguments.clips, arguments.seconds, path, Path(folder))
         ways = {"genrecast": lambda: ours(arguments.program, arguments.model, path, "off")}
         ways["genrecast with its gate"] = lambda: ours(arguments.program, arguments.model, path, "")
-        for way, module in WAYS.items():
-            if importlib.util.find_spec(module):
-                ways[f"{way} + ONNX Runtime"] = lambda way=way: theirs(way, arguments.model, path)
-            else:
-                print(f"skipped: {module} is not installed")
+        models = {"each patch whole": arguments.stateless, "our encoder with what it keeps": arguments.model}
+        for way in WAYS:
+            if not importlib.util.find_spec(way):
+                print(f"skipped: {way} is not installed")
+                continue
+            for words, model in models.items():
+                # How the network is run is the same whatever made its columns.
+                if model and (words.startswith("our") or way == "librosa"):
+                    ways[f"{way} + ONNX Runtime, {words}"] = lambda way=way, model=model: theirs(way, model, path)
         turns, tops = {name: [] for name in ways}, {}
         for round_ in range(arguments.rounds):
             # Each round begins with another one, so that none always follows the same.
