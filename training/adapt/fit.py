@@ -26,9 +26,9 @@ class Recipe:
     """Settings; they were chosen on the valid clips."""
 
     # Degraded versions of each half minute.
-    versions: int = 4
+    versions: int = 1
     steps_a_version: int = 1500
-    steps: int = 6000
+    steps: int = 500
     size: int = 16
     # Shares of clean patches and of those in a room drawn in the mel picture; the rest is degraded as sound.
     clean: float = 0.3
