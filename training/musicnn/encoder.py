@@ -1,10 +1,11 @@
 """musicnn as ONNX graphs: a patch of mel columns → its embedding, with the columns kept from patch to patch.
 
-The timbral convolutions are four fifths of the work and see seven frames only,
-so all of their columns but three at each end of a patch (which see the zeros
-beyond it) are the same in the next patch, one stride later. They are the state:
+A convolution that sees seven frames gives the same columns in the next patch, one stride later, for all but the three at each
+end that see the zeros beyond the patch; one that sees 64 keeps less, one that sees 128 nothing. What is kept is the state:
 a run computes what is new and gives exactly what the whole patch would.
 """
+
+from functools import partial
 
 import numpy as np
 
@@ -22,11 +23,20 @@ FEATURES = {
     # resampy's "kaiser_best", through which all music went that it was trained on.
     "resampler": {"zeros": 64, "beta": 14.769656459379492, "rolloff": 0.9475937167399596},
 }  # fmt: skip
-# Frames that a timbral kernel reaches to each side.
+# Frames that a timbral kernel, and one of the middle, reaches to each side.
 REACH = 3
+# Frames that the temporal kernels reach back and on; the longest has no column to keep.
+TEMPORAL_REACH = (63, 64), (31, 32), (15, 16)
+# Channels of the timbral convolutions.
 TIMBRAL = 408
-# Columns that the next patch needs of this one's.
+# Channels of the state: first and one past the last of each convolution that keeps columns. The first of the middle keeps what it
+# makes of the timbral channels only.
+CHANNELS = {"timbral": (0, 408), "temporal1": (408, 459), "temporal2": (459, 510), "of_timbral": (510, 574)}
+# Columns of the state: as many as the next patch needs of those with the shortest reach.
 KEPT = FRAMES - STRIDE - 2 * REACH
+STATE = [1, CHANNELS["of_timbral"][1], KEPT]
+# ONNX Runtime computes convolutions in blocks of so many channels, and pools what fills its blocks without reordering it.
+BLOCK = 16
 TAGS, PENULTIMATE = 50, 200
 # Runs that fill the state: enough strides to hold the columns kept.
 WARM_UP = -(-KEPT // STRIDE)
@@ -58,16 +68,19 @@ class Encoder(Graph):
         """One convolution of the front end: [1, 1, frames, mels] → [1, channels, columns].
 
         Taking the largest of 59 or 96 bands first, before ReLU and normalisation, spares most of their work; where the
-        normalisation's gain is negative, the smallest is wanted, so the kernel's sign is turned.
+        normalisation's gain is negative, the smallest is wanted, so the kernel's sign is turned. Channels of zeros fill the last block.
         """
         layer = self._weights.front[index]
         sign = np.where(layer.gain < 0, -1.0, 1.0).astype(np.float32)
-        kernel = self._once(f"front{index}.kernel", layer.kernel * sign[:, None, None, None])
-        bias = self._once(f"front{index}.bias", layer.bias * sign)
+        channels, filled = len(sign), -(-len(sign) // BLOCK) * BLOCK
+        fill = [(0, filled - channels)]
+        kernel = self._once(f"front{index}.kernel", np.pad(layer.kernel * sign[:, None, None, None], fill + [(0, 0)] * 3))
+        bias = self._once(f"front{index}.bias", np.pad(layer.bias * sign, fill))
         shape = list(layer.kernel.shape[2:])
         x = self.node("Conv", [x, kernel, bias], f"{name}.conv", kernel_shape=shape)
         x = self.node("MaxPool", [x], f"{name}.loudest", kernel_shape=[1, MELS - shape[1] + 1])
-        x = self.node("Reshape", [x, self._once(f"shape.{len(sign)}.{columns}", np.array([1, len(sign), columns]))], f"{name}.flat")
+        x = self.node("Reshape", [x, self._once(f"shape.{filled}.{columns}", np.array([1, filled, columns]))], f"{name}.flat")
+        x = self._slice(x, 1, 0, channels, f"{name}.filled")
         x = self.node("Mul", [x, self._once(f"front{index}.sign", sign[:, None])], f"{name}.turned")
         return self._affine(self.relu(x, f"{name}.relu"), layer.gain[:, None], layer.shift[:, None], name, f"front{index}")
 
@@ -75,24 +88,41 @@ class Encoder(Graph):
         x = self.node("Mul", [x, self._once(f"{key}.gain", gain)], f"{name}.scaled")
         return self.node("Add", [x, self._once(f"{key}.shift", shift)], name)
 
-    def _timbral(self, x, columns, name):
-        parts = [self._front(x, i, columns, f"{name}.timbral{i}") for i in (0, 1)]
-        return self.node("Concat", parts, name, axis=1)
+    def _timbral(self, picture, before, after, columns, name):
+        x = self._pad(picture, before, after, f"{name}.padded")
+        return self.node("Concat", [self._front(x, i, columns, f"{name}.{i}") for i in (0, 1)], name, axis=1)
 
-    def _temporal(self, picture):
-        """The three long convolutions, padded as TensorFlow pads even kernels."""
-        for index in (2, 3, 4):
-            frames = self._weights.front[index].kernel.shape[2]
-            before = (frames - 1) // 2
-            yield self._front(self._pad(picture, before, frames - 1 - before, f"padded{frames}"), index, FRAMES, f"temporal{frames}")
+    def _temporal(self, which, picture, before, after, columns, name):
+        return self._front(self._pad(picture, before, after, f"{name}.padded"), 2 + which, columns, name)
 
-    def _middle(self, columns):
-        """Three convolutions over time, the second and third added to what they came from; all are kept."""
-        kept, x = [columns], columns
+    def _first_middle(self, channels, columns, before, after, _, name):
+        """What the first convolution of the middle makes of some channels of the front, without its bias."""
+        layer = self._weights.middle[0]
+        kernel = self._once(f"middle1.{channels.start}", layer.kernel[:, channels])
+        return self.node("Conv", [columns, kernel], name, kernel_shape=list(layer.kernel.shape[2:]), pads=[before, after])
+
+    def _renewed(self, convolve, source, reach, ends, name):
+        """All columns of a convolution over `source` that reaches so many frames back and on: those in the state and, around
+        them, those at the two ends, which see the zeros beyond the patch or what saw them. Returns them, and the newest stride of
+        those that see neither end."""
+        (back, on), (first, last) = reach, ends
+        kept = FRAMES - first - last - STRIDE
+        left = self._slice(source, 2, 0, first + on, f"{name}.first_frames")
+        left = convolve(left, back, 0, first, f"{name}.first")
+        right = self._slice(source, 2, FRAMES - last - STRIDE - back, FRAMES, f"{name}.newest_frames")
+        right = convolve(right, 0, on, STRIDE + last, f"{name}.newest")
+        old = self._slice(self._slice("columns", 1, *CHANNELS[name], f"{name}.state"), 2, KEPT - kept, KEPT, f"{name}.kept")
+        return self.node("Concat", [left, old, right], name, axis=2), self._slice(right, 2, 0, STRIDE, f"{name}.new")
+
+    def _middle(self, front, parts):
+        """Three convolutions over time, the second and third added to what they came from, all kept; the sum of `parts` is what
+        the first one makes of the front."""
+        x = self.node("Add", [self.node("Add", parts, "middle1.sum"), self.weight("middle1.bias", self._weights.middle[0].bias[:, None])], "middle1.conv")
+        kept = [front]
         for i, layer in enumerate(self._weights.middle, start=1):
-            new = self.relu(self.conv(x, layer.kernel, layer.bias, f"middle{i}.conv", pads=[3, 3]), f"middle{i}.relu")
-            new = self._affine(new, layer.gain[:, None], layer.shift[:, None], f"middle{i}.new", f"middle{i}")
-            x = new if i == 1 else self.node("Add", [new, x], f"middle{i}")
+            new = x if i == 1 else self.conv(x, layer.kernel, layer.bias, f"middle{i}.conv", pads=[REACH, REACH])
+            new = self._affine(self.relu(new, f"middle{i}.relu"), layer.gain[:, None], layer.shift[:, None], f"middle{i}.new", f"middle{i}")
+            x = new if i == 1 else self.node("Add", [new, x], f"middle{i}.out")
             kept.append(x)
         return self.node("Concat", kept, "stacked", axis=1)
 
@@ -110,24 +140,40 @@ class Encoder(Graph):
 
     def streaming(self):
         """The graph (mel, columns) → (embedding, columns_next)."""
-        picture = self.reshape("mel", [1, 1, FRAMES, MELS], "picture")
-        first = self._slice(picture, 2, 0, 2 * REACH, "first_frames")
-        first = self._timbral(self._pad(first, REACH, 0, "first_padded"), REACH, "first_columns")
-        newest = self._slice(picture, 2, KEPT, FRAMES, "newest_frames")
-        newest = self._timbral(self._pad(newest, 0, REACH, "newest_padded"), STRIDE + REACH, "newest_columns")
-        timbral = self.node("Concat", [first, "columns", newest], "timbral", axis=2)
+        new = []
+
+        def renewed(convolve, source, reach, ends, name):
+            columns, newest = self._renewed(convolve, source, reach, ends, name)
+            new.append(newest)
+            return columns
+
+        def front(convolve, picture, reach, name):
+            # The longest kernel sees one end or the other of every patch that a column is in.
+            return renewed(convolve, picture, reach, reach, name) if name in CHANNELS else convolve(picture, *reach, FRAMES, name)
+
+        self._network(front, lambda *layer: renewed(*layer, (2 * REACH, 2 * REACH), "of_timbral"))
         kept = self._slice("columns", 2, STRIDE, KEPT, "columns_still_needed")
-        new = self._slice(newest, 2, 0, STRIDE, "columns_new")
-        self.node("Concat", [kept, new], "columns_next", axis=2)
-        self._end(self._middle(self.node("Concat", [timbral, *self._temporal(picture)], "front", axis=1)))
+        self.node("Concat", [kept, self.node("Concat", new, "columns_new", axis=1)], "columns_next", axis=2)
         return self
 
     def whole(self):
         """The graph mel → embedding, without state: the reference that the other is compared with."""
-        picture = self.reshape("mel", [1, 1, FRAMES, MELS], "picture")
-        timbral = self._timbral(self._pad(picture, REACH, REACH, "padded"), FRAMES, "timbral")
-        self._end(self._middle(self.node("Concat", [timbral, *self._temporal(picture)], "front", axis=1)))
+        self._network(
+            lambda convolve, picture, reach, name: convolve(picture, *reach, FRAMES, name),
+            lambda convolve, timbral, reach: convolve(timbral, *reach, FRAMES, "of_timbral"),
+        )
         return self
+
+    def _network(self, front, middle):
+        """The layers, given how the columns of the front, and what the middle makes of the timbral ones, come about."""
+        picture, reach = self.reshape("mel", [1, 1, FRAMES, MELS], "picture"), (REACH, REACH)
+        timbral = front(self._timbral, picture, reach, "timbral")
+        temporal = [front(partial(self._temporal, i), picture, r, f"temporal{i}") for i, r in enumerate(TEMPORAL_REACH)]
+        temporal = self.node("Concat", temporal, "temporal", axis=1)
+        of_timbral = middle(partial(self._first_middle, slice(0, TIMBRAL)), timbral, reach)
+        of_temporal = self._first_middle(slice(TIMBRAL, None), temporal, *reach, FRAMES, "of_temporal")
+        columns = self.node("Concat", [timbral, temporal], "front", axis=1)
+        self._end(self._middle(columns, [of_timbral, of_temporal]))
 
 
 def write(checkpoint, path, matrix=None, offset=0.0, streaming=True):
@@ -138,13 +184,11 @@ def write(checkpoint, path, matrix=None, offset=0.0, streaming=True):
     if not streaming:
         graph.whole().save_all(path, [mel], [embedding])
         return
-    state = [1, TIMBRAL, KEPT]
-    graph.streaming().save_all(path, [mel, ("columns", state)], [embedding, ("columns_next", state)])
+    graph.streaming().save_all(path, [mel, ("columns", STATE)], [embedding, ("columns_next", STATE)])
 
 
 def tables(file, sha256, embedding):
     """The manifest's tables of a graph that `write` wrote to `file`."""
-    state = [1, TIMBRAL, KEPT]
     return {
         "patch": {"frames": FRAMES, "stride": STRIDE, "embedding": embedding},
         "encoder": {
@@ -152,7 +196,7 @@ def tables(file, sha256, embedding):
             "input": {"name": "mel", "shape": [1, FRAMES, MELS]},
             "output": {"name": "embedding", "shape": [1, embedding]},
             "state": {
-                "input": {"name": "columns", "shape": state}, "output": {"name": "columns_next", "shape": state},
+                "input": {"name": "columns", "shape": STATE}, "output": {"name": "columns_next", "shape": STATE},
                 "warm_up": WARM_UP,
             },
         },

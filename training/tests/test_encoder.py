@@ -91,7 +91,7 @@ class Encoder(unittest.TestCase):
         np.testing.assert_allclose(found[0, encoder.TAGS :], penultimate, atol=1e-3)
 
     def test_a_stream_gives_what_whole_patches_give(self):
-        state = np.zeros((1, encoder.TIMBRAL, encoder.KEPT), dtype=np.float32)
+        state = np.zeros(encoder.STATE, dtype=np.float32)
         for missing in range(encoder.WARM_UP * encoder.STRIDE, 0, -encoder.STRIDE):
             early = np.zeros_like(self.patch(0))
             early[:, missing:] = self.patch(0)[:, :-missing]
