@@ -48,10 +48,23 @@ fn normalise(how: Normalise, window: &mut [f32]) {
     let floor = window.iter().copied().fold(f32::NEG_INFINITY, f32::max) - floor_db;
     window.iter_mut().for_each(|value| *value = value.max(floor));
     let count = window.len() as f64;
-    let mean = window.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
-    let variance = window.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
+    let mean = sum(window, |value| value) / count;
+    let variance = sum(window, |value| (value - mean).powi(2)) / count;
     let scale = 1.0 / (variance.sqrt() + 1e-6);
     window.iter_mut().for_each(|value| *value = ((f64::from(*value) - mean) * scale) as f32);
+}
+
+/// The sum of `term` of each value, in lanes that do not wait for each other.
+fn sum(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
+    const LANES: usize = 16;
+    let (whole, rest) = values.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for chunk in whole {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane += term(f64::from(value));
+        }
+    }
+    lanes.iter().sum::<f64>() + rest.iter().map(|&value| term(f64::from(value))).sum::<f64>()
 }
 
 #[cfg(test)]

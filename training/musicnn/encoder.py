@@ -179,12 +179,22 @@ class Encoder(Graph):
 def write(checkpoint, path, matrix=None, offset=0.0, streaming=True):
     """Write the ONNX file of a checkpoint's folder; without `matrix` the penultimate layer stands as it is."""
     matrix = np.eye(PENULTIMATE) if matrix is None else np.asarray(matrix)
-    graph = Encoder(Weights(checkpoint), matrix, np.zeros(len(matrix)) + offset)
-    mel, embedding = ("mel", [1, FRAMES, MELS]), ("embedding", [1, TAGS + len(matrix)])
+    offset = np.zeros(len(matrix)) + offset
     if not streaming:
-        graph.whole().save_all(path, [mel], [embedding])
+        write_whole(Weights(checkpoint), path, matrix, offset)
         return
-    graph.streaming().save_all(path, [mel, ("columns", STATE)], [embedding, ("columns_next", STATE)])
+    graph, mel, embedding = Encoder(Weights(checkpoint), matrix, offset).streaming(), *_ends(matrix)
+    graph.save_all(path, [mel, ("columns", STATE)], [embedding, ("columns_next", STATE)])
+
+
+def write_whole(weights, path, matrix, offset):
+    """Write the ONNX file of the encoder that keeps nothing."""
+    mel, embedding = _ends(matrix)
+    Encoder(weights, matrix, offset).whole().save_all(path, [mel], [embedding])
+
+
+def _ends(matrix):
+    return ("mel", [1, FRAMES, MELS]), ("embedding", [1, TAGS + len(matrix)])
 
 
 def tables(file, sha256, embedding):

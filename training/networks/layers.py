@@ -24,6 +24,15 @@ class Bands(nn.Module):
         return graph.node("Add", [x, graph.weight("bands.offset", offset.numpy())], "bands")
 
 
+# ONNX Runtime computes convolutions in blocks of so many channels, and must reorder what does not fill its blocks.
+BLOCK = 16
+
+
+def filled(array, *axes):
+    """`array` with zeros up to whole blocks of channels along these axes; a picture's one channel stays one."""
+    return np.pad(array, [(0, -size % BLOCK if axis in axes and size > 1 else 0) for axis, size in enumerate(array.shape)])
+
+
 class Convolution(nn.Module):
     """Convolution with `same` padding, max pooling, batch normalisation, ReLU, dropout of whole maps.
 
@@ -46,11 +55,18 @@ class Convolution(nn.Module):
         return self.dropout(torch.relu(self.norm(x)))
 
     def nodes(self, graph, x, name):
-        gain, offset = (part.numpy()[:, None, None] for part in scale(self.norm))
+        """The normalisation goes into the convolution: a positive gain leaves the largest of a pool the largest."""
+        gain, offset = (part.numpy() for part in scale(self.norm))
         weight = self.conv.weight.detach().numpy()
+        positive = (gain > 0).all()
+        if positive:
+            weight = weight * gain[:, None, None, None]
         pads = [self.before, self.before, self.behind, self.behind]
-        x = graph.conv(x, weight, np.zeros(len(weight)), name, pads=pads)
+        x = graph.conv(x, filled(weight, 0, 1), filled(offset if positive else 0 * offset, 0), name, pads=pads)
+        if positive:
+            return graph.max_pool(graph.relu(x, f"{name}_relu"), self.pool, self.padding, f"{name}_pool")
         x = graph.max_pool(x, self.pool, self.padding, f"{name}_pool")
+        gain, offset = (filled(part, 0)[:, None, None] for part in (gain, offset))
         x = graph.node("Mul", [x, graph.weight(f"{name}.gain", gain)], f"{name}_scaled")
         x = graph.node("Add", [x, graph.weight(f"{name}.offset", offset)], f"{name}_norm")
         return graph.relu(x, f"{name}_relu")

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 
 try:
-    from training.musicnn import encoder, weights
+    from training.musicnn import encoder, stateless, weights
 except ModuleNotFoundError as missing:
     raise unittest.SkipTest(f"{missing.name} is not installed") from None
 
@@ -100,6 +100,12 @@ class Encoder(unittest.TestCase):
             found, state = run(self.folder / "streaming.onnx", {"mel": self.patch(i), "columns": state})
             (expected,) = run(self.folder / "whole.onnx", {"mel": self.patch(i)})
             np.testing.assert_allclose(found, expected, atol=1e-5)
+
+    def test_the_layers_are_found_again_in_a_file(self):
+        shipped = stateless.Shipped(self.folder / "streaming.onnx")
+        encoder.write_whole(shipped, self.folder / "again.onnx", shipped.matrix, shipped.offset)
+        expected, found = (run(self.folder / f"{name}.onnx", {"mel": self.patch(2)})[0] for name in ("whole", "again"))
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 if __name__ == "__main__":
