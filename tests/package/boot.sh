@@ -41,7 +41,10 @@ mkdir -p "$root"
 tar -C "$root" -xf "$base" --exclude='./dev/*'
 
 nspawn=(systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --private-network --machine=genrecast-package)
-if ! "${nspawn[@]}" /bin/true; then say 'systemd-nspawn runs nothing here' && exit 77; fi
+if ! "${nspawn[@]}" /bin/true 2>"$folder/console"; then
+    cat "$folder/console" >&2
+    say 'systemd-nspawn runs nothing here' && exit 77
+fi
 
 # The version that it is upgraded to: later, and with a changed configuration file.
 mkdir -p "$root/packages"
@@ -58,7 +61,7 @@ cp tests/fixtures/audio/mono.wav "$root/srv/clip.wav"
 cp contrib/certbot/deploy-hook "$root/packages/"
 for name in first second; do
     mkdir "$root/packages/$name"
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
         -addext basicConstraints=critical,CA:FALSE -keyout "$root/packages/$name/privkey.pem" -out "$root/packages/$name/fullchain.pem" 2>/dev/null
 done
 cat >"$root/etc/systemd/system/package-test.service" <<'UNIT'

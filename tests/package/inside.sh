@@ -128,7 +128,8 @@ asks_for_the_token() {
     rm -r /etc/systemd/system/genrecast.service.d /etc/genrecast/token
     systemctl daemon-reload && systemctl restart genrecast && return $result
 }
-shows() { genrecast history "https://localhost:$port" --since -1h --ca-file "/packages/$1/fullchain.pem" >/dev/null; }
+# By number: a Debian as small as this one does not know localhost.
+shows() { genrecast history "https://127.0.0.1:$port" --since -1h --ca-file "/packages/$1/fullchain.pem" >/dev/null; }
 deploys() { RENEWED_LINEAGE=/packages/$1 /packages/deploy-hook; }
 renews_its_certificate() {
     local before result
