@@ -17,6 +17,8 @@ pub mod dial;
 pub mod evaluation;
 pub mod event;
 pub mod features;
+#[cfg(test)]
+mod fuzzing;
 pub mod hearing;
 pub mod history;
 pub mod hub;

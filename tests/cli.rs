@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/classify.rs"]

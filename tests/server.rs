@@ -41,6 +41,8 @@ mod talk;
 mod tls;
 #[path = "server/token.rs"]
 mod token;
+#[path = "server/turned_away.rs"]
+mod turned_away;
 #[path = "server/usage.rs"]
 mod usage;
 #[path = "server/world.rs"]

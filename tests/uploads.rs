@@ -4,6 +4,8 @@ mod support;
 
 #[path = "radio/audio.rs"]
 mod audio;
+#[path = "uploads/claims.rs"]
+mod claims;
 #[path = "uploads/client.rs"]
 mod client;
 #[path = "uploads/greedy.rs"]

@@ -1,5 +1,6 @@
 //! The command line: its words here, one file a command. Touch it to add a command or a flag.
 
+mod bench;
 mod check;
 mod classify;
 mod completions;
@@ -43,6 +44,8 @@ enum Command {
     Classify(classify::ClassifyArguments),
     /// Measure a model on clips whose genre is known
     Evaluate(evaluate::EvaluateArguments),
+    /// Measure what this machine can do: streams that it can carry, and where the time goes
+    Bench(bench::BenchArguments),
     /// Show what a running daemon hears
     Listen(listen::ListenArguments),
     /// Show what was heard before: segments and tracks, or events as JSON Lines or CSV
@@ -112,6 +115,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Classify(arguments) => classify::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Listen(arguments) => listen::run(arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Devices { json } => devices::run(json),

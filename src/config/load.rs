@@ -89,7 +89,7 @@ pub fn load(
 ///
 /// # Errors
 /// As [`load`].
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub fn from_text(text: String) -> Result<Config, ConfigError> {
     merge(&[Layer::from_file("fuzz.toml", text)?]).map(|(config, _)| config)
 }

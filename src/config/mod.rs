@@ -28,7 +28,7 @@ pub use decide::DecideConfig;
 pub use diff::Change;
 pub use gate::GateConfig;
 pub use history::HistoryConfig;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub use load::from_text;
 pub use load::{Flag, Loaded, load};
 pub use log::{LogConfig, LogFormat, log_filter};

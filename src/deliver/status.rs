@@ -41,6 +41,8 @@ pub struct Status {
     pub dropped: u64,
     /// Deliveries, or connections, that failed.
     pub failures: u64,
+    /// How often one that had failed was tried again.
+    pub retries: u64,
 }
 
 /// How all of them fare. Clones share it.
@@ -99,6 +101,7 @@ impl Line {
             delivered: 0,
             dropped: 0,
             failures: 0,
+            retries: 0,
         };
         let mut locked = all.lock();
         locked.lines += 1;
@@ -124,6 +127,11 @@ impl Line {
             }
             (status.reason, status.remedy) = (None, None);
         });
+    }
+
+    /// What has failed is tried again.
+    pub fn retry(&self) {
+        self.tell(|status| status.retries += 1);
     }
 
     /// It has failed; true if it worked before, or has never been tried.

@@ -63,6 +63,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
                     }
                     Err(full) => {
                         rest.turned_away(Instant::now());
+                        shared.turned_away.count(full.into());
                         // Over TLS nothing can be said before a handshake, which would cost more than the refusal saves.
                         let plain = shared.live().settings().tls.is_none();
                         let told = plain.then(|| refuse::no_room(stream, full)).flatten();

@@ -18,6 +18,7 @@ use super::api_error::ApiError;
 use super::revocable::revocable;
 use super::settings::changed;
 use super::token::{Grant, Scope, Tokens};
+use super::turned_away::Why;
 use super::{Live, Shared, page, upgrade};
 
 /// For how long what was sent without a token is taken, so that its sender can read the refusal.
@@ -102,6 +103,8 @@ pub(super) async fn authenticate(
             revocable(response, access, live)
         }
         Err(refusal) => {
+            let forbidden = refusal.1.status == StatusCode::FORBIDDEN;
+            shared.turned_away.count(if forbidden { Why::Forbidden } else { Why::Unauthenticated });
             // Who is still sending could not read why; who asks before sending does not begin.
             if *request.method() == Method::POST && !request.headers().contains_key(EXPECT) {
                 let mut body = request.into_body();

@@ -21,6 +21,7 @@ use super::line::{Line, Stream};
 use super::patient::Patient;
 use super::routes::{Local, Peer};
 use super::shutdown::stopped;
+use super::turned_away::Why;
 use super::upgrade::Slot;
 use super::{Shared, refuse, tls, websocket};
 
@@ -67,6 +68,7 @@ async fn line(stream: TcpStream, shared: &Shared) -> Option<(Line, bool)> {
         Ok(stream) => Some((Line::new(Stream::Tls(Box::new(stream))), true)),
         Err(error) => {
             tracing::debug!(%error, "a client did not agree upon TLS");
+            shared.turned_away.count(Why::NoTls);
             None
         }
     }
@@ -112,6 +114,7 @@ async fn http(
     // Behind an answer nobody expects another one, and who has said nothing waits for none.
     let unasked = told_on.heard() && !asked.load(Ordering::Relaxed);
     if unasked && ended.as_ref().is_err_and(hyper::Error::is_timeout) {
+        shared.turned_away.count(Why::TooSlow);
         let mut told = pin!(refuse::too_slow(told_on));
         tokio::select! {
             () = told.as_mut() => {}

@@ -1,5 +1,5 @@
-//! What a fuzzer throws at this room: messages, queries and token files. Compiled for fuzzing only (`fuzz/`). Touch it when
-//! clients can say something else.
+//! What a fuzzer throws at this room: messages, queries and token files. Compiled for `fuzz/` and for the tests of
+//! `src/fuzzing` only. Touch it when clients can say something else.
 
 use axum::http::Uri;
 

@@ -25,6 +25,11 @@ pub trait Health: Send + Sync {
         Vec::new()
     }
 
+    /// The outputs of this moment, for `/metrics`.
+    fn deliveries(&self) -> Vec<DeliveryMeasures> {
+        Vec::new()
+    }
+
     /// Where the mel columns of a source can be looked at; `None` if there is none of that name.
     fn mel(&self, source: &str) -> Option<Arc<MelTap>> {
         let _ = source;
@@ -94,6 +99,38 @@ pub struct SourceMeasures {
     pub state: SourceState,
     /// What has been counted of it since it started.
     pub counters: Arc<SourceCounters>,
+}
+
+/// An output that is told of events, as `/metrics` tells it.
+#[derive(Debug, Clone)]
+pub struct DeliveryMeasures {
+    /// What kind of output it is, a word.
+    pub kind: &'static str,
+    /// What it is called in the configuration.
+    pub name: String,
+    /// Whether it works.
+    pub state: DeliveryState,
+    /// Events that wait for it.
+    pub waiting: usize,
+    /// Events that it has taken.
+    pub delivered: u64,
+    /// Events that it never gets.
+    pub dropped: u64,
+    /// Deliveries, or connections, that failed.
+    pub failures: u64,
+    /// How often one that had failed was tried again.
+    pub retries: u64,
+}
+
+/// Whether an output works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// There is nothing to say of it yet.
+    Starting,
+    /// It takes what it is told.
+    Working,
+    /// It does not, and is tried again.
+    Trying,
 }
 
 /// The counters of a source at one moment.

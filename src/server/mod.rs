@@ -13,7 +13,7 @@ mod crowd;
 mod descriptors;
 mod feed;
 mod filter;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod guard;
 mod health;
@@ -39,6 +39,7 @@ mod sources;
 mod sse;
 mod tls;
 mod token;
+mod turned_away;
 mod upgrade;
 mod websocket;
 
@@ -50,7 +51,9 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
-pub use health::{Health, HealthReport, SourceCounts, SourceInfo, SourceMeasures};
+pub use health::{
+    DeliveryMeasures, DeliveryState, Health, HealthReport, SourceCounts, SourceInfo, SourceMeasures,
+};
 pub use mel::{MEL_SUBPROTOCOL, MelFormat, MelFrameParts, MelSender, MelTap, MelViewer, mel_channel};
 pub use settings::{Live, LiveSettings, ServerSettings};
 pub use tls::{Identity, TlsError, renew};
@@ -65,6 +68,7 @@ use archive::Archive;
 use crowd::Crowd;
 use models::Shelf;
 use seats::Seats;
+use turned_away::TurnedAway;
 
 /// The WebSocket subprotocol; a client may offer it or none.
 pub const SUBPROTOCOL: &str = "genrecast.v1.json";
@@ -192,6 +196,7 @@ pub(crate) struct Shared {
     forwarded: Crowd,
     /// Connections open now, of any kind.
     connections: AtomicUsize,
+    turned_away: TurnedAway,
     /// Wakes the subscribers.
     newest: watch::Sender<u64>,
     shutdown: watch::Receiver<bool>,
@@ -234,6 +239,7 @@ pub async fn serve(
         crowd: Crowd::default(),
         forwarded: Crowd::default(),
         connections: AtomicUsize::new(0),
+        turned_away: TurnedAway::default(),
         settings,
         live,
         hub: events.hub,

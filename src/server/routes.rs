@@ -18,6 +18,7 @@ use serde::Serialize;
 use super::api_error::ApiError;
 use super::filter::Filter;
 use super::request::{Subscribe, query};
+use super::turned_away::Why;
 use super::{
     Shared, access, classify, contract, cors, history, metrics, models, page, probes, sources, upgrade,
 };
@@ -74,7 +75,10 @@ async fn guard(
     let allowed = live.guard.check(request.headers(), request.uri(), local);
     let mut response = match allowed {
         Ok(()) => next.run(request).await,
-        Err(why) => ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", why).into_response(),
+        Err(why) => {
+            shared.turned_away.count(Why::Foreign);
+            ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", why).into_response()
+        }
     };
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

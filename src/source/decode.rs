@@ -174,6 +174,15 @@ impl Decoder {
         }
     }
 
+    /// How long the header of the container says the whole is, in seconds; `None` where none says it, or by guess only. It
+    /// may be wrong.
+    pub fn stated_seconds(&self) -> Option<f64> {
+        match &self.inner {
+            Inner::Container(container) => container.stated_seconds(),
+            Inner::Presentation(_) | Inner::Pcm(_) => None,
+        }
+    }
+
     /// What of the sound is not heard, in words, if that is known.
     pub fn note(&self) -> Option<&'static str> {
         match &self.inner {

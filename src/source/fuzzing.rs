@@ -1,5 +1,5 @@
-//! What a fuzzer throws at this room: bytes as stations, servers and files would send them. Compiled for fuzzing only
-//! (`fuzz/`). Touch it when another thing from outside is read.
+//! What a fuzzer throws at this room: bytes as stations, servers and files would send them. Compiled for `fuzz/` and for the
+//! tests of `src/fuzzing` only. Touch it when another thing from outside is read.
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;

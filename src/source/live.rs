@@ -20,6 +20,10 @@ use crate::units::SampleRate;
 /// What is less late is made good at once, so that nothing is lost to a hiccup of the network.
 const TOO_LATE: Duration = Duration::from_secs(2);
 
+/// Seconds of audio that are written at a time in real time. A station is seconds behind the air anyway, and each write is a
+/// wake-up of its thread, which a hundred stations would feel.
+const BLOCK: f64 = 0.1;
+
 /// What is played, and what is to be done meanwhile.
 pub(super) struct Live<'a> {
     pub(super) decoder: Decoder,
@@ -129,7 +133,7 @@ impl Run {
         // Its reader must find the end before it is told of another run.
         self.writer = None;
         let (writer, reader) = line.ring(rate);
-        self.pace = self.paced.then(|| Pace::new(rate, 1.0, writer.capacity()));
+        self.pace = self.paced.then(|| Pace::new(rate, 1.0, writer.capacity(), BLOCK));
         (self.rate, self.samples) = (rate, self.block.len() as u64);
         self.writer = Some(writer);
         line.begin_after(missing, reader, rate, SystemTime::now());
@@ -195,8 +199,8 @@ impl Run {
         let written = match &mut self.writer {
             // Only what comes in time is lost when nobody reads: what is late comes all at once, and is worked off.
             Some(writer) if late.is_zero() => {
+                // Its reader looks often enough by itself; woken for each of many stations it would hardly sleep.
                 writer.write(&block);
-                (line.wake)();
                 Ok(())
             }
             _ => self.all(&block, line),

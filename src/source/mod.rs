@@ -11,7 +11,7 @@ mod decoded;
 mod ending;
 mod error;
 mod exec;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod held;
 mod hls;

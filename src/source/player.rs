@@ -101,7 +101,7 @@ impl Output {
         let (writer, reader) = line.ring(rate);
         let pace = match speed {
             Speed::Max => None,
-            Speed::Factor(factor) => Some(Pace::new(rate, factor, writer.capacity())),
+            Speed::Factor(factor) => Some(Pace::new(rate, factor, writer.capacity(), BLOCK)),
         };
         line.begin(reader, rate, SystemTime::now());
         Self { writer, rate, block: Vec::new(), pace, given: 0 }
@@ -153,10 +153,10 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// For a ring of that capacity, of which one write takes at most a quarter.
-    pub(super) fn new(rate: SampleRate, factor: f64, capacity: usize) -> Self {
+    /// For a ring of that capacity, of which one write takes at most a quarter, and otherwise `block` seconds of the wall clock.
+    pub(super) fn new(rate: SampleRate, factor: f64, capacity: usize, block: f64) -> Self {
         let per_second = f64::from(rate.hz()) * factor;
-        let block = ((per_second * BLOCK) as usize).min(capacity / 4).max(1);
+        let block = ((per_second * block) as usize).min(capacity / 4).max(1);
         Self { start: Instant::now(), per_second, position: 0, block }
     }
 
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn the_schedule_is_absolute() {
         let rate = SampleRate::new(44_100).expect("not zero");
-        let mut pace = Pace::new(rate, 20.0, 1_000_000);
+        let mut pace = Pace::new(rate, 20.0, 1_000_000, BLOCK);
         assert_eq!(pace.block, 13_230);
         let mut due = pace.start;
         for _ in 0..1000 {
@@ -190,7 +190,7 @@ mod tests {
         }
         let error = due.duration_since(pace.start).as_secs_f64() - 10.0;
         assert!(error.abs() < 1e-6, "{error}");
-        assert_eq!(Pace::new(rate, 20.0, 1_000).block, 250);
-        assert!(Pace::new(rate, 1e-300, 3).due_after(usize::MAX) > pace.start);
+        assert_eq!(Pace::new(rate, 20.0, 1_000, BLOCK).block, 250);
+        assert!(Pace::new(rate, 1e-300, 3, BLOCK).due_after(usize::MAX) > pace.start);
     }
 }

@@ -97,6 +97,11 @@ impl Worker {
             max_seconds: self.hall.settings().max_seconds,
         };
         let decoder = mp4::open(reader.clone(), &request.name)?;
+        // Else an hour of it would be heard for nothing. What says less than it is meets the limit when that is heard.
+        let limit_s = listening.max_seconds;
+        if decoder.stated_seconds().is_some_and(|seconds| seconds > limit_s) {
+            return Err(UploadError::TooLong { limit_s });
+        }
         let clip = hear(decoder, listeners, &mut listening)?;
         // What stands behind the sound belongs to the clip, too.
         if io::copy(&mut reader, &mut io::sink()).is_err() {

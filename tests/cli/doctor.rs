@@ -148,6 +148,48 @@ fn a_running_daemon_is_asked_how_it_is_and_its_tokens_stay_with_it() {
     assert!(!ran.stdout.contains("super-secret"), "{}", ran.stdout);
 }
 
+#[test]
+fn outputs_are_looked_at_and_what_a_daemon_says_of_them_is_told() {
+    let place = TempDir::new().expect("a folder");
+    let there = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let away = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let file = place.path().join("config.toml");
+    let hook = |name: &str, at: &str| {
+        format!("[[webhook]]\nname = \"{name}\"\nurl = \"http://{at}/super-secret-path\"\n")
+    };
+    let hooks =
+        hook("there", &there.local_addr().expect("bound").to_string()) + &hook("away", &away.to_string());
+    std::fs::write(&file, format!("[mqtt]\nurl = \"mqtt://{away}\"\n{hooks}")).expect("written");
+    let with = |mut command: Command| {
+        command.args(["--runtime", "tract", "--source", "-", "--config"]).arg(&file);
+        toy(&mut command).arg("--state-dir").arg(place.path());
+        command
+    };
+    let mut daemon = Daemon::start(&mut with(genrecast("run")));
+    daemon.wait_for_line("MQTT: not connected");
+    let ran = run(with(genrecast("doctor")).args(["--json", "--listen", &daemon.address.to_string()]));
+    let report = json(&ran);
+    assert_eq!(ran.status, Some(9), "{report:#}");
+    let told = &report["sections"]["deliveries"];
+    assert_eq!(told["webhook there can be reached"], "yes", "{told:#}");
+    for name in ["webhook away", "mqtt"] {
+        let reached = told[format!("{name} can be reached")].as_str().expect("told");
+        assert!(reached.starts_with("no: Connection refused"), "{reached}");
+    }
+    let in_daemon = told["mqtt in the daemon"].as_str().expect("told");
+    assert!(in_daemon.starts_with("trying; 0 delivered") && in_daemon.contains(" failures"), "{in_daemon}");
+    assert!(told["webhook there in the daemon"].as_str().is_some_and(|told| told.contains(" delivered")));
+    let bad = found(&report, "bad");
+    for what in [
+        "mqtt: mqtt cannot be reached: Connection refused",
+        "webhook: webhook away cannot be reached: Connection refused",
+        "mqtt: mqtt, says the daemon: the broker cannot be reached",
+    ] {
+        assert!(bad.iter().any(|bad| bad.starts_with(what)), "no {what:?} in {bad:?}");
+    }
+    assert!(!ran.stdout.contains("super-secret"), "{}", ran.stdout);
+}
+
 /// The text with another secret in the place of each `SECRET`, so that one that gets through names itself.
 fn strewn(text: &str, name: &str) -> String {
     let mut parts = text.split("SECRET").enumerate();

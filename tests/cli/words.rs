@@ -7,10 +7,11 @@ use temp_dir::TempDir;
 
 use crate::support::{Ran, genrecast, refused, run};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "run",
     "classify",
     "evaluate",
+    "bench",
     "listen",
     "history",
     "devices",

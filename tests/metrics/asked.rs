@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::daemon::Scene;
+use crate::daemon::{Scene, ask};
 use crate::support::root;
 
 /// Metrics that no panel needs to show, each for a reason.
@@ -54,10 +54,13 @@ fn alerts() -> String {
     text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n")
 }
 
-/// Names of all samples that a daemon tells.
+/// Names of all samples that a daemon tells, and of families that have none at present: it speaks no TLS and tells nobody.
 fn told() -> BTreeSet<String> {
-    let metrics = Scene::new().metrics();
-    metrics.into_keys().map(|name| name.split('{').next().unwrap_or_default().to_owned()).collect()
+    let text = ask(&Scene::new().daemon, "/metrics", "").2;
+    let families = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    let samples = samples.filter_map(|line| line.split(['{', ' ']).next());
+    families.chain(samples).map(str::to_owned).collect()
 }
 
 pub fn exist() {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use temp_dir::TempDir;
 
 use crate::support::daemon::Daemon;
-use crate::support::{PATIENCE, music, toy, with_tract};
+use crate::support::{PATIENCE, genrecast, music, toy, with_tract};
 
 /// A daemon with a history that has heard some seconds of music, and its metrics.
 pub struct Scene {
@@ -20,10 +20,18 @@ const SOURCE: &str = "-?pcm=s16le&rate=22050&channels=1";
 
 impl Scene {
     pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// One with these lines in its configuration.
+    pub fn with(configuration: &str) -> Self {
         let place = TempDir::new().expect("a folder");
-        let mut command = with_tract("run");
+        let file = place.path().join("config.toml");
+        std::fs::write(&file, configuration).expect("written");
+        let mut command = genrecast("run");
+        command.args(["--runtime", "tract", "--config"]).arg(&file).env("GENRECAST_HISTORY__ENABLED", "true");
         toy(&mut command).args(["--source", SOURCE, "--state-dir"]).arg(place.path());
-        let mut daemon = Daemon::start(command.env("GENRECAST_HISTORY__ENABLED", "true"));
+        let mut daemon = Daemon::start(&mut command);
         let samples: Vec<u8> =
             music(22_050, 8.0).iter().flat_map(|s| ((s * 32_767.0) as i16).to_le_bytes()).collect();
         let mut stdin = daemon.stdin.take().expect("piped");
@@ -42,7 +50,7 @@ impl Scene {
         samples(&ask(&self.daemon, "/metrics", "").2)
     }
 
-    fn wait(&self, what: &str, done: impl Fn(&BTreeMap<String, f64>) -> bool) -> BTreeMap<String, f64> {
+    pub fn wait(&self, what: &str, done: impl Fn(&BTreeMap<String, f64>) -> bool) -> BTreeMap<String, f64> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let metrics = self.metrics();

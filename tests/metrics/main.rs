@@ -3,6 +3,7 @@
 
 mod asked;
 mod daemon;
+mod outputs;
 mod promtool;
 #[path = "../support/mod.rs"]
 mod support;
@@ -18,6 +19,7 @@ fn main() {
         ("every_number_is_the_one_that_is_told_elsewhere", daemon::numbers as fn(), false),
         ("who_comes_and_goes_is_counted", daemon::comings_and_goings, false),
         ("both_forms_say_the_same", daemon::forms, false),
+        ("every_output_tells_how_it_fares_and_shows_no_address", outputs::fare, false),
         ("a_token_of_the_scope_metrics_opens_metrics_only", daemon::tokens, false),
         ("nothing_that_a_client_sends_becomes_a_label", daemon::strangers, false),
         ("dashboard_and_alerts_ask_for_metrics_that_there_are", asked::exist, false),

@@ -66,6 +66,13 @@ impl Secure {
         answer
     }
 
+    /// Waits until the metrics have this line.
+    async fn told(&self, line: &str) {
+        let ask = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let told = async { while !self.ask(ask).await.lines().any(|told| told == line) {} };
+        timeout(PATIENCE, told).await.unwrap_or_else(|_| panic!("no {line:?}"));
+    }
+
     /// The certificate that is shown now.
     async fn shown(&self) -> Vec<u8> {
         let stream = self.connect().await;
@@ -175,6 +182,7 @@ async fn a_handshake_that_never_ends_is_cut_off_and_delays_nobody() {
     }
     let livez = "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     assert!(secure.ask(livez).await.starts_with("HTTP/1.1 200 "));
+    secure.told(r#"genrecast_connections_refused_total{reason="no_tls"} 40"#).await;
     for stream in &mut slow {
         let ended = timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await;
         assert!(ended.is_ok(), "it must be cut off");
@@ -202,6 +210,7 @@ async fn a_renewed_certificate_is_shown_and_a_bad_one_is_not_and_nobody_is_dropp
     std::fs::write(&pair.private_key, &key).expect("written");
     sleep(Duration::from_millis(400)).await;
     assert_eq!(secure.shown().await, good, "the key is of another");
+    secure.told("genrecast_tls_last_reload_successful 0").await;
     secure.authority.sign(2021);
     sleep(Duration::from_millis(400)).await;
     assert_eq!(secure.shown().await, good, "it has expired");
@@ -211,6 +220,9 @@ async fn a_renewed_certificate_is_shown_and_a_bad_one_is_not_and_nobody_is_dropp
     let pair = secure.authority.sign(2093);
     let renewed = async { while secure.shown().await != der(&pair) {} };
     timeout(PATIENCE, renewed).await.expect("noticed");
+    secure.told("genrecast_tls_last_reload_successful 1").await;
+    let ends = "2093-01-01T00:00:00Z".parse::<jiff::Timestamp>().expect("a time").as_second();
+    secure.told(&format!("genrecast_tls_certificate_expiry_timestamp_seconds {}", ends)).await;
     secure.world.hub.publish("mic", window(0.5));
     let event = async {
         loop {

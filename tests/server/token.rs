@@ -14,11 +14,11 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use super::events::window;
 use super::world::{Client, PATIENCE, World};
 
-const ALL: &str = "token-that-opens-everything";
-const EVENTS: &str = "token-that-opens-events-only";
+pub const ALL: &str = "token-that-opens-everything";
+pub const EVENTS: &str = "token-that-opens-events-only";
 const UPLOAD: &str = "token-that-opens-uploads-only";
 
-fn tokens(text: &str) -> Option<Tokens> {
+pub fn tokens(text: &str) -> Option<Tokens> {
     let place = temp_dir::TempDir::new().expect("a folder");
     let path = place.path().join("tokens");
     std::fs::write(&path, text).expect("written");

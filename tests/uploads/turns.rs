@@ -64,6 +64,32 @@ fn one_that_sends_nothing_more_is_given_up() {
 }
 
 #[test]
+fn one_that_crawls_is_given_up_and_makes_room() {
+    let daemon = daemon(&[("IDLE_SECONDS", "1"), ("WAITING", "1")]);
+    let song = fixture("stereo.flac");
+    let mut crawling = begin(daemon.address, &format!("?id={}", id(1)), &head(&song), &song[..100]);
+    let answered = crawling.try_clone().expect("cloned");
+    let next = begin(daemon.address, &format!("?id={}", id(2)), &head(&song), &song);
+    // Never silent for long enough to be given up for that.
+    let sender = std::thread::spawn(move || {
+        for piece in song[100..].chunks(8) {
+            if crawling.write_all(piece).is_err() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    });
+    let answer = read(answered);
+    let error = &answer.body["error"];
+    assert_eq!((answer.status, &error["code"]), (408, &"too_slow".into()), "{error}");
+    assert!(error["message"].as_str().is_some_and(|text| text.contains("next to nothing")), "{error}");
+    assert_eq!(read(next).status, 200);
+    until(&daemon, &id(1), |progress| progress["state"] == "failed");
+    sender.join().expect("no panic");
+    daemon.end();
+}
+
+#[test]
 fn the_end_of_the_daemon_waits_for_no_upload() {
     let daemon = daemon(&[]);
     let song = fixture("stereo.flac");

@@ -9,6 +9,7 @@ from .. import calibrate, golden
 from ..gtzan import LABELS
 from ..manifest import sha256, write
 from ..musicnn import embed, encoder
+from ..musicnn.weights import Weights
 from ..runner import Runner
 from ..windows import softmax
 from .network import Head
@@ -24,14 +25,15 @@ def export(out, checkpoint, residual, head, valid, lag_seconds):
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     numbers, name = encoder.TAGS + len(residual.offset), out.name
-    encoder.write(checkpoint, out / "encoder.onnx", residual.matrix, residual.offset)
+    weights = Weights(checkpoint)
+    encoder.write(weights, out / "encoder.onnx", residual.matrix, residual.offset)
     head.graph(numbers).save(out / "head.onnx", "embeddings", [1, "patches", numbers], "logits", [1, len(LABELS)])
 
     with torch.no_grad():
         logits = head(torch.from_numpy(valid.rows)).numpy()
     temperature = calibrate.temperature(logits, valid.target)
     frames = encoder.FRAMES + (embed.PATCHES - 1) * encoder.STRIDE
-    tables = encoder.tables("encoder.onnx", sha256(out / "encoder.onnx"), numbers)
+    tables = encoder.tables("encoder.onnx", sha256(out / "encoder.onnx"), numbers, encoder.state(weights))
     manifest = {
         "schema": 1, "id": name, "title": Head.title, "kind": "encoder-head", "labels": LABELS,
         "pretrained": True, "distilled": False, "training_data": TRAINING_DATA,

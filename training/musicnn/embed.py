@@ -19,6 +19,7 @@ from ..resample import resample
 from ..runner import Embeddings, Network
 from . import cache as store
 from . import encoder, wheel
+from .weights import Weights
 
 CLEAN = "clean"
 # A clean clip under the control of its level.
@@ -87,12 +88,10 @@ def embed(data, cache, split, version, network):
 
 
 def network_in(cache):
-    """The encoder with its penultimate layer as it is, written to the cache unless it is there."""
-    file = Path(cache) / store.ENCODER
-    checkpoint = wheel.checkpoint(cache)
-    if not file.is_file():
-        encoder.write(checkpoint, file)
-    tables = encoder.tables(file.name, sha256(file), encoder.TAGS + encoder.PENULTIMATE)
+    """The encoder with its penultimate layer as it is, written to the cache."""
+    file, weights = Path(cache) / store.ENCODER, Weights(wheel.checkpoint(cache))
+    encoder.write(weights, file)
+    tables = encoder.tables(file.name, sha256(file), encoder.TAGS + encoder.PENULTIMATE, encoder.state(weights))
     return Network(cache, tables["encoder"])
 
 

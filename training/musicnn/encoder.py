@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 
 from ..graph import Graph
-from .weights import Weights
 
 FRAMES, STRIDE, MELS = 187, 61, 96
 # What it hears; the mel power was stored in half precision when it was trained.
@@ -27,19 +26,32 @@ FEATURES = {
 REACH = 3
 # Frames that the temporal kernels reach back and on; the longest has no column to keep.
 TEMPORAL_REACH = (63, 64), (31, 32), (15, 16)
-# Channels of the timbral convolutions.
-TIMBRAL = 408
-# Channels of the state: first and one past the last of each convolution that keeps columns. The first of the middle keeps what it
-# makes of the timbral channels only.
-CHANNELS = {"timbral": (0, 408), "temporal1": (408, 459), "temporal2": (459, 510), "of_timbral": (510, 574)}
+# What keeps columns in the state, in its order. The first of the middle keeps what it makes of the timbral channels only.
+KEEPING = "timbral", "temporal1", "temporal2", "of_timbral"
 # Columns of the state: as many as the next patch needs of those with the shortest reach.
 KEPT = FRAMES - STRIDE - 2 * REACH
-STATE = [1, CHANNELS["of_timbral"][1], KEPT]
 # ONNX Runtime computes convolutions in blocks of so many channels, and pools what fills its blocks without reordering it.
 BLOCK = 16
 TAGS, PENULTIMATE = 50, 200
 # Runs that fill the state: enough strides to hold the columns kept.
 WARM_UP = -(-KEPT // STRIDE)
+
+
+def timbral(weights):
+    """Channels of the timbral convolutions."""
+    return sum(len(layer.bias) for layer in weights.front[:2])
+
+
+def channels(weights):
+    """Channels of the state: first and one past the last of each in KEEPING."""
+    sizes = [timbral(weights), *(len(layer.bias) for layer in weights.front[3:]), len(weights.middle[0].bias)]
+    ends = np.cumsum(sizes).tolist()
+    return dict(zip(KEEPING, zip([0, *ends], ends)))
+
+
+def state(weights):
+    """Shape of the state."""
+    return [1, channels(weights)["of_timbral"][1], KEPT]
 
 
 class Encoder(Graph):
@@ -48,6 +60,7 @@ class Encoder(Graph):
     def __init__(self, weights, matrix, offset):
         super().__init__("musicnn")
         self._weights, self._matrix, self._offset, self._shared = weights, matrix, offset, {}
+        self._channels = channels(weights)
 
     def _once(self, name, array):
         """A weight that several nodes use."""
@@ -111,7 +124,7 @@ class Encoder(Graph):
         left = convolve(left, back, 0, first, f"{name}.first")
         right = self._slice(source, 2, FRAMES - last - STRIDE - back, FRAMES, f"{name}.newest_frames")
         right = convolve(right, 0, on, STRIDE + last, f"{name}.newest")
-        old = self._slice(self._slice("columns", 1, *CHANNELS[name], f"{name}.state"), 2, KEPT - kept, KEPT, f"{name}.kept")
+        old = self._slice(self._slice("columns", 1, *self._channels[name], f"{name}.state"), 2, KEPT - kept, KEPT, f"{name}.kept")
         return self.node("Concat", [left, old, right], name, axis=2), self._slice(right, 2, 0, STRIDE, f"{name}.new")
 
     def _middle(self, front, parts):
@@ -149,7 +162,7 @@ class Encoder(Graph):
 
         def front(convolve, picture, reach, name):
             # The longest kernel sees one end or the other of every patch that a column is in.
-            return renewed(convolve, picture, reach, reach, name) if name in CHANNELS else convolve(picture, *reach, FRAMES, name)
+            return renewed(convolve, picture, reach, reach, name) if name in KEEPING else convolve(picture, *reach, FRAMES, name)
 
         self._network(front, lambda *layer: renewed(*layer, (2 * REACH, 2 * REACH), "of_timbral"))
         kept = self._slice("columns", 2, STRIDE, KEPT, "columns_still_needed")
@@ -169,22 +182,25 @@ class Encoder(Graph):
         picture, reach = self.reshape("mel", [1, 1, FRAMES, MELS], "picture"), (REACH, REACH)
         timbral = front(self._timbral, picture, reach, "timbral")
         temporal = [front(partial(self._temporal, i), picture, r, f"temporal{i}") for i, r in enumerate(TEMPORAL_REACH)]
-        temporal = self.node("Concat", temporal, "temporal", axis=1)
-        of_timbral = middle(partial(self._first_middle, slice(0, TIMBRAL)), timbral, reach)
-        of_temporal = self._first_middle(slice(TIMBRAL, None), temporal, *reach, FRAMES, "of_temporal")
+        # The ones stand for the dead channels (weights.py).
+        temporal = self.node("Concat", [*temporal, self.weight("ones", np.ones((1, 1, FRAMES)))], "temporal", axis=1)
+        seen = self._channels["timbral"][1]
+        of_timbral = middle(partial(self._first_middle, slice(0, seen)), timbral, reach)
+        of_temporal = self._first_middle(slice(seen, None), temporal, *reach, FRAMES, "of_temporal")
         columns = self.node("Concat", [timbral, temporal], "front", axis=1)
         self._end(self._middle(columns, [of_timbral, of_temporal]))
 
 
-def write(checkpoint, path, matrix=None, offset=0.0, streaming=True):
-    """Write the ONNX file of a checkpoint's folder; without `matrix` the penultimate layer stands as it is."""
+def write(weights, path, matrix=None, offset=0.0, streaming=True):
+    """Write the ONNX file of a `Weights`; without `matrix` the penultimate layer stands as it is."""
     matrix = np.eye(PENULTIMATE) if matrix is None else np.asarray(matrix)
     offset = np.zeros(len(matrix)) + offset
     if not streaming:
-        write_whole(Weights(checkpoint), path, matrix, offset)
+        write_whole(weights, path, matrix, offset)
         return
-    graph, mel, embedding = Encoder(Weights(checkpoint), matrix, offset).streaming(), *_ends(matrix)
-    graph.save_all(path, [mel, ("columns", STATE)], [embedding, ("columns_next", STATE)])
+    graph, mel, embedding = Encoder(weights, matrix, offset).streaming(), *_ends(matrix)
+    shape = state(weights)
+    graph.save_all(path, [mel, ("columns", shape)], [embedding, ("columns_next", shape)])
 
 
 def write_whole(weights, path, matrix, offset):
@@ -197,8 +213,8 @@ def _ends(matrix):
     return ("mel", [1, FRAMES, MELS]), ("embedding", [1, TAGS + len(matrix)])
 
 
-def tables(file, sha256, embedding):
-    """The manifest's tables of a graph that `write` wrote to `file`."""
+def tables(file, sha256, embedding, state):
+    """The manifest's tables of a graph that `write` wrote to `file`, whose state has the shape `state`."""
     return {
         "patch": {"frames": FRAMES, "stride": STRIDE, "embedding": embedding},
         "encoder": {
@@ -206,7 +222,7 @@ def tables(file, sha256, embedding):
             "input": {"name": "mel", "shape": [1, FRAMES, MELS]},
             "output": {"name": "embedding", "shape": [1, embedding]},
             "state": {
-                "input": {"name": "columns", "shape": STATE}, "output": {"name": "columns_next", "shape": STATE},
+                "input": {"name": "columns", "shape": state}, "output": {"name": "columns_next", "shape": state},
                 "warm_up": WARM_UP,
             },
         },

@@ -26,7 +26,7 @@ class Shipped:
         get = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}.__getitem__
         self.padding = float(get("padding"))
         self.front = [self._front(get, f"front{i}") for i in range(2 + len(encoder.TEMPORAL_REACH))]
-        parts = [get("middle1.0"), get(f"middle1.{encoder.TIMBRAL}")]
+        parts = [get("middle1.0"), get(f"middle1.{encoder.timbral(self)}")]
         kernels = [np.concatenate(parts, axis=1), get("middle2.conv.weight"), get("middle3.conv.weight")]
         biases = [get("middle1.bias"), get("middle2.conv.bias"), get("middle3.conv.bias")]
         self.middle = [

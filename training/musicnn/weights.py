@@ -1,5 +1,8 @@
 """musicnn's weights as its layers need them: batch normalisation folded, TensorFlow's layouts turned.
 
+Most channels of the front end have died in training: their kernels are zero, so that they say the same of any sound. They are
+left out, and one channel of ones says what they say together.
+
 The layout of the network (Pons and Serra 2019, https://arxiv.org/abs/1909.06654)
 is that of the PyPI package `musicnn` 0.1.0. Every layer there is convolution or
 dense, ReLU, batch normalisation; the largest value over frequency comes last.
@@ -12,6 +15,8 @@ import numpy as np
 from . import checkpoint
 
 EPSILON = 1e-3
+# A kernel whose norm is under this share of its layer's largest is dead.
+DEAD = 1e-6
 # Frames × mels of each kernel of the front end; the first two are the timbral ones.
 TIMBRAL, TEMPORAL, MIDDLE = (0, 1), (2, 3, 4), (5, 6, 7)
 
@@ -25,9 +30,25 @@ class Layer:
     gain: np.ndarray
     shift: np.ndarray
 
+    def alive(self):
+        """Which channels hear anything."""
+        norms = np.sqrt((self.kernel.reshape(len(self.kernel), -1).astype(np.float64) ** 2).sum(axis=1))
+        return norms > DEAD * norms.max()
+
+    def silent(self):
+        """What each channel says where its kernel gives nothing."""
+        return self.shift + self.gain * np.maximum(self.bias, 0.0)
+
+    def only(self, kept):
+        return Layer(*(part[kept] for part in (self.kernel, self.bias, self.gain, self.shift)))
+
 
 def _suffix(number):
     return f"_{number}" if number else ""
+
+
+def _joined(*parts):
+    return np.concatenate(parts, axis=1).astype(np.float32)
 
 
 class Weights:
@@ -41,6 +62,21 @@ class Weights:
         self.front = [self._front(i, float(gain[0]), float(shift[0])) for i in TIMBRAL + TEMPORAL]
         self.middle = [self._middle(i) for i in MIDDLE]
         self.dense, self.tags = self._dense()
+        self._without_the_dead()
+
+    def _without_the_dead(self):
+        """Leave dead channels out of the front end; a last channel of ones stands for them in what reads it."""
+        alive = np.concatenate([layer.alive() for layer in self.front])
+        said = np.concatenate([layer.silent() for layer in self.front])[~alive].astype(np.float64)
+        self.front = [layer.only(layer.alive()) for layer in self.front]
+        first, dense, count = self.middle[0], self.dense, len(alive)
+        first.kernel = _joined(first.kernel[:, alive], np.einsum("ock,c->ok", first.kernel[:, ~alive], said)[:, None])
+        # The dense layer reads the maxima of all channels, then their means; of a constant both are the same.
+        maxima, means = np.split(dense.kernel, 2, axis=1)
+        ones = (maxima[:, :count][:, ~alive] + means[:, :count][:, ~alive]) @ said
+        parts = [maxima[:, :count][:, alive], 0 * ones[:, None], maxima[:, count:]]
+        parts += [means[:, :count][:, alive], ones[:, None], means[:, count:]]
+        dense.kernel = _joined(*parts)
 
     def _normalisation(self, number):
         """(gain, shift) of a batch normalisation."""

@@ -18,11 +18,13 @@ NORMALISED = {0: 1, 1: 204, 2: 204, 3: 51, 4: 51, 5: 51, 6: 64, 7: 64, 8: 64, 9:
 
 
 def variables():
-    """Random weights under TensorFlow's names; gains of both signs."""
+    """Random weights under TensorFlow's names; gains of both signs, and every third channel of the front end is dead."""
     rng, out = np.random.default_rng(3), {}
     suffix = lambda n: f"_{n}" if n else ""
     for n, shape in KERNELS.items():
         out[f"conv2d{suffix(n)}/kernel"] = rng.normal(0, 1 / np.sqrt(np.prod(shape[:3])), shape).astype(np.float32)
+        if n < 5:
+            out[f"conv2d{suffix(n)}/kernel"][..., ::3] *= 1e-9
         out[f"conv2d{suffix(n)}/bias"] = rng.normal(0, 0.2, shape[3]).astype(np.float32)
     for n, size in NORMALISED.items():
         name = f"batch_normalization{suffix(n)}"
@@ -76,8 +78,10 @@ class Encoder(unittest.TestCase):
         cls.addClassCleanup(scratch.cleanup)
         cls.folder, cls.variables = Path(scratch.name), variables()
         with mock.patch.object(weights.checkpoint, "read", lambda _: cls.variables):
-            encoder.write("", cls.folder / "streaming.onnx")
-            encoder.write("", cls.folder / "whole.onnx", streaming=False)
+            found = weights.Weights("")
+        encoder.write(found, cls.folder / "streaming.onnx")
+        encoder.write(found, cls.folder / "whole.onnx", streaming=False)
+        cls.state = encoder.state(found)
         rng = np.random.default_rng(5)
         cls.mel = rng.gamma(1.0, 0.8, (encoder.FRAMES + 3 * encoder.STRIDE, encoder.MELS)).astype(np.float32)
 
@@ -90,8 +94,12 @@ class Encoder(unittest.TestCase):
         np.testing.assert_allclose(found[0, : encoder.TAGS], tags, atol=1e-4)
         np.testing.assert_allclose(found[0, encoder.TAGS :], penultimate, atol=1e-3)
 
+    def test_dead_channels_are_left_out(self):
+        # Two thirds of 2 · 204 and 2 · 51 channels are left, and 64 of the middle.
+        self.assertEqual(self.state, [1, 2 * 136 + 2 * 34 + 64, encoder.KEPT])
+
     def test_a_stream_gives_what_whole_patches_give(self):
-        state = np.zeros(encoder.STATE, dtype=np.float32)
+        state = np.zeros(self.state, dtype=np.float32)
         for missing in range(encoder.WARM_UP * encoder.STRIDE, 0, -encoder.STRIDE):
             early = np.zeros_like(self.patch(0))
             early[:, missing:] = self.patch(0)[:, :-missing]

@@ -14,8 +14,15 @@ use super::report::Report;
 /// How long a daemon may take to answer.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// True if a daemon runs.
-pub(super) fn look(report: &mut Report, config: &Config, token_file: Option<&Path>) -> bool {
+/// What is known of a daemon at the configured address.
+#[derive(Default)]
+pub(super) struct Daemon {
+    pub runs: bool,
+    /// What it answers to `/healthz`; null if it was not asked, or does not tell us.
+    pub health: Value,
+}
+
+pub(super) fn look(report: &mut Report, config: &Config, token_file: Option<&Path>) -> Daemon {
     let listen = config.server.listen;
     report.tell("daemon", "address", listen.to_string());
     match TcpListener::bind(listen) {
@@ -28,10 +35,10 @@ pub(super) fn look(report: &mut Report, config: &Config, token_file: Option<&Pat
             report.bad("address", format!("cannot listen on {listen}: {error}"), remedy);
         }
     }
-    false
+    Daemon::default()
 }
 
-fn running(report: &mut Report, listen: SocketAddr, token_file: Option<&Path>) -> bool {
+fn running(report: &mut Report, listen: SocketAddr, token_file: Option<&Path>) -> Daemon {
     let token = match token_file.map(Token::from_file).transpose() {
         Ok(token) => token,
         Err(error) => {
@@ -42,21 +49,21 @@ fn running(report: &mut Report, listen: SocketAddr, token_file: Option<&Path>) -
     // Its own tokens are never shown to whoever may listen there.
     let why = match ask(reachable(listen), "/healthz", token.as_ref()) {
         Ok(health) if health["hub"]["epoch"].is_string() => {
-            well(report, health);
-            return true;
+            well(report, health.clone());
+            return Daemon { runs: true, health };
         }
         Ok(_) => "it does not answer as genrecast does".to_owned(),
         Err(ClientError::Refused { code, .. }) if code == "unauthenticated" => {
             report.tell("daemon", "running", "yes; it asks for a token");
             let remedy = "name the file of one by --token-file or GENRECAST_TOKEN_FILE";
             report.note("daemon", "without a token it does not tell how it is", remedy);
-            return true;
+            return Daemon { runs: true, health: Value::Null };
         }
         Err(error) => error.to_string(),
     };
     let what = format!("another program listens on {listen}, or a daemon that does not answer: {why}");
     report.bad("address", what, "end it, or choose another server.listen; `ss -ltnp` tells which it is");
-    false
+    Daemon::default()
 }
 
 fn well(report: &mut Report, health: Value) {

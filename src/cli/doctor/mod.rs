@@ -3,6 +3,7 @@
 
 mod configuration;
 mod daemon;
+mod deliveries;
 mod machine;
 mod models;
 mod report;
@@ -52,8 +53,9 @@ pub(super) fn run(arguments: &DoctorArguments) -> Result<ExitCode, Failure> {
             configuration::look(&mut report, loaded, &secrets);
             models::look(&mut report, loaded);
             state::look(&mut report, &loaded.config, arguments.flags.state_dir.as_deref());
-            let running = daemon::look(&mut report, &loaded.config, token_file.as_deref());
-            sound::look(&mut report, loaded, running);
+            let daemon = daemon::look(&mut report, &loaded.config, token_file.as_deref());
+            deliveries::look(&mut report, &loaded.config, &daemon.health);
+            sound::look(&mut report, loaded, daemon.runs);
         }
         Err(failure) => {
             machine::look(&mut report, None);

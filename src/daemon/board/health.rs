@@ -6,7 +6,10 @@ use std::sync::{Arc, PoisonError};
 use serde_json::json;
 
 use super::{Board, Row};
-use crate::server::{Health, HealthReport, MelTap, SourceCounts, SourceInfo, SourceMeasures};
+use crate::deliver;
+use crate::server::{
+    DeliveryMeasures, DeliveryState, Health, HealthReport, MelTap, SourceCounts, SourceInfo, SourceMeasures,
+};
 
 impl Health for Board {
     fn report(&self) -> HealthReport {
@@ -41,6 +44,15 @@ impl Health for Board {
         self.rows().iter().map(measures).collect()
     }
 
+    fn deliveries(&self) -> Vec<DeliveryMeasures> {
+        let broker = self.deliveries.mqtt().map(|status| measures("mqtt", "broker".into(), &status));
+        let hooks = self.deliveries.webhooks();
+        broker
+            .into_iter()
+            .chain(hooks.iter().map(|status| measures("webhook", status.to.clone(), status)))
+            .collect()
+    }
+
     fn sources(&self) -> Vec<SourceInfo> {
         let rows = self.rows();
         rows.iter()
@@ -61,5 +73,22 @@ impl Health for Board {
                 }
             })
             .collect()
+    }
+}
+
+fn measures(kind: &'static str, name: String, status: &deliver::Status) -> DeliveryMeasures {
+    DeliveryMeasures {
+        kind,
+        name,
+        state: match status.state {
+            deliver::State::Starting => DeliveryState::Starting,
+            deliver::State::Working => DeliveryState::Working,
+            deliver::State::Trying => DeliveryState::Trying,
+        },
+        waiting: status.waiting,
+        delivered: status.delivered,
+        dropped: status.dropped,
+        failures: status.failures,
+        retries: status.retries,
     }
 }

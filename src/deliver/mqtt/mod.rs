@@ -128,6 +128,7 @@ pub(super) async fn run(ground: Ground, mut output: Output<MqttWanted>, line: Li
         }
         let (waiting, dropped) = (output.queue.len(), output.queue.dropped());
         line.tell(|status| (status.waiting, status.dropped) = (waiting, dropped));
+        line.retry();
     }
 }
 

@@ -50,7 +50,9 @@ pub struct WebhookSettings {
 pub(super) async fn run(output: Output<WebhookSettings>, line: Line) {
     let settings = Arc::clone(&output.wanted.borrow());
     let backoff = Backoff::new(WAITS.0, WAITS.1);
-    Hook { output, line, backoff, poster: Poster::new(&settings), settings, refused: None }.run().await;
+    Hook { output, line, backoff, poster: Poster::new(&settings), settings, refused: None, failed: None }
+        .run()
+        .await;
 }
 
 struct Hook {
@@ -61,6 +63,8 @@ struct Hook {
     backoff: Backoff,
     /// What was refused last, and how often.
     refused: Option<(String, u32)>,
+    /// What has failed and is to be tried again.
+    failed: Option<String>,
 }
 
 impl Hook {
@@ -79,6 +83,9 @@ impl Hook {
             let Some(item) = self.output.queue.take() else { continue };
             let message = Message::new(&item, self.settings.secret.as_ref());
             self.report();
+            if self.failed.take_if(|id| *id == message.id).is_some() {
+                self.line.retry();
+            }
             match self.output.wait_for(self.poster.post(&self.settings, &message)).await {
                 Woken::Done(Ok(())) => self.delivered(&item),
                 Woken::Done(Err(failure)) => {
@@ -147,6 +154,7 @@ impl Hook {
             return self.backoff.wait();
         }
         self.refused = failure.refuses().then(|| (message.id.clone(), before + 1));
+        self.failed = Some(message.id.clone());
         self.output.queue.put_back(item);
         self.backoff.wait().max(failure.retry_after())
     }

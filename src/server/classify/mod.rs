@@ -1,6 +1,7 @@
 //! `POST /v1/classify`: a clip that is sent is heard as `genrecast classify` would, and `GET /v1/classify/ID` tells how far
 //! it is. Touch it when an answer is to come otherwise; queue and limits are `upload`'s.
 
+mod crawl;
 mod refusal;
 mod wish;
 
@@ -24,14 +25,12 @@ use super::line::Line;
 use super::models::shelf;
 use super::shutdown::stopped;
 use crate::upload::{BodySender, Hall, Ticket, UploadAnswer, UploadError};
+use crawl::Crawl;
 use refusal::Refusal;
 use wish::Wish;
 
 /// For how long the rest of a clip that was refused is taken, so that its sender can read why.
 const DRAINED: Duration = Duration::from_secs(5);
-
-/// Fewest bytes of a clip that must come in the time for which nothing may.
-const LEAST: usize = 16 << 10;
 
 /// `POST /v1/classify`.
 pub(super) async fn classify(
@@ -138,12 +137,11 @@ async fn feed(
 }
 
 async fn pump(body: &mut Body, sender: BodySender, idle: Duration) {
-    // Only the time in which the network is waited for counts: a decoder may be slow.
-    let (mut waited, mut came) = (Duration::ZERO, 0);
+    let mut crawl = Crawl::new(idle);
     loop {
         let since = Instant::now();
         let frame = timeout(idle, body.frame()).await;
-        waited += since.elapsed();
+        let waited = since.elapsed();
         match frame {
             Err(_) => return sender.break_off(UploadError::Idle { seconds: idle.as_secs() }),
             Ok(None) => return sender.end().await,
@@ -152,12 +150,8 @@ async fn pump(body: &mut Body, sender: BodySender, idle: Duration) {
             }
             Ok(Some(Ok(frame))) => {
                 let Ok(bytes) = frame.into_data() else { continue };
-                came += bytes.len();
-                if waited >= idle {
-                    if came < LEAST {
-                        return sender.break_off(UploadError::Idle { seconds: idle.as_secs() });
-                    }
-                    (waited, came) = (Duration::ZERO, 0);
+                if crawl.is_too_slow(waited, bytes.len()) {
+                    return sender.break_off(UploadError::Idle { seconds: idle.as_secs() });
                 }
                 if !sender.send(bytes.into()).await {
                     return;

@@ -1,6 +1,7 @@
 //! `GET /metrics`: what Prometheus reads. Everything is read where it is counted, at the moment it is asked for.
 //! Touch it when the way of asking changes; what is told stands in `sources`, `service` and `process`, one family each.
 
+mod deliveries;
 mod families;
 mod process;
 mod service;
@@ -62,6 +63,7 @@ impl Collector for Snapshot {
         let mut families = Families(encoder);
         service::tell(self, &mut families)?;
         sources::tell(&self.sources, &mut families)?;
+        deliveries::tell(&self.deliveries, &mut families)?;
         process::tell(&self.process, &mut families)
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::families::{Families, Labels, one};
-use super::snapshot::Snapshot;
+use super::snapshot::{Certificate, Snapshot};
 use crate::history::StatusKind;
 
 /// States of the history, in the words of `/healthz`; `off` where nothing is recorded.
@@ -20,6 +20,8 @@ pub(super) fn tell(snapshot: &Snapshot, to: &mut Families<'_>) -> fmt::Result {
     about(snapshot, to)?;
     events(snapshot, to)?;
     subscribers(snapshot, to)?;
+    turned_away(snapshot, to)?;
+    tls(snapshot, to)?;
     history(snapshot, to)?;
     uploads(snapshot, to)
 }
@@ -89,6 +91,36 @@ fn subscribers(snapshot: &Snapshot, to: &mut Families<'_>) -> fmt::Result {
         one(snapshot.gaps_told),
     )?;
     to.gauge("genrecast_connections", "Connections of any kind that are open", one(snapshot.connections))
+}
+
+fn turned_away(snapshot: &Snapshot, to: &mut Families<'_>) -> fmt::Result {
+    let of = |(reason, count): (&'static str, u64)| (vec![("reason", reason.to_owned())], count);
+    let help = "Connections that were closed before a request of theirs was heard, by the reason";
+    to.counter("genrecast_connections_refused", help, snapshot.connections_refused.map(of))?;
+    let help =
+        "Requests, and first messages of a WebSocket, that were refused for who sent them, by the reason";
+    to.counter("genrecast_requests_refused", help, snapshot.requests_refused.map(of))
+}
+
+fn tls(snapshot: &Snapshot, to: &mut Families<'_>) -> fmt::Result {
+    let of = |value: fn(&Certificate) -> i64| {
+        snapshot.certificate.iter().map(move |of| (Labels::new(), value(of)))
+    };
+    to.gauge(
+        "genrecast_tls_certificate_expiry_timestamp_seconds",
+        "When the certificate that is shown ends, in seconds since 1970; absent without TLS",
+        of(|certificate| certificate.ends_s),
+    )?;
+    to.gauge(
+        "genrecast_tls_last_reload_success_timestamp_seconds",
+        "When the certificate that is shown was read, in seconds since 1970; absent without TLS",
+        of(|certificate| certificate.read_s),
+    )?;
+    to.gauge(
+        "genrecast_tls_last_reload_successful",
+        "Whether the certificate's files could be used when they were read last; absent without TLS",
+        of(|certificate| i64::from(certificate.renewed)),
+    )
 }
 
 fn history(snapshot: &Snapshot, to: &mut Families<'_>) -> fmt::Result {

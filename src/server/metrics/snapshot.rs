@@ -6,7 +6,8 @@ use super::process::Process;
 use crate::event::ModelInfo;
 use crate::history::Status;
 use crate::server::seats::Transport;
-use crate::server::{Shared, SourceMeasures};
+use crate::server::turned_away::Why;
+use crate::server::{DeliveryMeasures, Shared, SourceMeasures};
 use crate::stats::LOG_LINES_LEFT_OUT;
 
 /// Everything, as it is now.
@@ -28,12 +29,26 @@ pub(super) struct Snapshot {
     pub(super) furthest_behind: u64,
     pub(super) gaps_told: u64,
     pub(super) connections: usize,
+    pub(super) connections_refused: [(&'static str, u64); Why::CONNECTIONS.len()],
+    pub(super) requests_refused: [(&'static str, u64); Why::REQUESTS.len()],
+    /// None where TLS is not spoken.
+    pub(super) certificate: Option<Certificate>,
+    pub(super) deliveries: Vec<DeliveryMeasures>,
     /// None where nothing is recorded.
     pub(super) history: Option<Status>,
     pub(super) uploads: Option<Uploads>,
     pub(super) log_lines_left_out: u64,
     pub(super) sources: Vec<SourceMeasures>,
     pub(super) process: Process,
+}
+
+/// What TLS shows. Times are seconds since 1970.
+#[derive(Debug)]
+pub(super) struct Certificate {
+    pub(super) ends_s: i64,
+    pub(super) read_s: i64,
+    /// Whether what its files held last is what is shown.
+    pub(super) renewed: bool,
 }
 
 /// Clips that clients send.
@@ -68,6 +83,14 @@ impl Snapshot {
             furthest_behind: seats.furthest_behind(latest),
             gaps_told: seats.gaps(),
             connections: shared.connections.load(Ordering::Relaxed),
+            connections_refused: shared.turned_away.counts(Why::CONNECTIONS),
+            requests_refused: shared.turned_away.counts(Why::REQUESTS),
+            certificate: shared.live().settings().tls.as_ref().map(|identity| Certificate {
+                ends_s: identity.valid_until().as_second(),
+                read_s: identity.read_at().as_second(),
+                renewed: !identity.was_not_renewed(),
+            }),
+            deliveries: shared.health.deliveries(),
             history: shared.archive.as_ref().map(|archive| archive.history().status()),
             uploads: shared.hall.as_ref().map(|hall| {
                 let (waiting, heard) = hall.counts();

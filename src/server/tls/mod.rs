@@ -12,6 +12,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use tokio_rustls::rustls::crypto::ring;
@@ -52,6 +53,9 @@ pub struct Identity {
     stamp: Stamp,
     /// Whether every user of the machine can read the key.
     open: bool,
+    read_at: Timestamp,
+    /// Whether what the files held after that could not be used; shared by clones.
+    not_renewed: Arc<AtomicBool>,
 }
 
 impl Identity {
@@ -103,6 +107,8 @@ impl Identity {
             config: Arc::new(config),
             stamp,
             open: mode & 0o004 != 0,
+            read_at: Timestamp::now(),
+            not_renewed: Arc::default(),
         })
     }
 
@@ -127,6 +133,16 @@ impl Identity {
     /// When it ends.
     pub fn valid_until(&self) -> Timestamp {
         self.validity.until
+    }
+
+    /// When it was read.
+    pub fn read_at(&self) -> Timestamp {
+        self.read_at
+    }
+
+    /// Whether its files hold another one since that cannot be used.
+    pub fn was_not_renewed(&self) -> bool {
+        self.not_renewed.load(Ordering::Relaxed)
     }
 
     /// The same files as they are now; refused if that is worse than what is shown.

@@ -2,6 +2,7 @@
 //! none is dropped. Touch it when a renewal is to be noticed otherwise.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -49,6 +50,7 @@ pub async fn renew(live: watch::Sender<Arc<Live>>, every: Duration) {
                 Err(error) => {
                     tracing::warn!(%error, "the new certificate cannot be used; the one before stays: {shown}");
                     refused = Some(now);
+                    shown.not_renewed.store(true, Ordering::Relaxed);
                 }
             }
         }

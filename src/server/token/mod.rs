@@ -10,7 +10,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(super) use file::parse as parse_file;
 pub use file::{TokenError, TokenFile};
 pub use grant::{Scope, Scopes};

@@ -11,6 +11,7 @@ use crate::server::access::{ASKS, Access, forbidden};
 use crate::server::request::{ClientMessage, Secret};
 use crate::server::shutdown::stopped;
 use crate::server::token::Scope;
+use crate::server::turned_away::Why;
 use crate::server::{Shared, message};
 
 /// Waits for the token, within the time there is for it, and answers.
@@ -21,14 +22,14 @@ pub(super) async fn first_message(socket: &mut Socket, shared: &Shared) -> Resul
         heard = timeout(shared.settings.auth_limit, text(socket)) => heard,
     };
     let Ok(heard) = heard else {
-        return refuse(socket, "auth_timeout", ASKS, End::AUTH_TIMEOUT).await;
+        return refuse((socket, shared), "auth_timeout", ASKS, End::AUTH_TIMEOUT).await;
     };
     let token = match ClientMessage::parse(&heard?) {
         Ok(ClientMessage::Auth(token)) => token,
         _ => None,
     };
     let Some(token) = token else {
-        return refuse(socket, "unauthenticated", ASKS, End::UNAUTHENTICATED).await;
+        return refuse((socket, shared), "unauthenticated", ASKS, End::UNAUTHENTICATED).await;
     };
     show(socket, shared, &token).await
 }
@@ -42,17 +43,23 @@ pub(super) async fn show(socket: &mut Socket, shared: &Shared, token: &Secret) -
     };
     let Some(access) = access else {
         let text = "this token is none of this daemon's";
-        return refuse(socket, "unauthenticated", text, End::UNAUTHENTICATED).await;
+        return refuse((socket, shared), "unauthenticated", text, End::UNAUTHENTICATED).await;
     };
     socket.feed(Message::text(message::auth(&access))).await?;
     if let (Access::Granted(grant), false) = (&access, access.may(Scope::Events)) {
         let text = forbidden(grant, Scope::Events);
-        return refuse(socket, "forbidden", &text, End::FORBIDDEN).await;
+        return refuse((socket, shared), "forbidden", &text, End::FORBIDDEN).await;
     }
     Ok(access)
 }
 
-async fn refuse(socket: &mut Socket, code: &str, text: &str, end: End) -> Result<Access, End> {
+async fn refuse(
+    (socket, shared): (&mut Socket, &Shared),
+    code: &str,
+    text: &str,
+    end: End,
+) -> Result<Access, End> {
+    shared.turned_away.count(if code == "forbidden" { Why::Forbidden } else { Why::Unauthenticated });
     socket.feed(Message::text(message::error(code, text, true))).await?;
     Err(end)
 }

@@ -165,6 +165,11 @@ impl Container {
         self.announced.or(self.estimated)
     }
 
+    /// The same where a header says it, which is more than a guess.
+    pub(super) fn stated_seconds(&self) -> Option<f64> {
+        self.announced.filter(|_| !self.is_elementary())
+    }
+
     /// Replaces `mono` by the next samples. `seconds` is how much has been decoded before, for words on damage.
     pub(super) fn next(
         &mut self,

@@ -8,7 +8,8 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::formats::well_known::FORMAT_ID_WAVE;
+use symphonia::core::formats::{FormatId, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 
 use super::aac;
@@ -23,11 +24,21 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     codecs
 });
 
+/// Bytes of a WAV's sound from which on its length is none: who writes it into a pipe does not know it, and writes nearly the
+/// most there is (sox 2^31 - 4096; of 2^32 - 1, which ffmpeg writes, symphonia makes nothing).
+const UNKNOWN_BYTES: u64 = (1 << 31) - (1 << 16);
+
 /// How long the header says the track is.
-fn announced_seconds(track: &Track) -> Option<f64> {
-    let rate = track.codec_params.as_ref()?.audio()?.sample_rate?;
-    let frames = track.num_frames?;
-    (rate > 0).then(|| frames as f64 / f64::from(rate))
+fn announced_seconds(track: &Track, format: FormatId) -> Option<f64> {
+    let params = track.codec_params.as_ref()?.audio()?;
+    let rate = params.sample_rate.filter(|rate| *rate > 0)?;
+    let Some(frames) = track.num_frames else {
+        // An MP4 may count in another unit than samples.
+        return track.time_base?.calc_duration(track.duration?).map(|time| time.as_secs_f64());
+    };
+    let frame_bits = params.bits_per_sample.unwrap_or(8) as u64 * params.channels.as_ref()?.count() as u64;
+    let unknown = format == FORMAT_ID_WAVE && frames.saturating_mul(frame_bits) / 8 >= UNKNOWN_BYTES;
+    (!unknown).then(|| frames as f64 / f64::from(rate))
 }
 
 /// Refuses a rate that no audio has, before anything is made for it.
@@ -63,7 +74,12 @@ impl Playable {
             check_rate(hz)?;
         }
         let (params, note) = aac::core_of(params);
-        Ok(Self { track: track.id, params, announced: announced_seconds(track), note })
+        Ok(Self {
+            track: track.id,
+            params,
+            announced: announced_seconds(track, format.format_info().format),
+            note,
+        })
     }
 
     /// A decoder for it.

@@ -1,4 +1,4 @@
-//! What a fuzzer throws at live streaming: playlists and segments. Compiled for fuzzing only. Touch it when another part of
+//! What a fuzzer throws at live streaming: playlists and segments. Compiled for that only. Touch it when another part of
 //! what servers send is read.
 
 use super::playlist::{self, Playlist, Resource, Segment};

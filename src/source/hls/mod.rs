@@ -8,7 +8,7 @@ mod client;
 mod error;
 mod fetch;
 mod frames;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(super) mod fuzzing;
 mod id3;
 mod lines;

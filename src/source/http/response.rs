@@ -19,6 +19,12 @@ const MOST_WAITING: usize = 1024 * 1024;
 /// Less than this in three times the stall limit is no stream either.
 const TRICKLE: usize = 256;
 
+/// How long a thread that waits until its samples are due sleeps at a time, without looking at what comes meanwhile.
+const NAP: Duration = Duration::from_millis(100);
+
+/// How long it looks then, at least.
+const AT_THE_SOCKET: Duration = Duration::from_millis(2);
+
 /// An answer whose body has not been read.
 pub struct Response {
     /// Where it came from, after all redirects.
@@ -138,7 +144,7 @@ impl Body {
             if left.is_zero() {
                 break;
             }
-            if flow.take(left) {
+            if flow.nap(left.saturating_sub(AT_THE_SOCKET).min(NAP)) || flow.take_all(moment) {
                 return true;
             }
         }
@@ -169,11 +175,33 @@ impl Body {
 }
 
 impl Flow {
+    /// Lets the system take in what comes. True when the source was told to stop.
+    fn nap(&mut self, long: Duration) -> bool {
+        let stopped = !long.is_zero() && self.client.pause_until(Instant::now() + long);
+        self.quiet += long;
+        self.trickle.0 += long;
+        stopped
+    }
+
+    /// Takes what came and comes, until nothing does for a moment. True when the source was told to stop.
+    fn take_all(&mut self, moment: Instant) -> bool {
+        loop {
+            let held = self.held;
+            if self.take(AT_THE_SOCKET.min(moment.saturating_duration_since(Instant::now()))) {
+                return true;
+            }
+            if self.held == held || self.held >= MOST_WAITING || self.end.is_some() {
+                return false;
+            }
+        }
+    }
+
     /// Waits for the next bytes for at most `limit`. True when the source was told to stop.
     fn take(&mut self, limit: Duration) -> bool {
         let stall = self.client.settings.stall;
         let began = Instant::now();
-        let limit = limit.min(stall.saturating_sub(self.quiet));
+        // What came while nobody looked takes a moment to be met.
+        let limit = limit.min(stall.saturating_sub(self.quiet).max(AT_THE_SOCKET));
         let next = {
             let incoming = &mut self.incoming;
             let frame = std::future::poll_fn(|cx| std::pin::Pin::new(&mut *incoming).poll_frame(cx));

@@ -16,7 +16,7 @@ from pathlib import Path
 import librosa
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/golden"))
 from librosa_reference import columns as librosa_columns  # noqa: E402
 
@@ -77,8 +77,8 @@ class Peer:
         pass
 
 
-def torch_columns(samples, features):
-    """torch.stft and a matrix product with librosa's filters, in float32."""
+def torch_columns(samples, features, levelled=None):
+    """torch.stft and a matrix product with librosa's filters, in float32; `levelled` brings them to one level."""
     import torch
 
     torch.set_num_threads(1)
@@ -99,6 +99,8 @@ def torch_columns(samples, features):
             return_complex=True,
         )
         power = filters @ (spectrum.real.square() + spectrum.imag.square())
+        if levelled and "level" in features:
+            power = torch.from_numpy(levelled(power.numpy(), **features["level"]))
         if features["rounding"] == "float16":
             power = power.half().float()
         if log["kind"] == "db":
