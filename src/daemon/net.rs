@@ -17,6 +17,9 @@ use crate::server::{self, About, Events, Health, Served, ServerError, ServerSett
 /// Threads of the network's runtime.
 const WORKERS: usize = 2;
 
+/// Its threads that may wait for a disk, at most: readings of the history, certificates, long answers. What comes meanwhile waits.
+const BLOCKING: usize = 4;
+
 /// How often the network's runtime shows that it still takes turns.
 const TURN: Duration = Duration::from_millis(500);
 
@@ -42,6 +45,7 @@ impl Net {
     ) -> Result<Self, DaemonError> {
         let network = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
+            .max_blocking_threads(BLOCKING)
             .thread_name("net-worker")
             .enable_all()
             .build()

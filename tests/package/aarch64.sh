@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Has the native binary and the one for aarch64, under qemu, classify the same music on tract, and compares every
-# probability of every window. Fails where two differ by more than 1e-4, or in what is said.
+# Has the native binary and the one for aarch64, under qemu, classify the same music, and compares every probability of every
+# window. Fails where two differ by more than 1e-4, or in what is said.
 #
 #   tests/package/aarch64.sh NATIVE FOREIGN SYSROOT [CLIP [MODEL…]]     without CLIP the beginning of the demo reel
+#
+# On tract; on ONNX Runtime where NATIVE_ONNXRUNTIME and FOREIGN_ONNXRUNTIME name its libraries for either.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -13,6 +15,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 native=$1 foreign=$2 sysroot=$3 clip=${4:-}
 models=("${@:5}")
 [ ${#models[@]} -gt 0 ] || models=(musicnn-crnn)
+runtime=tract
+[ -z "${FOREIGN_ONNXRUNTIME:-}" ] || runtime=onnxruntime
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -22,12 +26,12 @@ if [ -z "$clip" ]; then
     ffmpeg -v error -t 20 -i demo/reel.ogg "$clip"
 fi
 for model in "${models[@]}"; do
-    flags=(classify --json --runtime tract --models models --model "$model" --top 10 "$clip")
-    "$native" "${flags[@]}" >"$work/native.json"
+    flags=(classify --json --runtime "$runtime" --models models --model "$model" --top 10 "$clip")
+    ORT_DYLIB_PATH=${NATIVE_ONNXRUNTIME:-} "$native" "${flags[@]}" >"$work/native.json"
     began=$SECONDS
-    run_foreign "$sysroot" "$foreign" "${flags[@]}" >"$work/foreign.json"
+    ORT_DYLIB_PATH=${FOREIGN_ONNXRUNTIME:-} run_foreign "$sysroot" "$foreign" "${flags[@]}" >"$work/foreign.json"
     say "$model on aarch64 under qemu: $((SECONDS - began)) s, which says nothing about a real one"
-    python3 - "$model" "$work/native.json" "$work/foreign.json" <<'PYTHON'
+    python3 - "$model on $runtime" "$work/native.json" "$work/foreign.json" <<'PYTHON'
 import json, sys
 
 model, *files = sys.argv[1:]

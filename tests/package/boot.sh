@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Boots a clean Debian with its own systemd in a container, and has tests/package/inside.sh install, use, upgrade and
-# purge the package there. Prints its lines: `ok - NAME` or `not ok - NAME`. Needs root, mmdebstrap and systemd-nspawn.
+# purge the package there. Prints its lines: `ok - NAME` or `not ok - NAME`. Needs root, mmdebstrap and systemd-nspawn; ends with
+# 77 where this machine cannot make or run such a container.
 #
 #   tests/package/boot.sh PACKAGE.deb FOLDER     FOLDER keeps Debian's root from one run to the next
 set -euo pipefail
@@ -26,12 +27,24 @@ if [ ! -f "$base" ]; then
     say "making a clean root of Debian $suite (some minutes, once)"
     # What the package depends on is in it, so that the test itself needs no network.
     dependencies=$(dpkg-deb -f "$package" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/ //g')
-    mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,man-db,$dependencies" "$suite" "$folder/part.tar" >&2
+    if ! mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,man-db,$dependencies" "$suite" "$folder/part.tar" \
+        2>"$folder/mmdebstrap"; then
+        cat "$folder/mmdebstrap" >&2
+        # A dependency that Debian does not have is the package's own fault.
+        if grep -qi 'unable to locate\|unmet dependencies\|no installation candidate' "$folder/mmdebstrap"; then die "$suite has not what it depends on"; fi
+        say "a root of $suite cannot be made here" && exit 77
+    fi
     mv "$folder/part.tar" "$base"
 fi
 rm -rf --one-file-system "$root"
 mkdir -p "$root"
 tar -C "$root" -xf "$base" --exclude='./dev/*'
+
+nspawn=(systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --private-network --machine=genrecast-package)
+if ! "${nspawn[@]}" /bin/true 2>"$folder/console"; then
+    cat "$folder/console" >&2
+    say 'systemd-nspawn runs nothing here' && exit 77
+fi
 
 # The version that it is upgraded to: later, and with a changed configuration file.
 mkdir -p "$root/packages"
@@ -45,6 +58,12 @@ rm -rf "$folder/next"
 install -m755 tests/package/inside.sh "$root/packages/inside.sh"
 cp demo/reel.ogg "$root/srv/reel.ogg"
 cp tests/fixtures/audio/mono.wav "$root/srv/clip.wav"
+cp contrib/certbot/deploy-hook "$root/packages/"
+for name in first second; do
+    mkdir "$root/packages/$name"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+        -addext basicConstraints=critical,CA:FALSE -keyout "$root/packages/$name/privkey.pem" -out "$root/packages/$name/fullchain.pem" 2>/dev/null
+done
 cat >"$root/etc/systemd/system/package-test.service" <<'UNIT'
 [Unit]
 Description=The test of genrecast's package
@@ -63,8 +82,7 @@ ln -sf ../package-test.service "$root/etc/systemd/system/default.target.wants/pa
 
 say 'booting it (systemd-nspawn, no network but loopback)'
 began=$SECONDS
-systemd-nspawn --quiet --directory="$root" --boot --register=no --keep-unit --private-network --machine=genrecast-package \
-    --console=read-only >"$folder/console" 2>&1 </dev/null &
+"${nspawn[@]}" --boot --console=read-only >"$folder/console" 2>&1 </dev/null &
 container=$!
 for ((i = 0; i < 900; i++)); do
     kill -0 "$container" 2>/dev/null || break
