@@ -54,7 +54,7 @@ fn main() {
         };
     }
     let full = arguments.iter().any(|argument| argument == "--bench");
-    let (sizes, rounds): (&[usize], _) = if full { (&[1000, 5000, 9000], 40) } else { (&[50], 2) };
+    let (sizes, rounds): (&[usize], _) = if full { (&[1000, 5000], 40) } else { (&[50], 2) };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
