@@ -45,9 +45,12 @@ SOURCES = (
     Source("extremetuxracer-data", "**/*.wav", "noise", "valid", 2),
 )
 
-def fetch(cache):
-    """Fetch and unpack, below `cache`, each package that is not there yet. Needs Debian's apt-get and dpkg."""
-    for package in sorted({source.package for source in SOURCES}):
+def fetch(cache, packages=None):
+    """Fetch and unpack, below `cache`, each package (without `packages` those of SOURCES) that is not there yet.
+
+    Needs Debian's apt-get and dpkg.
+    """
+    for package in sorted(packages or {source.package for source in SOURCES}):
         folder = Path(cache) / "packages" / package
         if folder.is_dir():
             continue

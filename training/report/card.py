@@ -31,15 +31,16 @@ def genre_table(split):
     return lines
 
 
-def seed_lines(seeds):
+def seed_lines(seeds, facts):
     """Mean and deviation over the seeds."""
     if "accuracy" not in seeds:
         return []
     accuracy, nll = seeds["accuracy"], seeds["nll"]
     if accuracy["sd"] is None:
         return ["- One seed only."]
+    which = "seeds of the head, before the encoder was adapted" if "adaptation" in facts else "seeds"
     return [
-        f"- Over {len(accuracy['each'])} seeds: accuracy {accuracy['mean']:.1%} ± {accuracy['sd'] * 100:.1f} points, negative "
+        f"- Over {len(accuracy['each'])} {which}: accuracy {accuracy['mean']:.1%} ± {accuracy['sd'] * 100:.1f} points, negative "
         f"log-likelihood {nll['mean']:.3f} ± {nll['sd']:.3f} (mean ± standard deviation)."
     ]
 
@@ -92,7 +93,7 @@ def card(manifest, report):
         f"Their artists are not among the {'head' if manifest.get('pretrained') else 'model'}'s train clips. "
         f"The same clips chose {chosen(facts)} and fitted the calibration, so these figures are somewhat kind.",
         *caution_lines(manifest, splits["fault_filtered"]), "",
-        *figures(splits["fault_filtered"]), *seed_lines(report["seeds"]), *part_lines(facts), "", *genre_table(splits["fault_filtered"]),
+        *figures(splits["fault_filtered"]), *seed_lines(report["seeds"], facts), *part_lines(facts), "", *genre_table(splits["fault_filtered"]),
     ]  # fmt: skip
     if "random" in splits:
         lines += [
