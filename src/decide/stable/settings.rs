@@ -31,10 +31,10 @@ impl Default for StableSettings {
     /// As in the shipped configuration; of a model nothing is known.
     fn default() -> Self {
         Self {
-            fast_seconds: 1.0,
-            fast_evidence: 4.5,
-            slow_seconds: 30.0,
-            slow_evidence: 2.5,
+            fast_seconds: 0.5,
+            fast_evidence: 4.1,
+            slow_seconds: 20.0,
+            slow_evidence: 3.0,
             title_evidence: 1.0,
             minimum_seconds: 8.0,
             silence_seconds: 5.0,
