@@ -85,6 +85,9 @@ const JOURNAL_LIMIT: u32 = 8 << 20;
 /// Memory for pages of the file, in KiB.
 const CACHE_KIB: i64 = 2048;
 
+/// The same for each of several readers, which go through it once.
+const READER_CACHE_KIB: i64 = 512;
+
 /// Opens the file for reading only.
 pub(super) fn open_for_reading(path: &Path) -> Result<Connection, HistoryError> {
     if !path.exists() {
@@ -93,7 +96,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, HistoryError> 
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     check(&connection, STEPS.len())?;
     Ok(connection)
 }
