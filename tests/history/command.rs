@@ -2,12 +2,13 @@
 //! can be had. Touch it when the command gets a flag.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::place::Place;
 use super::support::subscriber::Subscriber;
-use super::support::{genrecast, refused, run, toy, with_tract};
+use super::support::{PATIENCE, genrecast, refused, run, toy, with_tract};
 
 /// The command, with times in UTC.
 fn history() -> Command {
@@ -87,11 +88,21 @@ async fn a_daemon_that_cannot_record_says_so_and_tells_every_event() {
 #[tokio::test]
 async fn two_daemons_do_not_share_a_history() {
     let place = Place::new();
-    let first = place.daemon_on(&["?speed=20"]);
-    let second = place.daemon_on(&["?speed=20"]);
     let of = |daemon: &super::Daemon| daemon.get("/healthz").1["detail"]["history"].clone();
-    assert_eq!(of(&first)["state"], "recording");
-    assert_eq!((&of(&second)["state"], &of(&second)["trouble"]), (&json!("failing"), &json!("in_use")));
+    // Its thread opens the file while the daemon listens already.
+    let opened = |daemon: &super::Daemon| {
+        let deadline = Instant::now() + PATIENCE;
+        while of(daemon)["state"] == "starting" {
+            assert!(Instant::now() < deadline, "{}", of(daemon));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        of(daemon)
+    };
+    let first = place.daemon_on(&["?speed=20"]);
+    assert_eq!(opened(&first)["state"], "recording");
+    let second = place.daemon_on(&["?speed=20"]);
+    let told = opened(&second);
+    assert_eq!((&told["state"], &told["trouble"]), (&json!("failing"), &json!("in_use")));
     // When the first has ended, the second records.
     first.end();
     let mut second = second;
