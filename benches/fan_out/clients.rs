@@ -90,7 +90,8 @@ impl Clients {
     }
 }
 
-/// A WebSocket, and what came behind the answer.
+/// A WebSocket that is subscribed, and what came behind the greeting. An answer of 101 alone does not say that the server has
+/// begun to listen to its events for this client: its first frame does.
 async fn open(port: u16, path: &str) -> (TcpStream, Vec<u8>) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("connects");
     let head = format!(
@@ -99,13 +100,19 @@ async fn open(port: u16, path: &str) -> (TcpStream, Vec<u8>) {
     );
     stream.write_all(head.as_bytes()).await.expect("asked");
     let mut answer = Vec::new();
-    loop {
+    let mut rest = loop {
         if let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") {
             assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
-            let rest = answer.split_off(end + 4);
-            return (stream, rest);
+            break answer.split_off(end + 4);
         }
         assert!(stream.read_buf(&mut answer).await.expect("answered") > 0, "closed");
+    };
+    loop {
+        if let Some((_, end)) = frame(&rest) {
+            rest.drain(..end);
+            return (stream, rest);
+        }
+        assert!(stream.read_buf(&mut rest).await.expect("greeted") > 0, "closed");
     }
 }
 

@@ -45,6 +45,10 @@ async fn talk(
     mut socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>,
     mut receiver: broadcast::Receiver<Utf8Bytes>,
 ) {
+    // The greeting says that the broadcast is listened to.
+    if socket.send(Message::Text("{}".into())).await.is_err() {
+        return;
+    }
     loop {
         tokio::select! {
             text = receiver.recv() => match text {

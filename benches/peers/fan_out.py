@@ -26,6 +26,8 @@ async def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     async def stay(connection):
+        # The greeting says that it is among those who are broadcast to.
+        await connection.send("{}")
         await connection.wait_closed()
 
     async with serve(stay, "127.0.0.1", 0, compression=None, ping_interval=None, backlog=1024) as server:
