@@ -27,6 +27,11 @@ const LONGEST_HOP_S: f64 = 30.0;
 /// Part of its time for which the thread may have work after hops got shorter.
 const ROOM: f64 = 0.7;
 
+/// What a block of a paced source earns, and what an evaluation costs for each hop of the factor. It is a little less: so
+/// whoever has waited is soon in its place among the others.
+const EARNED: u64 = 8;
+const PRICE: u64 = 7;
+
 /// Lateness that is at least this part of what it was has not fallen.
 const NOT_FALLEN: f64 = 0.95;
 
@@ -47,8 +52,8 @@ pub(super) struct Load {
     runs: u64,
     /// By how much the model's work is to become less; 1 if nothing is left out.
     relief: u64,
-    /// One for each block of a paced source, and the factor less for each that was evaluated: so evaluations are as far
-    /// apart as they must be, also when many sources could have theirs at once.
+    /// Earned by blocks of paced sources, spent by those that are evaluated: so evaluations are spread, also when many
+    /// sources could have theirs at once.
     credit: u64,
     began: Duration,
     /// The latest of the second half of this interval.
@@ -126,7 +131,7 @@ impl Load {
         if of_interval < INTERVAL {
             return None;
         }
-        self.began = now;
+        let passed = now.saturating_sub(std::mem::replace(&mut self.began, now)).as_secs_f64();
         let worst = std::mem::take(&mut self.worst);
         let before = self.before.take();
         if worst <= LATE {
@@ -135,14 +140,18 @@ impl Load {
         self.before = Some(worst);
         (self.calm_since, self.busy) = (now, Duration::ZERO);
         // Once may be a hiccup, and what falls needs nothing more.
-        let grows = before.is_some_and(|before| worst >= before.mul_f64(NOT_FALLEN));
-        if !grows || self.relief == self.most_relief() {
+        let before = before.filter(|before| worst >= before.mul_f64(NOT_FALLEN))?;
+        if self.relief == self.most_relief() {
             return None;
         }
+        // What comes in a second and is not dealt with in it.
+        let rest = worst.saturating_sub(before).as_secs_f64() / passed;
+        let times = 1.0 / (1.0 - rest.min(0.75));
         if std::mem::take(&mut self.tries) {
             self.calm = (self.calm * 2).min(LONGEST_CALM);
         }
-        self.relief = (self.relief * 2).min(self.most_relief());
+        self.relief =
+            (self.relief * 2).max((self.relief as f64 * times).ceil() as u64).min(self.most_relief());
         self.credit = 0;
         Some(Change::Longer)
     }
@@ -185,12 +194,13 @@ impl Load {
         if factor == 1 {
             return wanted;
         }
-        self.credit = (self.credit + 1).min(2 * factor);
+        let price = PRICE * factor;
+        self.credit = (self.credit + EARNED).min(2 * price);
         let waits_long = hops >= (2 * factor).min(self.most());
-        if !wanted || hops < factor || (self.credit < factor && !waits_long) {
+        if !wanted || hops < factor || (self.credit < price && !waits_long) {
             return false;
         }
-        self.credit = self.credit.saturating_sub(factor);
+        self.credit = self.credit.saturating_sub(price);
         true
     }
 }

@@ -130,18 +130,21 @@ fn overload_lengthens_all_hops_alike_until_it_is_borne_and_stays_there() {
         let told = format!("{sources} sources, hops of {hop_s} s, {runs} runs");
         let mut machine = Machine::new(sources, hop_s, runs, costs);
         machine.run(15.0);
+        // The rings hold four seconds.
         assert!(machine.latest_s < 3.9, "{told}: {} s late", machine.latest_s);
+        let (fewest, most) = machine.counts();
+        assert!(most <= fewest + 3, "{told}: {fewest} to {most} windows");
         // By then it has found its place.
-        machine.run(120.0);
+        machine.run(180.0);
+        assert!(machine.counts().0 >= 6, "{told}: {} windows", machine.counts().0);
         let changed = machine.changes.len();
         machine.run(1_200.0);
         assert_eq!(machine.changes.len(), changed, "{told}: {:?}", machine.changes);
         assert!(factor.contains(&machine.load.factor()), "{told}: {:?}", machine.changes);
         assert!(machine.latest_s < 1.0, "{told}: {} s late", machine.latest_s);
         let (fewest, most) = machine.counts();
-        assert!(most <= fewest + 2, "{told}: {fewest} to {most} windows");
-        let hops = machine.load.factor();
-        assert!(machine.longest() <= hops + 1, "{told}: {} hops, not {hops}", machine.longest());
+        assert!(most <= fewest + 1, "{told}: {fewest} to {most} windows");
+        assert_eq!(machine.longest(), machine.load.factor(), "{told}");
     }
 }
 
@@ -164,7 +167,7 @@ fn hops_are_as_they_were_when_the_machine_has_time_again() {
         machine.run(60.0);
         assert!(machine.load.factor() > 5);
         // Nine of ten sources go.
-        machine.coming.retain(|&Reverse((_, n))| n < 40);
+        machine.coming.retain(|&Reverse((_, n))| n % 10 == 0);
         machine.run(240.0);
         assert_eq!(machine.load.factor(), 1, "{:?}", machine.changes);
         let changes = machine.changes.len();
