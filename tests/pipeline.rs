@@ -209,9 +209,11 @@ fn leaving_out(model: &Model, tolerance: f32) {
             Front::new(manifest, SampleRate::new(16_000).expect("not zero")).expect("its own rate");
         let mut outcomes = Vec::new();
         front.push(&samples, |block| {
-            let out = is_left_out(outcomes.len()) && classifiers.leave_out(&mut back, block);
-            let heard = |back| classifiers.push(back, block, true).expect("runs").cloned();
-            outcomes.push(if out { None } else { heard(&mut back) });
+            if is_left_out(outcomes.len()) && classifiers.leave_out(&mut back, block) {
+                outcomes.push(None);
+            } else {
+                outcomes.push(classifiers.push(&mut back, block, true).expect("runs").cloned());
+            }
         });
         outcomes
     };

@@ -181,10 +181,10 @@ impl Load {
         Some(Change::Shorter)
     }
 
-    /// After hops became longer: hops since a source was evaluated, as [`takes`](Self::takes) is to count them. Sources
-    /// that were all evaluated just now get their turns one after the other.
-    pub fn spread(&self, hops: u64, source: u64) -> u64 {
-        hops.max(source % self.factor())
+    /// After hops became longer: hops since the source at this place among all was evaluated, as [`takes`](Self::takes) is to
+    /// count them. Sources that were all evaluated just now get their turns one after the other.
+    pub fn spread(&self, hops: u64, place: u64) -> u64 {
+        hops.max(place % self.factor())
     }
 
     /// Whether the block of a paced source is evaluated that is the `hops`th after the last one that was; not if it is not

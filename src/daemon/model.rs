@@ -1,7 +1,7 @@
 //! The threads `model-K`: they run the model for their sources, decide, and publish. A source is pinned to one
 //! of them, so its events keep their order. Touch it when overload is to be met otherwise.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ struct Track {
 impl ModelThread {
     /// Body of the thread: ends when nobody is left who could send it anything.
     pub fn run(mut self) {
-        let mut tracks: HashMap<u64, Track> = HashMap::new();
+        let mut tracks: BTreeMap<u64, Track> = BTreeMap::new();
         let began = Instant::now();
         loop {
             self.turns.turn();
@@ -130,7 +130,7 @@ impl ModelThread {
     }
 
     /// A block of the source comes, having waited for so long: hops of all paced sources are as long as they must be.
-    fn watch(&mut self, tracks: &mut HashMap<u64, Track>, source: u64, now: Duration, waited: Duration) {
+    fn watch(&mut self, tracks: &mut BTreeMap<u64, Track>, source: u64, now: Duration, waited: Duration) {
         // What waits at the end is no load. A source that waits for us is never late.
         if self.stop.is_stopped() || !tracks.get(&source).is_some_and(|track| track.paced) {
             return;
@@ -138,7 +138,9 @@ impl ModelThread {
         let Some(change) = self.load.saw(now, waited) else { return };
         let (factor, hop_s) = (self.load.factor(), self.load.hop_s());
         if change == Change::Longer {
-            tracks.iter_mut().for_each(|(id, track)| track.hops = self.load.spread(track.hops, *id));
+            for (place, track) in (0..).zip(tracks.values_mut()) {
+                track.hops = self.load.spread(track.hops, place);
+            }
             let sources = tracks.values().filter(|track| track.paced).count();
             tracing::warn!(
                 factor,

@@ -101,7 +101,6 @@ impl Classifier for EncoderHead {
 mod tests {
     use std::path::Path;
 
-    use super::*;
     use crate::model::{Model, Runtime, RuntimeChoice, RuntimeSettings};
 
     #[test]
