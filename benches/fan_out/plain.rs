@@ -29,7 +29,7 @@ async fn upgrade(State(sender): State<Sender>, mut request: Request) -> Response
     let receiver = sender.subscribe();
     tokio::spawn(async move {
         let config = WebSocketConfig::default()
-            .read_buffer_size(4 << 10)
+            .read_buffer_size(1 << 10)
             .write_buffer_size(8 << 10)
             .max_write_buffer_size(16 << 20);
         let stream = TokioIo::new(upgraded.await.expect("upgraded"));

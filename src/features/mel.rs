@@ -1,6 +1,8 @@
 //! The mel filterbank as librosa defines it (`librosa.filters.mel`), kept as bands without their zeros.
 //! Touch it when another mel scale or normalisation is asked for.
 
+use std::ops::Range;
+
 use super::response::Response;
 use crate::manifest::{FeatureSettings, MelNorm, MelScale};
 
@@ -11,12 +13,15 @@ const LANES: usize = 4;
 pub struct MelFilterbank {
     bands: Vec<Band>,
     /// Those of one band after the other, each filled up with zeros to whole lanes where the spectrum is wide enough.
-    weights: Vec<f32>,
+    weights: Vec<[f32; LANES]>,
+    /// What does not fill lanes, of bands as wide as the spectrum.
+    rest: Vec<f32>,
 }
 
 struct Band {
     first_bin: usize,
-    weights: std::ops::Range<usize>,
+    weights: Range<usize>,
+    rest: Range<usize>,
 }
 
 impl MelFilterbank {
@@ -36,7 +41,7 @@ impl MelFilterbank {
         let heard: Vec<f64> = (0..=settings.n_fft / 2).map(heard).collect();
         let bin_hz = f64::from(settings.sample_rate) / settings.n_fft as f64;
         let mut bands = Vec::with_capacity(n);
-        let mut weights = Vec::new();
+        let (mut weights, mut rest) = (Vec::new(), Vec::new());
         for edge in edges.windows(3) {
             let (left, centre, right) = (edge[0], edge[1], edge[2]);
             let area = match settings.mel_norm {
@@ -55,34 +60,38 @@ impl MelFilterbank {
                     band.push((weight * area * heard) as f32);
                 }
             }
-            let begin = weights.len();
+            let begin = (weights.len(), rest.len());
             let bins = settings.n_fft / 2 + 1;
             band.resize(band.len().next_multiple_of(LANES).min(bins), 0.0);
             // A band at the upper end is filled up at its front instead.
             let beyond = (first_bin + band.len()).saturating_sub(bins);
             band.rotate_right(beyond);
             first_bin -= beyond;
-            weights.extend_from_slice(&band);
-            bands.push(Band { first_bin, weights: begin..weights.len() });
+            let (lanes, left) = band.as_chunks();
+            weights.extend_from_slice(lanes);
+            rest.extend_from_slice(left);
+            bands.push(Band { first_bin, weights: begin.0..weights.len(), rest: begin.1..rest.len() });
         }
-        Self { bands, weights }
+        Self { bands, weights, rest }
     }
 
     /// Writes the power in each band to `mel`, which has one place a band.
     pub fn apply(&self, power: &[f32], mel: &mut [f32]) {
         for (value, band) in mel.iter_mut().zip(&self.bands) {
             let weights = &self.weights[band.weights.clone()];
-            let bins = &power[band.first_bin..band.first_bin + weights.len()];
-            let (weights, last_weights) = weights.as_chunks::<LANES>();
-            let (bins, last_bins) = bins.as_chunks::<LANES>();
+            let (bins, _) = power[band.first_bin..].as_chunks::<LANES>();
             let mut sums = [0.0; LANES];
             for (weights, bins) in weights.iter().zip(bins) {
                 for ((sum, weight), bin) in sums.iter_mut().zip(weights).zip(bins) {
                     *sum += weight * bin;
                 }
             }
-            let last: f32 = last_weights.iter().zip(last_bins).map(|(weight, bin)| weight * bin).sum();
-            *value = (sums[0] + sums[2]) + (sums[1] + sums[3]) + last;
+            *value = (sums[0] + sums[2]) + (sums[1] + sums[3]);
+            if !band.rest.is_empty() {
+                let bins = &power[band.first_bin + LANES * weights.len()..];
+                let rest = self.rest[band.rest.clone()].iter().zip(bins);
+                *value += rest.map(|(weight, bin)| weight * bin).sum::<f32>();
+            }
         }
     }
 }

@@ -208,15 +208,17 @@ impl Recorder {
 
     fn succeed(&mut self) {
         let before = self.history.status().state;
-        if self.history.tell(|status| status.turn(StatusKind::Recording, None)) {
-            let status = self.history.status();
+        let turned = self.history.tell(|status| status.turn(StatusKind::Recording, None));
+        let status = self.history.status();
+        // Whoever reads the line and asks is to hear the same.
+        (self.on_status)(&status);
+        if turned {
             if std::mem::take(&mut self.end_is_due) {
                 tracing::info!(not_recorded = status.not_recorded, "history: recording again");
             } else if before == StatusKind::Starting {
                 tracing::info!(file = %status.file.display(), bytes = status.bytes, "history: recording");
             }
         }
-        (self.on_status)(&self.history.status());
     }
 
     /// Events go on; this is told, not too often, and tried again.
@@ -232,6 +234,7 @@ impl Recorder {
             }
         }
         self.history.tell(|status| status.turn(StatusKind::Failing, Some(&error)));
+        (self.on_status)(&self.history.status());
         let word = error.word();
         let again = |(told, at): (&str, Instant)| told != word || at.elapsed() >= TELL_AGAIN;
         if self.told.is_none_or(again) {
@@ -239,7 +242,6 @@ impl Recorder {
             let remedy = error.remedy();
             tracing::warn!(remedy, "history: not recording, events go on without it: {error}");
         }
-        (self.on_status)(&self.history.status());
     }
 
     fn finish(mut self) {

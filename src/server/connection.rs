@@ -40,16 +40,16 @@ pub(super) async fn run(stream: TcpStream, peer: IpAddr, _guest: Guest, router: 
             return;
         }
     };
-    let Some((line, secure)) = line(stream, &shared).await else { return };
+    let Some((line, secure)) = Box::pin(line(stream, &shared)).await else { return };
     let local = Local { at: local, secure };
     let slot = Slot::default();
-    // Boxed, so that the HTTP part's memory is free before the WebSocket's long life begins.
+    // Boxed, each of them, so that the memory of one is free before the long life of the next begins.
     let http = Box::pin(http(line, (local, peer), router, slot.clone(), Arc::clone(&shared)));
     if let Err(error) = http.await {
         tracing::debug!(%error, "a connection ended early");
     }
     if let Some(upgrade) = slot.take() {
-        websocket::run(upgrade, shared).await;
+        Box::pin(websocket::run(upgrade, shared)).await;
     }
 }
 

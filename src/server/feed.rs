@@ -160,14 +160,15 @@ impl Feed {
             Place::Now(cursor) => *cursor,
             Place::Past(position) => {
                 let position = position.clone();
-                self.past(position).await;
+                Box::pin(self.past(position)).await;
                 return true;
             }
         };
         match self.hub.read(cursor, BATCH, &mut self.entries) {
             ReadResult::UpToDate => return false,
-            ReadResult::Gap { from_seq, to_seq } => self.behind(from_seq, to_seq).await,
+            ReadResult::Gap { from_seq, to_seq } => Box::pin(self.behind(from_seq, to_seq)).await,
             ReadResult::Events => {
+                let more = self.entries.len() == BATCH;
                 // Only frames are kept: an entry that leaves the log meanwhile is free at once.
                 for entry in self.entries.drain(..) {
                     self.place = Place::Now(entry.seq());
@@ -178,6 +179,7 @@ impl Feed {
                         self.waiting.push_back(Item { kind: entry.type_name(), text, served });
                     }
                 }
+                return more;
             }
         }
         true

@@ -1,5 +1,6 @@
 //! One WebSocket client: the conversation around its feed.
-//! Touch it when what clients say is answered otherwise. It holds a few frames at most, however slow the client is.
+//! Touch it when what clients say is answered otherwise. It holds a few frames at most, however slow the client is. What a
+//! subscriber seldom waits for is boxed: each of thousands would keep room for it all the time.
 
 mod auth;
 mod close;
@@ -38,7 +39,8 @@ const WRITE_BUFFER: usize = 8 << 10;
 /// A bound on what waits unwritten. One batch or one snapshot, which grows with the number of sources, must fit.
 const MAX_WRITE_BUFFER: usize = 16 << 20;
 
-const READ_BUFFER: usize = 4 << 10;
+/// Clients say little; what is longer is read in pieces.
+const READ_BUFFER: usize = 1 << 10;
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -46,7 +48,6 @@ struct Subscriber<'a> {
     socket: &'a mut Socket,
     shared: Arc<Shared>,
     access: Access,
-    live: watch::Receiver<Arc<Live>>,
     newest: watch::Receiver<u64>,
     pace: Pace,
     feed: Option<Feed>,
@@ -71,7 +72,7 @@ pub(super) async fn run(upgrade: Upgrade, shared: Arc<Shared>) {
         Ok(end) | Err(end) => end,
     };
     tracing::debug!(?end, "a subscriber left");
-    close::close(socket, end).await;
+    Box::pin(close::close(socket, end)).await;
 }
 
 /// Lets the client show its token, gives it a seat, and gives it what it came for.
@@ -83,7 +84,7 @@ async fn serve(
     shared: Arc<Shared>,
 ) -> Result<End, End> {
     let access = match access {
-        Access::Pending => auth::first_message(socket, &shared).await?,
+        Access::Pending => Box::pin(auth::first_message(socket, &shared)).await?,
         shown => shown,
     };
     let transport = if matches!(wish, Wish::Mel(_)) { Transport::Mel } else { Transport::WebSocket };
@@ -94,14 +95,15 @@ async fn serve(
             return Ok(End::FULL);
         }
     };
-    let (newest, live) = (shared.newest.subscribe(), shared.live.clone());
     match wish {
         Wish::Mel(source) => {
             let _seat = seat;
-            mel::show(socket, &shared, access, live, source).await
+            let live = shared.live.clone();
+            Box::pin(mel::show(socket, &shared, access, live, source)).await
         }
         Wish::Events(wish) => {
-            Subscriber { socket, newest, live, access, shared, pace: Pace::new(), seat, feed: None }
+            let newest = shared.newest.subscribe();
+            Subscriber { socket, newest, access, shared, pace: Pace::new(), seat, feed: None }
                 .converse(wish)
                 .await
         }
@@ -115,6 +117,11 @@ async fn too_fast(socket: &mut Socket) -> Result<End, End> {
     Ok(End::TOO_FAST)
 }
 
+/// Waits until the access is worth nothing any more.
+async fn revoked_later(access: Access, mut live: watch::Receiver<Arc<Live>>) {
+    access.revoked(&mut live).await;
+}
+
 impl Subscriber<'_> {
     async fn converse(&mut self, wish: Option<Subscribe>) -> Result<End, End> {
         let filter = wish.as_ref().map(|wish| &wish.filter);
@@ -124,16 +131,23 @@ impl Subscriber<'_> {
         }
         let heartbeat = sleep(self.heartbeat());
         let mut heartbeat = pin!(heartbeat);
+        // These wait through all events: made anew for each, they would have to take their place among thousands each time.
         let mut shutdown = self.shared.shutdown.clone();
+        let mut stop = pin!(stopped(&mut shutdown));
+        let mut revoked = pin!(revoked_later(self.access.clone(), self.shared.live.clone()));
         loop {
             let more = self.deliver().await?;
             self.socket.flush().await?;
             tokio::select! {
                 biased;
-                () = stopped(&mut shutdown) => return self.finish().await,
-                () = self.access.revoked(&mut self.live) => return Ok(End::REVOKED),
+                () = stop.as_mut() => return Box::pin(self.finish()).await,
+                () = revoked.as_mut() => return Ok(End::REVOKED),
                 heard = self.socket.next() => match heard {
-                    Some(heard) => self.answer(heard?).await?,
+                    Some(heard) => {
+                        Box::pin(self.answer(heard?)).await?;
+                        // It may have shown another token.
+                        revoked.set(revoked_later(self.access.clone(), self.shared.live.clone()));
+                    }
                     None => return Ok(End::Gone),
                 },
                 () = heartbeat.as_mut() => {
