@@ -4,7 +4,9 @@
 //!     hops PART MODEL_FOLDER RATE HOPS
 //!
 //! PART is `ring`, `resampler`, `log-mel`, `front` (all of these), `back` (state and decision around a model that
-//! computes nothing) or `whole` (front and back with the model, by ONNX Runtime if its library is found, else tract).
+//! computes nothing), `whole` (front and back with the model, by ONNX Runtime if its library is found, else tract),
+//! `incremental` (the model alone, of columns that are given) or `window` (the same, but each hop hears its whole window
+//! anew).
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -64,7 +66,11 @@ fn main() -> Result<()> {
         "front" => run_front(&manifest, rate, hops)?,
         "back" => run_back(&manifest, hops)?,
         "whole" => run_whole(folder, rate, hops)?,
-        other => bail!("expected ring, resampler, log-mel, front, back or whole, got {other}"),
+        "incremental" => run_incremental(folder, hops)?,
+        "window" => run_window(folder, hops)?,
+        other => {
+            bail!("expected ring, resampler, log-mel, front, back, whole, incremental or window, got {other}")
+        }
     }
     Ok(())
 }
@@ -148,7 +154,8 @@ fn run_back(manifest: &Manifest, hops: usize) -> Result<()> {
     failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
-fn run_whole(folder: &Path, rate: SampleRate, hops: usize) -> Result<()> {
+/// A model and its runtime, one thread on the CPU.
+fn open(folder: &Path) -> Result<(Model, Box<dyn Classifier>)> {
     let model = Model::load(folder)?;
     let library = std::env::var_os("GENRECAST_TEST_ONNXRUNTIME").filter(|path| !path.is_empty());
     let runtime = Runtime::start(&RuntimeSettings {
@@ -158,7 +165,41 @@ fn run_whole(folder: &Path, rate: SampleRate, hops: usize) -> Result<()> {
         threads: 1,
     })?;
     println!("{}", runtime.name());
-    let mut classifier = model.classifier(&runtime)?;
+    let classifier = model.classifier(&runtime)?;
+    Ok((model, classifier))
+}
+
+fn run_incremental(folder: &Path, hops: usize) -> Result<()> {
+    let (model, mut classifier) = open(folder)?;
+    let (window, n_mels) = (model.manifest.window, model.manifest.features.n_mels);
+    let mut state = classifier.new_state();
+    classifier.push(&mut state, &noise(window.first * n_mels), false)?;
+    let block = noise(window.stride * n_mels);
+    for _ in 0..WARM_UP + hops {
+        classifier.push(&mut state, &block, false)?;
+        black_box(classifier.evaluate(&state)?);
+    }
+    Ok(())
+}
+
+fn run_window(folder: &Path, hops: usize) -> Result<()> {
+    let (model, mut classifier) = open(folder)?;
+    let (window, n_mels) = (model.manifest.window, model.manifest.features.n_mels);
+    let columns = noise(window.frames * n_mels);
+    let (first, later) = columns.split_at(window.first * n_mels);
+    // What is done only once is done by the first.
+    for _ in 0..1 + hops {
+        let mut state = classifier.new_state();
+        for block in std::iter::once(first).chain(later.chunks_exact(window.stride * n_mels)) {
+            classifier.push(&mut state, block, false)?;
+        }
+        black_box(classifier.evaluate(&state)?);
+    }
+    Ok(())
+}
+
+fn run_whole(folder: &Path, rate: SampleRate, hops: usize) -> Result<()> {
+    let (model, mut classifier) = open(folder)?;
     let mut back = Back::new(&model.manifest, &*classifier, &DecideSettings::default());
     let mut front = Front::new(&model.manifest, rate)?;
     let samples = noise(hop_of(&model.manifest, f64::from(rate.hz())));

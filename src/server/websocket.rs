@@ -42,6 +42,9 @@ const MAX_WRITE_BUFFER: usize = 16 << 20;
 /// Clients say little; what is longer is read in pieces.
 const READ_BUFFER: usize = 1 << 10;
 
+/// So many events in a row are served before anything else is asked for.
+const STREAK: u32 = 32;
+
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 struct Subscriber<'a> {
@@ -52,6 +55,8 @@ struct Subscriber<'a> {
     pace: Pace,
     feed: Option<Feed>,
     seat: Seat,
+    /// Whether something lies in the socket's buffer.
+    unsent: bool,
 }
 
 /// Talks with a client until either side ends it.
@@ -103,9 +108,9 @@ async fn serve(
         }
         Wish::Events(wish) => {
             let newest = shared.newest.subscribe();
-            Subscriber { socket, newest, access, shared, pace: Pace::new(), seat, feed: None }
-                .converse(wish)
-                .await
+            let (pace, feed, unsent) = (Pace::new(), None, false);
+            let mut subscriber = Subscriber { socket, newest, access, shared, pace, seat, feed, unsent };
+            subscriber.converse(wish).await
         }
     }
 }
@@ -135,15 +140,23 @@ impl Subscriber<'_> {
         let mut shutdown = self.shared.shutdown.clone();
         let mut stop = pin!(stopped(&mut shutdown));
         let mut revoked = pin!(revoked_later(self.access.clone(), self.shared.live.clone()));
+        let mut streak = 0;
         loop {
             let more = self.deliver().await?;
-            self.socket.flush().await?;
+            if std::mem::take(&mut self.unsent) {
+                self.socket.flush().await?;
+            }
+            // Nearly always it is an event that comes next, and then nothing else need be asked, unless that goes on for ever.
+            streak = if self.newest.has_changed().unwrap_or(false) { streak + 1 } else { 0 };
+            let others_first = more || streak % STREAK == STREAK - 1;
             tokio::select! {
                 biased;
-                () = stop.as_mut() => return Box::pin(self.finish()).await,
                 () = revoked.as_mut() => return Ok(End::REVOKED),
+                _ = self.newest.changed(), if !others_first && self.feed.is_some() => {}
+                () = stop.as_mut() => return Box::pin(self.finish()).await,
                 heard = self.socket.next() => match heard {
                     Some(heard) => {
+                        self.unsent = true;
                         Box::pin(self.answer(heard?)).await?;
                         // It may have shown another token.
                         revoked.set(revoked_later(self.access.clone(), self.shared.live.clone()));
@@ -155,8 +168,7 @@ impl Subscriber<'_> {
                     let position = self.position();
                     self.say(message::heartbeat(&self.shared.hub, position)).await?;
                 }
-                () = tokio::task::yield_now(), if more => {}
-                _ = self.newest.changed(), if !more && self.feed.is_some() => {}
+                () = tokio::task::yield_now(), if others_first => {}
             }
         }
     }
@@ -241,6 +253,7 @@ impl Subscriber<'_> {
                 self.seat.gap();
             }
             self.socket.feed(Message::Text(item.text)).await?;
+            self.unsent = true;
         }
         self.seat.is_at(Some(feed.seq()));
         Ok(more)
@@ -263,6 +276,7 @@ impl Subscriber<'_> {
     }
 
     async fn say(&mut self, message: String) -> Result<(), End> {
+        self.unsent = true;
         Ok(self.socket.feed(Message::text(message)).await?)
     }
 }
