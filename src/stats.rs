@@ -48,6 +48,8 @@ pub struct SourceCounters {
     pub windows: Counter,
     /// Hops whose evaluation was skipped because the model was behind.
     pub skipped_hops: Counter,
+    /// A gauge: every how manyth hop is evaluated; 0 before the first.
+    pub hop_lengthening: Counter,
     /// `source.gap` events published.
     pub gaps: Counter,
     /// Milliseconds of audio that they told as lost.

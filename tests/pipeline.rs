@@ -6,7 +6,9 @@ mod support;
 use genrecast::features::LogMel;
 use genrecast::manifest::Manifest;
 use genrecast::model::{Model, ModelError, TensorView, find_model};
-use genrecast::pipeline::{Back, ClipScore, DecideSettings, Front, Outcome, Pipeline, self_test};
+use genrecast::pipeline::{
+    Back, Classifiers, ClipScore, DecideSettings, Front, Outcome, Pipeline, self_test,
+};
 use genrecast::units::{SampleIndex, SampleRate};
 use proptest::prelude::*;
 use support::models::{Copied, encoder_without_state, model, open, outcomes_of, places, sha256, tract};
@@ -182,6 +184,58 @@ fn skipping_and_forgetting(model: &Model) {
     let first =
         after_gap.iter().flatten().find(|outcome| outcome.end_s > 6.1).expect("goes on after the gap");
     assert!(first.provisional && first.start_s >= 6.0, "{first:?}");
+}
+
+#[test]
+fn what_was_left_out_is_forgotten_once_the_window_holds_only_what_was_heard() {
+    for (id, tolerance) in [("toy-window", 0.0), ("toy-encoder", 0.0), ("toy-stream", 1e-6)] {
+        leaving_out(&model(id), tolerance);
+    }
+}
+
+fn leaving_out(model: &Model, tolerance: f32) {
+    let manifest = &model.manifest;
+    // As under overload: of these blocks every sixth is heard.
+    let is_left_out = |hop: usize| (4..22).contains(&hop) && !hop.is_multiple_of(6);
+    let patches = manifest.patch.map_or(1, |patch| patch.count(manifest.window.frames));
+    let hops = 22 + patches + 4;
+    let columns = manifest.window.first + manifest.window.stride * hops;
+    let samples = music(16_000, columns as f64 * manifest.features.hop_seconds());
+    let run = |is_left_out: &dyn Fn(usize) -> bool| {
+        let classifier = model.classifier(&tract()).expect("opens");
+        let mut classifiers = Classifiers { genre: classifier, gate: None };
+        let mut back = Back::new(manifest, &*classifiers.genre, &DecideSettings::default());
+        let mut front =
+            Front::new(manifest, SampleRate::new(16_000).expect("not zero")).expect("its own rate");
+        let mut outcomes = Vec::new();
+        front.push(&samples, |block| {
+            if is_left_out(outcomes.len()) && classifiers.leave_out(&mut back, block) {
+                outcomes.push(None);
+            } else {
+                outcomes.push(classifiers.push(&mut back, block, true).expect("runs").cloned());
+            }
+        });
+        outcomes
+    };
+    let (all, some) = (run(&|_| false), run(&is_left_out));
+    assert!(all.len() >= hops && all.len() == some.len(), "{}: {} blocks", manifest.id, all.len());
+    let mut differed = 0;
+    for (hop, (all, some)) in all.iter().zip(&some).enumerate() {
+        let (Some(all), Some(some)) = (all, some) else {
+            assert!(is_left_out(hop) && some.is_none(), "{} at {hop}", manifest.id);
+            continue;
+        };
+        assert!(!is_left_out(hop), "{} at {hop}", manifest.id);
+        assert_eq!((all.start_s, all.end_s, all.provisional), (some.start_s, some.end_s, some.provisional));
+        let worst = all.p.iter().zip(&some.p).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        // What is left out last is followed by as many patches as a window has.
+        let whole = hop < 4 || patches == 1 || hop >= 22 + patches - 1;
+        assert!(!whole || worst <= tolerance, "{} at {hop}: {worst:e}", manifest.id);
+        differed += usize::from(!whole && worst > 1e-4);
+    }
+    assert_eq!(differed > 0, patches > 1, "{}: {differed} windows were others", manifest.id);
+    // Before the first answer nothing is left out.
+    assert!(run(&|hop| hop < 2)[0].is_some());
 }
 
 #[test]

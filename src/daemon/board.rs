@@ -29,6 +29,8 @@ pub(super) struct Board {
 pub(super) struct Expects {
     /// A source whose last window is older is not ready.
     patience: Duration,
+    /// Time between two windows, where hops are not longer because the machine is too slow.
+    hop: Duration,
     /// Seconds of audio after which a source that delivers must have given another window, with some to spare.
     wait_s: f64,
 }
@@ -36,7 +38,8 @@ pub(super) struct Expects {
 impl Expects {
     /// `hop` is the time between two windows, `first` the length of the audio before the first one.
     pub fn new(hop: Duration, first: Duration) -> Self {
-        Self { patience: (hop * 5).max(Duration::from_secs(10)), wait_s: (first + hop * 5).as_secs_f64() }
+        let patience = (hop * 5).max(Duration::from_secs(10));
+        Self { patience, hop, wait_s: (first + hop * 5).as_secs_f64() }
     }
 }
 
@@ -166,7 +169,7 @@ impl Row {
 
     /// What it owes us.
     fn facts(&self) -> SourceFacts {
-        let Expects { patience, wait_s } = self.expects;
+        let Expects { patience, wait_s, .. } = self.expects;
         let status = self.status();
         let last = status.last_window.max(status.expected_since);
         // Without samples there is nothing to make a window of, and a restart would not bring them.
@@ -193,7 +196,9 @@ impl Row {
     /// Why the source is not ready; `None` if it is.
     fn complaint(&self) -> Option<String> {
         let patience = self.expects.patience
-            + Duration::try_from_secs_f64(self.own.hop_seconds.unwrap_or(0.0)).unwrap_or_default();
+            + Duration::try_from_secs_f64(self.own.hop_seconds.unwrap_or(0.0)).unwrap_or_default()
+            + self.expects.hop
+                * u32::try_from(self.counters.hop_lengthening.get()).unwrap_or(0).saturating_sub(1);
         let status = self.status();
         let name = &self.name;
         match status.state.state {

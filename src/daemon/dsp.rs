@@ -31,15 +31,22 @@ pub(super) fn run(arrivals: &Receiver<Slot>, manifests: &Manifests, stop: &Stop,
         turns.turn();
         let stopped = stop.is_stopped();
         slots.extend(arrivals.try_iter());
-        let mut progress = false;
+        let (mut progress, mut stuck) = (false, false);
         slots.retain_mut(|slot| match slot.turn(manifests, &mut scratch) {
             Turn::Progress => {
                 progress = true;
                 true
             }
-            Turn::Idle => true,
+            Turn::Idle => {
+                stuck |= !slot.is_sent();
+                true
+            }
             Turn::Done => false,
         });
+        if stuck {
+            // Whoever comes first finds room at the model thread; each is to be first at times.
+            slots.rotate_left(1);
+        }
         if progress {
             continue;
         }

@@ -6,6 +6,7 @@ use std::thread::{JoinHandle, Thread};
 
 use crossbeam_channel::Sender;
 
+use super::load::Load;
 use super::model::{self, ModelThread};
 use super::models::Opened;
 use super::publish::Publisher;
@@ -112,6 +113,7 @@ impl Line {
             manifests: Arc::clone(&self.manifests),
             decide: stage.decide.subscribe(),
             publisher: Publisher::new(Arc::clone(&stage.hub), labels, Arc::clone(&self.info)),
+            load: Load::new(&self.manifests.genre),
             stop: stop.clone(),
             turns: stage.progress.thread(&name),
         };

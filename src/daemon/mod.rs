@@ -7,6 +7,7 @@ mod deliver;
 mod dsp;
 mod history;
 mod line;
+mod load;
 mod mel;
 mod model;
 mod models;

@@ -1,7 +1,7 @@
 //! The threads `model-K`: they run the model for their sources, decide, and publish. A source is pinned to one
 //! of them, so its events keep their order. Touch it when overload is to be met otherwise.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,20 +9,16 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tokio::sync::watch;
 
 use super::board::Row;
+use super::load::{Change, Load};
 use super::progress::Turns;
 use super::publish::Publisher;
 use super::work::{Block, Job, Work};
 use crate::event::SourceState;
-use crate::pipeline::{Back, Classifiers, DecideSettings, Manifests};
+use crate::pipeline::{Back, Classifiers, DecideSettings, Manifests, MelBlock};
 use crate::source::{Own, Stop};
 
 /// Jobs that may wait for a model thread. Beyond it the `dsp-K` thread waits, then the rings fill.
 pub(super) const QUEUE: usize = 64;
-
-/// A block of a paced source that has waited for longer than this is not evaluated, so that the thread catches up.
-/// It is about a hop: whoever waits longer gets the next answer before this one. But one a second is evaluated however late it is: a
-/// machine that never keeps up is to be told something all the same.
-const LATE: Duration = Duration::from_secs(1);
 
 /// How long the thread waits for work before it shows that it still turns.
 const IDLE: Duration = Duration::from_millis(500);
@@ -35,6 +31,8 @@ pub(super) struct ModelThread {
     /// May change at any time; every source then goes on with what is new.
     pub decide: watch::Receiver<DecideSettings>,
     pub publisher: Publisher,
+    /// Whether it keeps up, and what is left out where it does not.
+    pub load: Load,
     pub stop: Stop,
     pub turns: Turns,
 }
@@ -56,14 +54,15 @@ struct Track {
     /// Stream time of the last good window, while the model fails.
     failing_since_s: Option<f64>,
     evaluated_s: f64,
-    /// When it was evaluated last, or was to be.
-    evaluated_at: Instant,
+    /// Blocks since the last one that was evaluated.
+    hops: u64,
 }
 
 impl ModelThread {
     /// Body of the thread: ends when nobody is left who could send it anything.
     pub fn run(mut self) {
-        let mut tracks: HashMap<u64, Track> = HashMap::new();
+        let mut tracks: BTreeMap<u64, Track> = BTreeMap::new();
+        let began = Instant::now();
         loop {
             self.turns.turn();
             let Work { source, posted, job } = match self.jobs.recv_timeout(IDLE) {
@@ -81,13 +80,16 @@ impl ModelThread {
             if source.is_retired() && !matches!(job, Job::Gone(_)) {
                 continue;
             }
+            if let Job::Block(block) = &job {
+                self.watch(&mut tracks, source.id, began.elapsed(), block.waited() + posted.elapsed());
+            }
             let track = tracks.entry(source.id).or_insert_with(|| Track {
                 back: self.manifests.back(&self.classifiers, &own_of(source.own, *self.decide.borrow())),
                 own: source.own,
                 paced: true,
                 failing_since_s: None,
                 evaluated_s: 0.0,
-                evaluated_at: Instant::now(),
+                hops: 0,
             });
             match job {
                 Job::Begin(begin) => {
@@ -95,7 +97,7 @@ impl ModelThread {
                     track.paced = begin.pace.is_some();
                     self.publisher.begin(&source, begin);
                 }
-                Job::Block(block) => self.block(&source, track, &block, posted),
+                Job::Block(block) => self.block(&source, track, &block),
                 Job::Gap { from_s, to_s, reason } => {
                     track.back.restart(&*self.classifiers.genre, to_s);
                     self.publisher.gap(&source, from_s, to_s, reason);
@@ -112,6 +114,9 @@ impl ModelThread {
                 }
                 Job::Gone(forgotten) => {
                     tracks.remove(&source.id);
+                    if tracks.is_empty() {
+                        self.load = Load::new(&self.manifests.genre);
+                    }
                     self.publisher.forget(&source);
                     drop(forgotten);
                 }
@@ -124,8 +129,41 @@ impl ModelThread {
         self.publisher.announced(source, title.as_deref(), at_s, ended);
     }
 
-    fn block(&mut self, source: &Row, track: &mut Track, block: &Block, posted: Instant) {
-        let block = block.borrowed();
+    /// A block of the source comes, having waited for so long: hops of all paced sources are as long as they must be.
+    fn watch(&mut self, tracks: &mut BTreeMap<u64, Track>, source: u64, now: Duration, waited: Duration) {
+        // What waits at the end is no load. A source that waits for us is never late.
+        if self.stop.is_stopped() || !tracks.get(&source).is_some_and(|track| track.paced) {
+            return;
+        }
+        let Some(change) = self.load.saw(now, waited) else { return };
+        let (factor, hop_s) = (self.load.factor(), self.load.hop_s());
+        if change == Change::Longer {
+            for (place, track) in (0..).zip(tracks.values_mut()) {
+                track.hops = self.load.spread(track.hops, place);
+            }
+            let sources = tracks.values().filter(|track| track.paced).count();
+            tracing::warn!(
+                factor,
+                "the machine is too slow for {sources} sources: their windows now come every {hop_s:.1} s"
+            );
+        } else if factor > 1 {
+            tracing::info!(factor, "the machine has more time: windows now come every {hop_s:.1} s");
+        } else {
+            tracing::info!("the machine keeps up again: windows come at every hop");
+        }
+    }
+
+    fn block(&mut self, source: &Row, track: &mut Track, block: &Block) {
+        let began = Instant::now();
+        self.hear(source, track, block.borrowed());
+        if track.paced {
+            self.load.worked(began.elapsed());
+        }
+        let factor = if track.paced { self.load.factor() } else { 1 };
+        source.counters.hop_lengthening.set(factor);
+    }
+
+    fn hear(&mut self, source: &Row, track: &mut Track, block: MelBlock<'_>) {
         // A daemon that is ending has no time for what still waits.
         let ending = self.stop.is_stopped() && !self.jobs.is_empty();
         if ending && !block.last {
@@ -133,23 +171,28 @@ impl ModelThread {
             track.back.forget(&*self.classifiers.genre, block.end_s);
             return self.publisher.skipped(source);
         }
-        // The last block tells what was skipped before it, so it is never skipped.
-        let skip =
-            !block.last && (track.paced && posted.elapsed() > LATE && track.evaluated_at.elapsed() < LATE);
+        track.hops += 1;
         // One that is to have fewer windows than the model could give.
         let early = !block.last
             && track.own.hop_seconds.is_some_and(|hop| block.end_s < track.evaluated_s + hop - TOLERANCE_S);
+        // The last block tells what was skipped before it, so it is never skipped.
+        let overloaded = track.paced && !block.last && self.load.factor() > 1;
+        if overloaded
+            && !self.load.takes(track.hops, !early)
+            && self.classifiers.leave_out(&mut track.back, block)
+        {
+            return if early { source.worked_off() } else { self.publisher.skipped(source) };
+        }
         let began = Instant::now();
-        match self.classifiers.push(&mut track.back, block, !skip && !early) {
+        match self.classifiers.push(&mut track.back, block, !early) {
             Ok(Some(outcome)) => {
                 if let Some(since_s) = track.failing_since_s.take() {
                     self.publisher.model_works_again(source, since_s, outcome.start_s);
                 }
                 track.evaluated_s = outcome.end_s;
-                track.evaluated_at = Instant::now();
+                track.hops = 0;
                 self.publisher.window(source, outcome, began.elapsed());
             }
-            Ok(None) if skip && !early => self.publisher.skipped(source),
             Ok(None) => {}
             Err(error) => {
                 // What the model has cached may have a hole now.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 
 use super::board::Row;
+use super::load::LATE;
 use super::mel::MelWriter;
 use super::work::{Begin, Blocks, Job, Work};
 use crate::event::{SourceState, SourceStateChange};
@@ -61,6 +62,8 @@ struct Playing {
     first: SampleIndex,
     position: SampleIndex,
     begin: Begin,
+    /// When its ring was empty last: whatever waits there has come since.
+    drained: Instant,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -163,14 +166,15 @@ impl Slot {
     /// Reads once from the ring; without a ring nothing more comes.
     fn read(&mut self, scratch: &mut [f32]) -> Read {
         let Some(playing) = &mut self.playing else { return Read::Ended };
-        let read = playing.reader.read(scratch);
+        let read = playing.read(scratch);
         let (source, outbox, blocks) = (&self.source, &mut self.outbox, &mut self.blocks);
         match read {
             Read::Samples(count) => {
                 playing.position = playing.position.after(count as u64);
                 let samples = &scratch[..count];
+                let waited = playing.waited();
                 let sink = |block: MelBlock<'_>| {
-                    outbox.push_back(Work::new(source, Job::Block(blocks.copied(block))));
+                    outbox.push_back(Work::new(source, Job::Block(blocks.copied(block).after(waited))));
                 };
                 match self.mel.as_mut().and_then(MelWriter::watched) {
                     Some(mel) => {
@@ -236,6 +240,26 @@ impl Slot {
 }
 
 impl Playing {
+    fn read(&mut self, scratch: &mut [f32]) -> Read {
+        let read = self.reader.read(scratch);
+        if self.reader.lag() == 0 {
+            self.drained = Instant::now();
+        }
+        read
+    }
+
+    /// How long what was read last had waited in the ring. It is told by how much has come since, so a source whose own
+    /// clock is slow is not late; and no longer than since the ring was empty, so one that writes much at once is not
+    /// either. Where half the ring is full it is late in any case, however short that may be.
+    fn waited(&self) -> Duration {
+        let Some(pace) = self.begin.pace else { return Duration::ZERO };
+        let lag = self.reader.lag();
+        let waits =
+            Duration::try_from_secs_f64(self.rate.seconds(lag as u64) / pace).unwrap_or(Duration::MAX);
+        let least = if 2 * lag > self.reader.capacity() { 2 * LATE } else { Duration::ZERO };
+        waits.max(least).min(self.drained.elapsed())
+    }
+
     fn time(&self) -> f64 {
         self.rate.seconds(self.position.0)
     }

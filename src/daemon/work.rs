@@ -101,6 +101,7 @@ impl Blocks {
             end_s: block.end_s,
             level: block.level,
             last: block.last,
+            waited: Duration::ZERO,
         }
     }
 }
@@ -116,9 +117,22 @@ pub(super) struct Block {
     end_s: f64,
     level: Level,
     last: bool,
+    /// How long its end had waited when it was complete.
+    waited: Duration,
 }
 
 impl Block {
+    /// Its end had waited for so long when it was complete.
+    pub fn after(mut self, waited: Duration) -> Self {
+        self.waited = waited;
+        self
+    }
+
+    /// How long its end had waited when it was complete.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
     pub fn borrowed(&self) -> MelBlock<'_> {
         let (columns, gate) = self.columns.split_at(self.own);
         MelBlock {

@@ -37,6 +37,21 @@ impl EncoderHead {
         let (frames, stride) = (self.patch.frames as u64, self.patch.stride as u64);
         columns.checked_sub(frames).map_or(0, |rest| 1 + rest / stride)
     }
+
+    /// Appends columns; true if they complete a patch. Blocks end where one does, but for those that come after a state was
+    /// made in the middle of a stream.
+    fn completes(&self, state: &mut ModelState, columns: &[f32]) -> bool {
+        let before = self.patches_within(state.heard());
+        state.push(columns);
+        self.patches_within(state.heard()) > before
+    }
+
+    /// The oldest embedding goes if there is one more than the head hears.
+    fn let_go(&self, embeddings: &mut Vec<f32>) {
+        if embeddings.len() > self.count * self.patch.embedding {
+            embeddings.drain(..self.patch.embedding);
+        }
+    }
 }
 
 impl Classifier for EncoderHead {
@@ -49,19 +64,24 @@ impl Classifier for EncoderHead {
     }
 
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError> {
-        let before = self.patches_within(state.heard());
-        state.push(columns);
-        // Blocks end where a patch does, but for those that come after a state was made in the middle of a stream.
-        if columns.is_empty() || !(last || self.patches_within(state.heard()) > before) {
+        let completes = self.completes(state, columns);
+        if columns.is_empty() || !(last || completes) {
             return Ok(());
         }
         let embedding = self.encoder.embed(state)?;
-        let size = self.patch.embedding;
-        if state.embeddings.len() >= self.count * size {
-            state.embeddings.drain(..size);
-        }
         state.embeddings.extend_from_slice(embedding);
+        self.let_go(&mut state.embeddings);
         Ok(())
+    }
+
+    /// The newest embedding stands for the patch that was left out, too: the head takes them as one a stride, so they must
+    /// be as many as strides went by. Before the first patch there is none.
+    fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]) {
+        if self.completes(state, columns) && !state.embeddings.is_empty() {
+            let newest = state.embeddings.len() - self.patch.embedding;
+            state.embeddings.extend_from_within(newest..);
+            self.let_go(&mut state.embeddings);
+        }
     }
 
     /// A runtime may end the process over an empty sequence, as ONNX Runtime does.
@@ -74,5 +94,40 @@ impl Classifier for EncoderHead {
         let shape = [1, patches, self.patch.embedding];
         let sequence = TensorView { shape: &shape, values: &state.embeddings };
         Ok(&self.head.run(&[sequence])?[0])
+    }
+}
+
+#[cfg(all(test, feature = "tract"))]
+mod tests {
+    use std::path::Path;
+
+    use crate::model::{Model, Runtime, RuntimeChoice, RuntimeSettings};
+
+    #[test]
+    fn the_newest_embedding_stands_for_patches_that_are_left_out() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models/toy-stream");
+        let model = Model::load(&folder).expect("a fixture");
+        let settings = RuntimeSettings { runtime: RuntimeChoice::Tract, ..RuntimeSettings::default() };
+        let runtime = Runtime::start(&settings).expect("tract is compiled in");
+        let mut classifier = model.classifier(&runtime).expect("opens");
+        let mut state = classifier.new_state();
+        let block = |columns: usize| (0..columns * 32).map(|n| (n as f32 * 0.37).sin()).collect::<Vec<_>>();
+        // There is no newest before the first.
+        classifier.leave_out(&mut state, &block(100));
+        assert!(!classifier.is_ready(&state));
+        classifier.push(&mut state, &block(87), false).expect("runs");
+        let first = state.embeddings.clone();
+        assert_eq!(first.len(), 16);
+        // Off the grid no patch is complete.
+        classifier.leave_out(&mut state, &block(30));
+        assert_eq!(state.embeddings, first);
+        classifier.leave_out(&mut state, &block(31));
+        assert_eq!(state.embeddings, first.repeat(2));
+        classifier.push(&mut state, &block(61), false).expect("runs");
+        let newest = state.embeddings[32..].to_vec();
+        assert!(newest.len() == 16 && newest != first);
+        // The head hears four.
+        (0..3).for_each(|_| classifier.leave_out(&mut state, &block(61)));
+        assert_eq!((state.embeddings.clone(), state.embeddings.capacity()), (newest.repeat(4), 80));
     }
 }

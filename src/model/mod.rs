@@ -33,12 +33,20 @@ pub trait Classifier: Send {
     /// The state of a source that has heard nothing.
     fn new_state(&self) -> ModelState;
 
-    /// Takes the columns (`[frames, n_mels]`) that are new since the last call. Never to be skipped: what a
-    /// later answer needs is computed here. `last` marks the end of a stream, where a block may be short.
+    /// Takes the columns (`[frames, n_mels]`) that are new since the last call. What a later answer needs is computed
+    /// here, so to skip only [`evaluate`](Self::evaluate) changes none. `last` marks the end of a stream, where a block
+    /// may be short.
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError>;
+
+    /// Takes new columns in the place of [`push`](Self::push) and computes nothing, because there is no time for it. Later
+    /// answers are poorer by what was left out, until the window holds only what was pushed: then they are again those of
+    /// a source of which nothing was left out.
+    fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]) {
+        state.push(columns);
+    }
 
     /// Whether there is something to judge: a model that hears patches has nothing before the first.
     fn is_ready(&self, state: &ModelState) -> bool {

@@ -64,9 +64,61 @@ impl Attention {
         Ok(())
     }
 
+    /// Takes the columns of a block and computes nothing: the next answer stands for their time, too.
+    pub fn leave_out(&mut self, classifier: &mut dyn Classifier, columns: &[f32]) {
+        self.since += columns.len() / self.n_mels;
+        classifier.leave_out(&mut self.state, columns);
+    }
+
     /// Forgets the audio heard.
     pub fn forget(&mut self) {
         self.state.clone_from(&self.fresh);
         self.since = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::{GateSettings, Heard};
+
+    /// Hears music where the newest column is above zero, else speech.
+    struct Sign;
+
+    impl Classifier for Sign {
+        fn new_state(&self) -> ModelState {
+            ModelState::new(68, 24)
+        }
+
+        fn push(&mut self, state: &mut ModelState, columns: &[f32], _last: bool) -> Result<(), ModelError> {
+            state.push(columns);
+            Ok(())
+        }
+
+        fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
+            let music = state.columns.newest().last().is_some_and(|value| *value > 0.0);
+            Ok(if music { &[5.0, 0.0, 0.0, 0.0] } else { &[0.0, 5.0, 0.0, 0.0] })
+        }
+    }
+
+    #[test]
+    fn after_blocks_that_were_left_out_the_newest_sound_decides() {
+        let manifest = Manifest::parse(include_str!("../../models/gate-speech-music/manifest.toml"));
+        let manifest = manifest.expect("a gate");
+        // So slow that a block of a second more or less changes nothing.
+        let settings = GateSettings { smoothing_seconds: 8.0, ..GateSettings::default() };
+        let judged = |blocks: usize| {
+            let mut gate = Gate::with_labels(settings, &manifest.labels);
+            let mut attention = Attention::new(&manifest, &Sign);
+            for _ in 0..20 {
+                attention.hear(&mut Sign, &[1.0; 98 * 24], &mut gate).expect("it never fails");
+            }
+            (0..blocks).for_each(|_| attention.leave_out(&mut Sign, &[-1.0; 98 * 24]));
+            attention.hear(&mut Sign, &[-1.0; 98 * 24], &mut gate).expect("it never fails");
+            assert_eq!(attention.since, 0);
+            gate.judge(Some(-20.0))
+        };
+        assert_eq!(judged(0), Heard::Music);
+        assert_eq!(judged(7), Heard::Speech);
     }
 }

@@ -134,7 +134,7 @@ impl Back {
         self.stable.set(settings.stable(manifest));
     }
 
-    /// Takes a block's columns for the gate, before [`push`](Self::push) takes the block. Never to be skipped.
+    /// Takes a block's columns for the gate, before [`push`](Self::push) takes the block.
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
@@ -184,6 +184,25 @@ impl Back {
         outcome.silent = self.stable.is_silent();
         self.tracks.push(&outcome.p, outcome.heard, block.end_s, self.lag_seconds);
         Ok(Some(outcome))
+    }
+
+    /// Takes a block in the place of [`listen`](Self::listen) and [`push`](Self::push) and computes nothing, because there
+    /// is no time for it. False if the block was not taken: before its first answer a source is heard in full.
+    pub fn leave_out(
+        &mut self,
+        classifier: &mut dyn Classifier,
+        gate: Option<&mut (dyn Classifier + 'static)>,
+        block: MelBlock<'_>,
+    ) -> bool {
+        if block.last || !classifier.is_ready(&self.state) {
+            return false;
+        }
+        self.level = self.level.and(&block.level);
+        classifier.leave_out(&mut self.state, block.columns);
+        if let (Some(attention), Some(gate)) = (&mut self.attention, gate) {
+            attention.leave_out(gate, block.gate);
+        }
+        true
     }
 
     /// The source announced another title at stream time `at_s`, or that there is none; gives the track that it ends.

@@ -63,4 +63,9 @@ impl Classifiers {
         }
         back.push(&mut *self.genre, block, evaluate)
     }
+
+    /// Lets `back` take a block without computing anything, as [`Back::leave_out`] says.
+    pub fn leave_out(&mut self, back: &mut Back, block: MelBlock<'_>) -> bool {
+        back.leave_out(&mut *self.genre, self.gate.as_deref_mut(), block)
+    }
 }

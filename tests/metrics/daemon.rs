@@ -109,6 +109,7 @@ pub fn numbers() {
     }
     assert_eq!(source("samples_total"), 22_050.0 * 8.0);
     assert_eq!((source("ring_fill_ratio"), source("reconnects_total")), (0.0, 0.0));
+    assert_eq!(source("hop_lengthening"), 1.0);
     let windows = source("windows_total");
     assert!(windows >= 2.0, "{windows}");
     assert_eq!(metrics[r#"genrecast_events_total{type="genre.window"}"#], windows);

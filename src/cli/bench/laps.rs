@@ -82,6 +82,10 @@ impl Classifier for Timed {
         done
     }
 
+    fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]) {
+        self.inner.leave_out(state, columns);
+    }
+
     fn is_ready(&self, state: &ModelState) -> bool {
         self.inner.is_ready(state)
     }

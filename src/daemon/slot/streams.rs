@@ -1,6 +1,8 @@
 //! Where one stream of a source ends and the next begins: what is finished, what is lost, and at which stream time it goes on.
 //! Touch it when streams are to follow each other otherwise.
 
+use std::time::Instant;
+
 use super::{Playing, Slot};
 use crate::daemon::mel::MelWriter;
 use crate::daemon::work::{Begin, Job, Work};
@@ -48,7 +50,9 @@ impl Slot {
             Ok(mut front) => {
                 front.restart(position);
                 self.post(Job::Begin(begin));
-                self.playing = Some(Playing { reader, front, rate, first: position, position, begin });
+                let drained = Instant::now();
+                let first = position;
+                self.playing = Some(Playing { reader, front, rate, first, position, begin, drained });
             }
             Err(error) => {
                 self.refused = true;

@@ -4,6 +4,7 @@
 mod hop;
 mod mel;
 mod model;
+mod overload;
 mod slot;
 mod threads;
 

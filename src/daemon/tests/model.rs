@@ -7,6 +7,7 @@ use crossbeam_channel::unbounded;
 use tokio::sync::watch;
 
 use super::{begin, manifests, row, row_with};
+use crate::daemon::load::Load;
 use crate::daemon::model::ModelThread;
 use crate::daemon::progress::Progress;
 use crate::daemon::publish::Publisher;
@@ -44,7 +45,12 @@ impl Classifier for Scripted {
 }
 
 /// Runs a model thread over these jobs and gives what it publishes.
-fn published(jobs: Vec<Work>, mut fails: Vec<bool>) -> Vec<EventBody> {
+fn published(jobs: Vec<Work>, fails: Vec<bool>) -> Vec<EventBody> {
+    published_under(Load::new(&manifests().genre), jobs, fails)
+}
+
+/// The same of one that is so loaded.
+fn published_under(load: Load, jobs: Vec<Work>, mut fails: Vec<bool>) -> Vec<EventBody> {
     fails.reverse();
     let hub = Hub::new(HubLimits::default());
     let manifests = Arc::new(manifests());
@@ -60,6 +66,7 @@ fn published(jobs: Vec<Work>, mut fails: Vec<bool>) -> Vec<EventBody> {
         manifests,
         decide: watch::Sender::new(DecideSettings::default()).subscribe(),
         publisher: Publisher::new(Arc::clone(&hub), labels, Arc::new(model)),
+        load,
         stop: Stop::new(),
         turns: Progress::default().thread("model-0"),
     }
@@ -71,7 +78,16 @@ fn published(jobs: Vec<Work>, mut fails: Vec<bool>) -> Vec<EventBody> {
 
 fn block(end_s: f64, energy: f64) -> Work {
     let level = Level { samples: 16_000, energy, clipped: 0, non_zero: u64::from(energy > 0.0) };
-    let block = MelBlock { columns: &[0.0; 62], gate: &[], origin_s: 0.0, end_s, level, last: false };
+    work(MelBlock { columns: &[0.0; 62], gate: &[], origin_s: 0.0, end_s, level, last: false })
+}
+
+/// The last block of a stream.
+fn last(end_s: f64) -> Work {
+    let level = Level { samples: 16_000, energy: 100.0, clipped: 0, non_zero: 1 };
+    work(MelBlock { columns: &[0.0; 62], gate: &[], origin_s: 0.0, end_s, level, last: true })
+}
+
+fn work(block: MelBlock<'_>) -> Work {
     Work::new(&row(), Job::Block(Blocks::new().copied(block)))
 }
 
@@ -86,16 +102,37 @@ fn windows(events: &[EventBody]) -> Vec<&GenreWindow> {
 }
 
 #[test]
-fn a_late_block_is_skipped_and_the_next_event_tells() {
-    let late = |end_s| Work { posted: Instant::now() - Duration::from_secs(2), ..block(end_s, 100.0) };
-    let begin = |pace| Work::new(&row(), Job::Begin(begin(pace)));
-    let events =
-        published(vec![begin(Some(1.0)), block(1.0, 100.0), late(2.0), late(3.0), block(4.0, 100.0)], vec![]);
-    let skipped: Vec<_> = windows(&events).iter().map(|window| window.audio.skipped_hops).collect();
-    assert_eq!(skipped, [0, 2]);
+fn under_overload_every_second_window_is_left_out_and_the_next_event_tells() {
+    let halved = || Load::new(&manifests().genre).halved();
+    let of = |pace, own: Own| {
+        let row = row_with(own);
+        let begin = Work::new(&row, Job::Begin(begin(pace)));
+        let blocks = (1..=6).map(|s| Work { source: Arc::clone(&row), ..block(f64::from(s), 100.0) });
+        let jobs =
+            std::iter::once(begin).chain(blocks).chain([Work { source: Arc::clone(&row), ..last(7.0) }]);
+        let events = published_under(halved(), jobs.collect(), vec![]);
+        let told =
+            windows(&events).iter().map(|window| (window.window.end_s, window.audio.skipped_hops)).collect();
+        let told: Vec<(f64, u64)> = told;
+        assert_eq!(row.counters.skipped_hops.get(), told.iter().map(|(_, skipped)| skipped).sum::<u64>());
+        (told, row.counters.hop_lengthening.get())
+    };
+    // The first and the last are told in any case.
+    assert_eq!(of(Some(1.0), Own::default()), (vec![(1.0, 0), (3.0, 1), (5.0, 1), (7.0, 1)], 2));
+    // Who is told less often anyway misses nothing.
+    let seldom = Own { hop_seconds: Some(3.0), ..Own::default() };
+    assert_eq!(of(Some(1.0), seldom), (vec![(3.0, 0), (6.0, 0), (7.0, 0)], 2));
     // A source that waits for us is never late.
-    let events = published(vec![begin(None), late(1.0), late(2.0)], vec![]);
-    assert_eq!(windows(&events).len(), 2);
+    let all: Vec<_> = (1..=7).map(|s| (f64::from(s), 0)).collect();
+    assert_eq!(of(None, Own::default()), (all, 1));
+}
+
+#[test]
+fn what_is_late_for_a_moment_is_told_all_the_same() {
+    let late = |end_s| Work { posted: Instant::now() - Duration::from_secs(2), ..block(end_s, 100.0) };
+    let begin = Work::new(&row(), Job::Begin(begin(Some(1.0))));
+    let events = published(vec![begin, block(1.0, 100.0), late(2.0), late(3.0), block(4.0, 100.0)], vec![]);
+    assert_eq!(windows(&events).len(), 4);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Overruns, rate changes, ends and full queues, as a `dsp-K` thread meets them. Touch it with `slot.rs`.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
@@ -177,4 +177,41 @@ fn an_unpaced_source_leaves_room_in_the_queue_and_a_paced_one_may_fill_it() {
     };
     assert_eq!(waiting(None), 8);
     assert_eq!(waiting(Some(1.0)), 20);
+}
+
+#[test]
+fn a_block_knows_how_long_it_waited_in_the_ring() {
+    let waited = |jobs: &[Job]| -> Vec<Duration> {
+        let of = |job: &Job| match job {
+            Job::Block(block) => Some(block.waited()),
+            _ => None,
+        };
+        jobs.iter().filter_map(of).collect()
+    };
+    // A whole ring at once is a source that writes seldom, and not a daemon that reads too late.
+    let began = Instant::now();
+    let mut bench = Bench::new(1000);
+    let mut writer = bench.stream(HZ, Some(1.0));
+    writer.write(&[0.1; HZ as usize]);
+    let blocks = waited(&bench.turn());
+    assert!(blocks.len() >= 2 && blocks.iter().all(|waited| *waited <= began.elapsed()), "{blocks:?}");
+    // Three quarters of it wait while the model thread takes nothing.
+    let mut bench = Bench::new(1);
+    let mut writer = bench.stream(HZ, Some(1.0));
+    writer.write(&[0.1; 1_000]);
+    let mut scratch = vec![0.0; 1000];
+    while bench.slot.turn(&bench.manifests, &mut scratch) == Turn::Progress {}
+    writer.write(&[0.1; 12_000]);
+    const MODEL_BUSY: Duration = Duration::from_millis(50);
+    std::thread::sleep(MODEL_BUSY);
+    let mut jobs = Vec::new();
+    while jobs.len() < 2 {
+        jobs.extend(bench.turn());
+    }
+    let blocks = waited(&jobs);
+    assert!(blocks[0] >= MODEL_BUSY, "{blocks:?}");
+    // Nobody who waits for us is late.
+    let mut bench = Bench::new(1000);
+    bench.stream(HZ, None).write(&[0.1; HZ as usize]);
+    assert!(waited(&bench.turn()).iter().all(Duration::is_zero));
 }

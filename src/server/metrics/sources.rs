@@ -60,6 +60,10 @@ pub(super) fn tell(sources: &[SourceMeasures], to: &mut Families<'_>) -> fmt::Re
     to.gauge("genrecast_source_behind_live_seconds", help, behind)?;
     let fill = sources.iter().map(|of| (named(of), fill(&of.counters)));
     to.gauge("genrecast_source_ring_fill_ratio", "How full the ring before the model is, 0 to 1", fill)?;
+    let hops = sources.iter().map(|of| (named(of), of.counters.hop_lengthening.get().max(1)));
+    let help =
+        "Hops from a window to the next: 1 while the machine keeps up; a hop_seconds of its own is not in it";
+    to.gauge("genrecast_source_hop_lengthening", help, hops)?;
     let inference = sources.iter().map(|of| (named(of), of.counters.inference.counts()));
     let help = "What the model took for each window";
     to.durations("genrecast_inference_duration_seconds", help, inference)?;
