@@ -161,10 +161,11 @@ impl Load {
         self.busy += time;
     }
 
-    /// After so much calm that every source has had its turn, the least that leaves some room; at most half at once.
+    /// After so much calm the least that leaves some room; at most half at once. Turns are spread, so it need not wait for
+    /// everybody's.
     fn shorten(&mut self, now: Duration) -> Option<Change> {
         let calm = now.saturating_sub(self.calm_since);
-        if calm < self.calm.max(Duration::from_secs_f64(self.hop_s())) {
+        if calm < self.calm {
             return None;
         }
         let busy = self.busy.as_secs_f64() / calm.as_secs_f64();
