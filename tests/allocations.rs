@@ -115,6 +115,10 @@ impl Classifier for Watched {
         result
     }
 
+    fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]) {
+        self.model.leave_out(state, columns);
+    }
+
     fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
         let mut result = Ok(&[][..]);
         let seen = measure(|| result = self.model.evaluate(state));
@@ -252,6 +256,8 @@ impl Classifier for Wasteful {
     fn push(&mut self, _: &mut ModelState, _: &[f32], _: bool) -> Result<(), ModelError> {
         Ok(())
     }
+
+    fn leave_out(&mut self, _: &mut ModelState, _: &[f32]) {}
 
     fn evaluate(&mut self, _: &ModelState) -> Result<&[f32], ModelError> {
         drop(black_box(Box::new(7)));

@@ -197,8 +197,9 @@ impl Row {
     fn complaint(&self) -> Option<String> {
         let patience = self.expects.patience
             + Duration::try_from_secs_f64(self.own.hop_seconds.unwrap_or(0.0)).unwrap_or_default()
+            // While turns change, one may come after twice as many hops.
             + self.expects.hop
-                * u32::try_from(self.counters.hop_lengthening.get()).unwrap_or(0).saturating_sub(1);
+                * u32::try_from(2 * self.counters.hop_lengthening.get()).unwrap_or(0).saturating_sub(2);
         let status = self.status();
         let name = &self.name;
         match status.state.state {

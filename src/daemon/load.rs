@@ -21,7 +21,8 @@ const CALM: Duration = Duration::from_secs(10);
 /// The longest that this becomes.
 const LONGEST_CALM: Duration = Duration::from_secs(160);
 
-/// Longest time between two windows of a source, in seconds: it is told something however slow the machine is.
+/// Longest time between two windows of a source, in seconds, unless one step is longer already: it is told something however
+/// slow the machine is.
 const LONGEST_HOP_S: f64 = 30.0;
 
 /// Part of its time for which the thread may have work after hops got shorter.
@@ -60,12 +61,14 @@ pub(super) struct Load {
     worst: Duration,
     /// The latest of the interval before, if that was too late.
     before: Option<Duration>,
+    /// Intervals in a row in which lateness did not fall.
+    rising: u32,
     calm_since: Duration,
     /// Time that paced sources have taken since then.
     busy: Duration,
     calm: Duration,
-    /// Hops became shorter, and it is not yet known whether that is borne.
-    tries: bool,
+    /// When hops became shorter, until it is known whether that is borne.
+    tried: Option<Duration>,
 }
 
 impl Load {
@@ -86,10 +89,11 @@ impl Load {
             began: Duration::ZERO,
             worst: Duration::ZERO,
             before: None,
+            rising: 0,
             calm_since: Duration::ZERO,
             busy: Duration::ZERO,
             calm: CALM,
-            tries: false,
+            tried: None,
         }
     }
 
@@ -135,19 +139,26 @@ impl Load {
         let worst = std::mem::take(&mut self.worst);
         let before = self.before.take();
         if worst <= LATE {
+            self.rising = 0;
             return self.shorten(now);
         }
         self.before = Some(worst);
         (self.calm_since, self.busy) = (now, Duration::ZERO);
         // Once may be a hiccup, and what falls needs nothing more.
-        let before = before.filter(|before| worst >= before.mul_f64(NOT_FALLEN))?;
-        if self.relief == self.most_relief() {
+        let Some(before) = before.filter(|before| worst >= before.mul_f64(NOT_FALLEN)) else {
+            self.rising = 0;
+            return None;
+        };
+        self.rising += 1;
+        // Sources that all begin at once, whose first windows cost most, are late for a while and need nothing either.
+        if self.relief == self.most_relief() || (self.rising < 2 && worst < 2 * LATE) {
             return None;
         }
+        self.rising = 0;
         // What comes in a second and is not dealt with in it.
         let rest = worst.saturating_sub(before).as_secs_f64() / passed;
         let times = 1.0 / (1.0 - rest.min(0.75));
-        if std::mem::take(&mut self.tries) {
+        if self.tried.take().is_some() {
             self.calm = (self.calm * 2).min(LONGEST_CALM);
         }
         self.relief =
@@ -170,15 +181,17 @@ impl Load {
         }
         let busy = self.busy.as_secs_f64() / calm.as_secs_f64();
         (self.calm_since, self.busy) = (now, Duration::ZERO);
-        if std::mem::take(&mut self.tries) || self.relief == 1 {
-            self.calm = CALM;
+        // Just above what can be borne it takes long until anything is late.
+        let borne = self.tried.is_some_and(|tried| now.saturating_sub(tried) >= LONGEST_CALM);
+        if borne || (self.tried.is_none() && self.relief == 1) {
+            (self.tried, self.calm) = (None, CALM);
         }
         let enough = ((self.relief as f64 * busy / ROOM).ceil() as u64).max(self.relief.div_ceil(2)).max(1);
         if enough >= self.relief {
             return None;
         }
         self.relief = enough;
-        self.tries = true;
+        self.tried = Some(now);
         Some(Change::Shorter)
     }
 

@@ -1,5 +1,5 @@
 //! The threads `model-K`: they run the model for their sources, decide, and publish. A source is pinned to one
-//! of them, so its events keep their order. Touch it when overload is to be met otherwise.
+//! of them, so its events keep their order. Touch it when what is done with a block changes; overload is met in `load.rs`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use super::board::Row;
 use super::load::{Change, Load};
 use super::progress::Turns;
 use super::publish::Publisher;
+use super::slot::UNPACED_SHARE;
 use super::work::{Block, Job, Work};
 use crate::event::SourceState;
 use crate::pipeline::{Back, Classifiers, DecideSettings, Manifests, MelBlock};
@@ -54,6 +55,10 @@ struct Track {
     /// Stream time of the last good window, while the model fails.
     failing_since_s: Option<f64>,
     evaluated_s: f64,
+    /// Stream time of the last window since then that was left out.
+    missed_s: f64,
+    /// What its last block took.
+    took: Duration,
     /// Blocks since the last one that was evaluated.
     hops: u64,
 }
@@ -62,7 +67,7 @@ impl ModelThread {
     /// Body of the thread: ends when nobody is left who could send it anything.
     pub fn run(mut self) {
         let mut tracks: BTreeMap<u64, Track> = BTreeMap::new();
-        let began = Instant::now();
+        let thread_began = Instant::now();
         loop {
             self.turns.turn();
             let Work { source, posted, job } = match self.jobs.recv_timeout(IDLE) {
@@ -81,7 +86,7 @@ impl ModelThread {
                 continue;
             }
             if let Job::Block(block) = &job {
-                self.watch(&mut tracks, source.id, began.elapsed(), block.waited() + posted.elapsed());
+                self.watch(&mut tracks, source.id, thread_began.elapsed(), block.waited() + posted.elapsed());
             }
             let track = tracks.entry(source.id).or_insert_with(|| Track {
                 back: self.manifests.back(&self.classifiers, &own_of(source.own, *self.decide.borrow())),
@@ -89,6 +94,8 @@ impl ModelThread {
                 paced: true,
                 failing_since_s: None,
                 evaluated_s: 0.0,
+                missed_s: f64::NEG_INFINITY,
+                took: Duration::ZERO,
                 hops: 0,
             });
             match job {
@@ -107,6 +114,10 @@ impl ModelThread {
                     self.announce(&source, track, Some(title).filter(|title| !title.is_empty()), at_s);
                 }
                 Job::State(state) => {
+                    if state.state != SourceState::Live {
+                        // Its hops are told anew when it has any.
+                        source.counters.hop_lengthening.set(1);
+                    }
                     if state.state == SourceState::Ended {
                         self.announce(&source, track, None, track.evaluated_s);
                     }
@@ -115,6 +126,9 @@ impl ModelThread {
                 Job::Gone(forgotten) => {
                     tracks.remove(&source.id);
                     if tracks.is_empty() {
+                        if self.load.factor() > 1 {
+                            tracing::info!("no source is left: windows come at every hop again");
+                        }
                         self.load = Load::new(&self.manifests.genre);
                     }
                     self.publisher.forget(&source);
@@ -135,6 +149,9 @@ impl ModelThread {
         if self.stop.is_stopped() || !tracks.get(&source).is_some_and(|track| track.paced) {
             return;
         }
+        // Nor is what sources that wait for us have in the queue at any time: it does not become less by longer hops.
+        let unpaced = tracks.values().filter(|track| !track.paced).map(|track| track.took).max();
+        let waited = waited.saturating_sub(unpaced.unwrap_or_default() * UNPACED_SHARE as u32);
         let Some(change) = self.load.saw(now, waited) else { return };
         let (factor, hop_s) = (self.load.factor(), self.load.hop_s());
         if change == Change::Longer {
@@ -156,8 +173,9 @@ impl ModelThread {
     fn block(&mut self, source: &Row, track: &mut Track, block: &Block) {
         let began = Instant::now();
         self.hear(source, track, block.borrowed());
+        track.took = began.elapsed();
         if track.paced {
-            self.load.worked(began.elapsed());
+            self.load.worked(track.took);
         }
         let factor = if track.paced { self.load.factor() } else { 1 };
         source.counters.hop_lengthening.set(factor);
@@ -181,7 +199,14 @@ impl ModelThread {
             && !self.load.takes(track.hops, !early)
             && self.classifiers.leave_out(&mut track.back, block)
         {
-            return if early { source.worked_off() } else { self.publisher.skipped(source) };
+            // With a hop of its own it would have had a window only so often.
+            let missed =
+                track.own.hop_seconds.is_none_or(|hop| block.end_s >= track.missed_s + hop - TOLERANCE_S);
+            if early || !missed {
+                return source.worked_off();
+            }
+            track.missed_s = block.end_s;
+            return self.publisher.skipped(source);
         }
         let began = Instant::now();
         match self.classifiers.push(&mut track.back, block, !early) {
@@ -189,7 +214,7 @@ impl ModelThread {
                 if let Some(since_s) = track.failing_since_s.take() {
                     self.publisher.model_works_again(source, since_s, outcome.start_s);
                 }
-                track.evaluated_s = outcome.end_s;
+                (track.evaluated_s, track.missed_s) = (outcome.end_s, f64::NEG_INFINITY);
                 track.hops = 0;
                 self.publisher.window(source, outcome, began.elapsed());
             }

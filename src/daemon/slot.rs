@@ -21,7 +21,7 @@ use crate::units::{SampleIndex, SampleRate};
 
 /// Jobs in a model thread's queue at which an unpaced source waits. It would fill any queue, and a paced source that
 /// shares the thread must not seem to be behind because of that.
-const UNPACED_SHARE: usize = 8;
+pub(super) const UNPACED_SHARE: usize = 8;
 
 /// A source that was told to stop and hangs is left alone after this long.
 const HANGS: Duration = Duration::from_secs(1);

@@ -44,16 +44,15 @@ pub trait Classifier: Send {
     /// Takes new columns in the place of [`push`](Self::push) and computes nothing, because there is no time for it. Later
     /// answers are poorer by what was left out, until the window holds only what was pushed: then they are again those of
     /// a source of which nothing was left out.
-    fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]) {
-        state.push(columns);
-    }
+    fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]);
 
     /// Whether there is something to judge: a model that hears patches has nothing before the first.
     fn is_ready(&self, state: &ModelState) -> bool {
         state.heard() > 0
     }
 
-    /// The logits for the window that ends now, of a state that [is ready](Self::is_ready), valid until the next call; may be skipped when time is short.
+    /// The logits for the window that ends now, of a state that [is ready](Self::is_ready), valid until the next call; need not be
+    /// asked for after each [`push`](Self::push).
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.

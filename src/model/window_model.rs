@@ -35,6 +35,10 @@ impl Classifier for WindowModel {
         Ok(())
     }
 
+    fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]) {
+        state.push(columns);
+    }
+
     fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
         state.columns.fill(&mut self.input);
         normalise(self.normalise, &mut self.input);

@@ -95,6 +95,10 @@ mod tests {
             Ok(())
         }
 
+        fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]) {
+            state.push(columns);
+        }
+
         fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
             let music = state.columns.newest().last().is_some_and(|value| *value > 0.0);
             Ok(if music { &[5.0, 0.0, 0.0, 0.0] } else { &[0.0, 5.0, 0.0, 0.0] })

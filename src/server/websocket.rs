@@ -42,7 +42,7 @@ const MAX_WRITE_BUFFER: usize = 16 << 20;
 /// Clients say little; what is longer is read in pieces.
 const READ_BUFFER: usize = 1 << 10;
 
-/// So many events in a row are served before anything else is asked for.
+/// So many times in a row events are served before anything else is asked for.
 const STREAK: u32 = 32;
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -146,7 +146,8 @@ impl Subscriber<'_> {
             if std::mem::take(&mut self.unsent) {
                 self.socket.flush().await?;
             }
-            // Nearly always it is an event that comes next, and then nothing else need be asked, unless that goes on for ever.
+            // Nearly always it is an event that comes next, and then little else need be asked, unless that goes on for ever. The
+            // sender of `newest` lives in `shared`, so its end is never what is changed.
             streak = if self.newest.has_changed().unwrap_or(false) { streak + 1 } else { 0 };
             let others_first = more || streak % STREAK == STREAK - 1;
             tokio::select! {

@@ -34,6 +34,10 @@ impl Classifier for Scripted {
         Ok(())
     }
 
+    fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]) {
+        state.push(columns);
+    }
+
     fn evaluate(&mut self, _state: &ModelState) -> Result<&[f32], ModelError> {
         match self.fails.pop() {
             Some(true) => {

