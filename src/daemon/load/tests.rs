@@ -192,7 +192,9 @@ fn hops_are_as_they_were_when_the_machine_has_time_again() {
         let changes = machine.changes.len();
         machine.run(900.0);
         assert_eq!(machine.changes.len(), changes, "{:?}", machine.changes);
-        assert!(machine.latest_s < 0.6, "{}", machine.latest_s);
+        // Forty that come at once take half a second, one after the other.
+        let bound = if in_phase { 0.6 } else { 0.1 };
+        assert!(machine.latest_s < bound, "{}", machine.latest_s);
     }
 }
 
