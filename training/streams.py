@@ -11,8 +11,8 @@ from .data import coloured, masked, mixed, one_hot
 
 # Share of batches that begin in the midst of music, when the level has settled.
 SETTLED = 0.5
-# Rows are relative to their peaks; live sound of full scale lies about 25 dB higher.
-LOUDER_DB = (0.0, 30.0)
+# Rows are relative to their peaks; the recordings themselves lie 20 to 40 dB higher, which tells where the level finds its limit.
+LOUDER_DB = (0.0, 40.0)
 
 
 def heard(network, decibels):
@@ -39,7 +39,7 @@ def batch(network, clips, columns, rng):
 def augmented(network, clips, rng, batch_size, short, mix):
     """Batches (columns, one-hot or mixed targets) of one pass over `splits.Clips` in random order.
 
-    `short` is the share of batches of a fifth of the window's patches or fewer to a third, which cost less; `mix` the
+    `short` is the share of batches of a sixth to a third of the patches that the head hears, which cost less; `mix` the
     share of batches whose pieces are mixed in pairs.
     """
     order, patch = rng.permutation(len(clips.mel)), network.patch

@@ -44,7 +44,7 @@ class Crnn(nn.Module):
 
     title = "CRNN: four convolutions and two LSTM layers, trained from scratch"
     # The mean power of ten seconds comes to 0 dB.
-    features = gtzan.FEATURES | {"level": {"target": 1.0, "columns": 129, "most": 10000.0}}
+    features = gtzan.FEATURES | {"level": {"target": 1.0, "columns": 129, "most": 100000.0}}
     floor_db, patch = FLOOR_DB, PATCH
     window = {
         "frames": PATCH["frames"] + (STEPS - 1) * PATCH["stride"], "first": PATCH["frames"], "stride": PATCH["stride"],
