@@ -108,7 +108,7 @@ class Crnn(nn.Module):
     def head(self):
         """The graph from "embeddings" [batch, patches, channels × bands] to "logits" [batch, labels]."""
         graph, channels = Graph("crnn_head"), CHANNELS[ENCODER - 1]
-        x = graph.reshape("embeddings", [0, -1, channels, PATCH["embedding"] // channels], "steps")
+        x = graph.reshape("embeddings", [0, 0, channels, PATCH["embedding"] // channels], "steps")
         x = graph.node("Transpose", [x], "image", perm=[0, 2, 1, 3])
         for i, conv in enumerate(self.convs[ENCODER:], start=ENCODER + 1):
             x = conv.nodes(graph, x, f"conv{i}")
