@@ -105,6 +105,17 @@ sys.exit(largest > 1e-3)
 END
 done
 
+echo
+echo '## Many sources at once'
+echo
+echo 'Files at ten times their speed; what they say is compared with what the CPU says of each by itself.'
+echo
+echo '| model | sources | windows | ms of a run, p50 / p99 | hops skipped | largest difference of a probability (bar 1e-3) |'
+echo '|---|---|---|---|---|---|'
+for model in $models; do
+    python3 benches/gpu/together.py --genrecast "$program" --models models --model "$model" "${sounds[@]}" || failed=1
+done
+
 for device in cpu cuda; do
     echo
     echo "## What a hop takes: $device"

@@ -15,10 +15,13 @@ IR_VERSION = 8
 
 
 class Graph:
-    """Nodes and weights of one network; every method returns its output's name."""
+    """Nodes and weights of one network; every method returns its output's name.
 
-    def __init__(self, name):
-        self.name, self.nodes, self.weights = name, [], []
+    `batch` is the first axis of its inputs and outputs: free, so that a GPU computes many sources in one run, or 1.
+    """
+
+    def __init__(self, name, batch="batch"):
+        self.name, self.nodes, self.weights, self.batch = name, [], [], batch
 
     def weight(self, name, array):
         """A constant tensor (float32, or int64 for shapes and axes)."""
@@ -59,9 +62,9 @@ class Graph:
         return self.node("Gemm", inputs, name, transB=1)
 
     def lstm(self, x, w, r, b, name, whole_sequence):
-        """A forward LSTM over [steps, 1, features] with ONNX's gate order (i, o, f, c).
+        """A forward LSTM over [steps, batch, features] with ONNX's gate order (i, o, f, c).
 
-        Returns all outputs [steps, 1, hidden], or the last state [1, hidden].
+        Returns all outputs [steps, batch, hidden], or the last state [batch, hidden].
         """
         hidden = r.shape[-1]
         inputs = [x, self.weight(f"{name}.w", w), self.weight(f"{name}.r", r), self.weight(f"{name}.b", b)]
@@ -72,7 +75,7 @@ class Graph:
         return self.node("Squeeze", [raw, axes], name)
 
     def gru(self, x, directions, name):
-        """A GRU over [steps, 1, features] with ONNX's gate order (z, r, h): all outputs [steps, 1, hidden × directions].
+        """A GRU over [steps, batch, features] with ONNX's gate order (z, r, h): all outputs [steps, batch, hidden × directions].
 
         `directions` holds (w, r, b) of the forward one and, if it is bidirectional, of the backward one.
         """
@@ -83,10 +86,10 @@ class Graph:
         # PyTorch applies the reset gate after the recurrence's matrix.
         x = self.node("GRU", inputs, f"{name}.out", linear_before_reset=1, **attributes)
         x = self.node("Transpose", [x], f"{name}.by_step", perm=[0, 2, 1, 3])
-        return self.reshape(x, [0, 1, count * hidden], name)
+        return self.reshape(x, [0, 0, count * hidden], name)
 
     def gru_both_ways(self, x, w, r, b, name):
-        """A bidirectional GRU over [steps, 1, features] with gate order z, r, h: all outputs [1, steps, 2 · hidden]."""
+        """A bidirectional GRU over [steps, batch, features] with gate order z, r, h: all outputs [batch, steps, 2 · hidden]."""
         inputs = [x, self.weight(f"{name}.w", w), self.weight(f"{name}.r", r), self.weight(f"{name}.b", b)]
         self.nodes.append(
             helper.make_node(
@@ -94,15 +97,16 @@ class Graph:
             )
         )
         x = self.node("Transpose", [f"{name}.out"], f"{name}.batch_first", perm=[2, 0, 1, 3])
-        return self.reshape(x, [1, -1, 2 * r.shape[-1]], name)
+        return self.reshape(x, [0, 0, 2 * r.shape[-1]], name)
 
     def save(self, path, source, shape_in, sink, shape_out):
-        """Check the model and write it with its weights inside; a str in a shape is a dynamic axis."""
+        """Check the model and write it with its weights inside; a str in a shape is a dynamic axis, the first is the batch's."""
         self.save_all(path, [(source, shape_in)], [(sink, shape_out)])
 
     def save_all(self, path, inputs, outputs):
         """As `save`, with any number of (name, shape) of inputs and outputs."""
-        tensors = [[helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in side] for side in (inputs, outputs)]
+        shaped = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, [self.batch, *shape[1:]])
+        tensors = [[shaped(*tensor) for tensor in side] for side in (inputs, outputs)]
         graph = helper.make_graph(self.nodes, self.name, *tensors, self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="genrecast")
         model.ir_version = IR_VERSION

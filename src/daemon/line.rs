@@ -10,6 +10,7 @@ use super::load::Load;
 use super::model::{self, ModelThread};
 use super::models::Opened;
 use super::publish::Publisher;
+use super::round::Round;
 use super::slot::Slot;
 use super::threads::{Spawner, join_stage};
 use super::work::Work;
@@ -109,6 +110,7 @@ impl Line {
         let name = format!("model-{}", self.first + self.model.len());
         let body = ModelThread {
             jobs,
+            round: Round::new(classifiers.batch().min(model::QUEUE)),
             classifiers,
             manifests: Arc::clone(&self.manifests),
             decide: stage.decide.subscribe(),

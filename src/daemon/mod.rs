@@ -17,6 +17,7 @@ mod progress;
 mod publish;
 mod rehearsal;
 mod reload;
+mod round;
 mod signals;
 mod slot;
 mod stage;
@@ -24,6 +25,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod track;
 mod uploads;
 mod work;
 

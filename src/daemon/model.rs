@@ -12,11 +12,13 @@ use super::board::Row;
 use super::load::{Change, Load};
 use super::progress::Turns;
 use super::publish::Publisher;
+use super::round::{Round, Waiting};
 use super::slot::UNPACED_SHARE;
+use super::track::{Course, Track, own_of};
 use super::work::{Block, Job, Work};
 use crate::event::SourceState;
-use crate::pipeline::{Back, Classifiers, DecideSettings, Manifests, MelBlock};
-use crate::source::{Own, Stop};
+use crate::pipeline::{Classifiers, DecideSettings, Manifests, MelBlock, Turn};
+use crate::source::Stop;
 
 /// Jobs that may wait for a model thread. Beyond it the `dsp-K` thread waits, then the rings fill.
 pub(super) const QUEUE: usize = 64;
@@ -34,33 +36,10 @@ pub(super) struct ModelThread {
     pub publisher: Publisher,
     /// Whether it keeps up, and what is left out where it does not.
     pub load: Load,
+    /// What waits for the next run.
+    pub round: Round,
     pub stop: Stop,
     pub turns: Turns,
-}
-
-/// A block that ends so little before the next window is due completes it, in seconds.
-const TOLERANCE_S: f64 = 0.05;
-
-/// The decisions as they are for a source of its own.
-fn own_of(own: Own, mut decide: DecideSettings) -> DecideSettings {
-    decide.gate.quiet_dbfs = own.quiet_dbfs.unwrap_or(decide.gate.quiet_dbfs);
-    decide.abstain_below = own.abstain_below.or(decide.abstain_below);
-    decide
-}
-
-struct Track {
-    back: Back,
-    own: Own,
-    paced: bool,
-    /// Stream time of the last good window, while the model fails.
-    failing_since_s: Option<f64>,
-    evaluated_s: f64,
-    /// Stream time of the last window since then that was left out.
-    missed_s: f64,
-    /// What its last block took.
-    took: Duration,
-    /// Blocks since the last one that was evaluated.
-    hops: u64,
 }
 
 impl ModelThread {
@@ -70,15 +49,22 @@ impl ModelThread {
         let thread_began = Instant::now();
         loop {
             self.turns.turn();
+            // What waits has its turn when nothing can join it any more.
+            if self.round.is_full() || (!self.round.is_empty() && self.jobs.is_empty()) {
+                self.hear(&mut tracks);
+            }
             let Work { source, posted, job } = match self.jobs.recv_timeout(IDLE) {
                 Ok(work) => work,
                 Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return self.hear(&mut tracks),
             };
+            if self.round.has(&source) {
+                self.hear(&mut tracks);
+            }
             if self.decide.has_changed().unwrap_or(false) {
                 let decide = *self.decide.borrow_and_update();
                 for track in tracks.values_mut() {
-                    track.back.decide_by(&self.manifests.genre, &own_of(track.own, decide));
+                    track.back.decide_by(&self.manifests.genre, &own_of(track.course.own, decide));
                 }
             }
             // It has taken too long to end, and its end was told.
@@ -90,21 +76,15 @@ impl ModelThread {
             }
             let track = tracks.entry(source.id).or_insert_with(|| Track {
                 back: self.manifests.back(&self.classifiers, &own_of(source.own, *self.decide.borrow())),
-                own: source.own,
-                paced: true,
-                failing_since_s: None,
-                evaluated_s: 0.0,
-                missed_s: f64::NEG_INFINITY,
-                took: Duration::ZERO,
-                hops: 0,
+                course: Course::new(source.own),
             });
             match job {
                 Job::Begin(begin) => {
                     track.back.restart(&*self.classifiers.genre, begin.origin_s);
-                    track.paced = begin.pace.is_some();
+                    track.course.paced = begin.pace.is_some();
                     self.publisher.begin(&source, begin);
                 }
-                Job::Block(block) => self.block(&source, track, &block),
+                Job::Block(block) => self.block(source, track, block),
                 Job::Gap { from_s, to_s, reason } => {
                     track.back.restart(&*self.classifiers.genre, to_s);
                     self.publisher.gap(&source, from_s, to_s, reason);
@@ -119,7 +99,7 @@ impl ModelThread {
                         source.counters.hop_lengthening.set(1);
                     }
                     if state.state == SourceState::Ended {
-                        self.announce(&source, track, None, track.evaluated_s);
+                        self.announce(&source, track, None, track.course.evaluated_s);
                     }
                     self.publisher.state(&source, state);
                 }
@@ -146,19 +126,20 @@ impl ModelThread {
     /// A block of the source comes, having waited for so long: hops of all paced sources are as long as they must be.
     fn watch(&mut self, tracks: &mut BTreeMap<u64, Track>, source: u64, now: Duration, waited: Duration) {
         // What waits at the end is no load. A source that waits for us is never late.
-        if self.stop.is_stopped() || !tracks.get(&source).is_some_and(|track| track.paced) {
+        if self.stop.is_stopped() || !tracks.get(&source).is_some_and(|track| track.course.paced) {
             return;
         }
         // Nor is what sources that wait for us have in the queue at any time: it does not become less by longer hops.
-        let unpaced = tracks.values().filter(|track| !track.paced).map(|track| track.took).max();
+        let courses = tracks.values().map(|track| &track.course);
+        let unpaced = courses.filter(|course| !course.paced).map(|course| course.took).max();
         let waited = waited.saturating_sub(unpaced.unwrap_or_default() * UNPACED_SHARE as u32);
         let Some(change) = self.load.saw(now, waited) else { return };
         let (factor, hop_s) = (self.load.factor(), self.load.hop_s());
         if change == Change::Longer {
             for (place, track) in (0..).zip(tracks.values_mut()) {
-                track.hops = self.load.spread(track.hops, place);
+                track.course.hops = self.load.spread(track.course.hops, place);
             }
-            let sources = tracks.values().filter(|track| track.paced).count();
+            let sources = tracks.values().filter(|track| track.course.paced).count();
             tracing::warn!(
                 factor,
                 "the machine is too slow for {sources} sources: their windows now come every {hop_s:.1} s"
@@ -170,63 +151,87 @@ impl ModelThread {
         }
     }
 
-    fn block(&mut self, source: &Row, track: &mut Track, block: &Block) {
+    /// Has the block wait for its turn, which comes at once where a run is for one source; or leaves it out.
+    fn block(&mut self, source: Arc<Row>, track: &mut Track, block: Block) {
         let began = Instant::now();
-        self.hear(source, track, block.borrowed());
-        track.took = began.elapsed();
-        if track.paced {
-            self.load.worked(track.took);
+        let evaluate = self.plan(&source, track, block.borrowed());
+        let course = &mut track.course;
+        source.counters.hop_lengthening.set(if course.paced { self.load.factor() } else { 1 });
+        if let Some(evaluate) = evaluate {
+            return self.round.add(Waiting { source, block, evaluate });
         }
-        let factor = if track.paced { self.load.factor() } else { 1 };
-        source.counters.hop_lengthening.set(factor);
+        course.took = began.elapsed();
+        if course.paced {
+            self.load.worked(course.took);
+        }
     }
 
-    fn hear(&mut self, source: &Row, track: &mut Track, block: MelBlock<'_>) {
+    /// What is to be done with a block: nothing any more, or the model hears it and, if true, classifies the window that
+    /// ends with it.
+    fn plan(&mut self, source: &Row, track: &mut Track, block: MelBlock<'_>) -> Option<bool> {
         // A daemon that is ending has no time for what still waits.
         let ending = self.stop.is_stopped() && !self.jobs.is_empty();
         if ending && !block.last {
             // Not even the model hears it: what still waits may be seconds of work.
             track.back.forget(&*self.classifiers.genre, block.end_s);
-            return self.publisher.skipped(source);
+            self.publisher.skipped(source);
+            return None;
         }
-        track.hops += 1;
-        // One that is to have fewer windows than the model could give.
-        let early = !block.last
-            && track.own.hop_seconds.is_some_and(|hop| block.end_s < track.evaluated_s + hop - TOLERANCE_S);
+        let Track { back, course } = track;
+        course.hops += 1;
+        let early = course.is_early(block);
         // The last block tells what was skipped before it, so it is never skipped.
-        let overloaded = track.paced && !block.last && self.load.factor() > 1;
-        if overloaded
-            && !self.load.takes(track.hops, !early)
-            && self.classifiers.leave_out(&mut track.back, block)
-        {
-            // With a hop of its own it would have had a window only so often.
-            let missed =
-                track.own.hop_seconds.is_none_or(|hop| block.end_s >= track.missed_s + hop - TOLERANCE_S);
-            if early || !missed {
-                return source.worked_off();
+        let overloaded = course.paced && !block.last && self.load.factor() > 1;
+        if overloaded && !self.load.takes(course.hops, !early) && self.classifiers.leave_out(back, block) {
+            if course.misses(block) {
+                self.publisher.skipped(source);
+            } else {
+                source.worked_off();
             }
-            track.missed_s = block.end_s;
-            return self.publisher.skipped(source);
+            return None;
+        }
+        Some(!early)
+    }
+
+    /// Everything that waits has its turn.
+    fn hear(&mut self, tracks: &mut BTreeMap<u64, Track>) {
+        if let Some(Waiting { source, block, evaluate }) = self.round.alone() {
+            let Some(Track { back, course }) = tracks.get_mut(&source.id) else { return };
+            let began = Instant::now();
+            let heard = self.classifiers.push(back, block.borrowed(), evaluate);
+            course.took = began.elapsed();
+            if course.paced {
+                self.load.worked(course.took);
+            }
+            if !course.answered(&source, &mut self.publisher, heard, course.took) {
+                back.forget(&*self.classifiers.genre, block.borrowed().end_s);
+            }
+            return;
         }
         let began = Instant::now();
-        match self.classifiers.push(&mut track.back, block, !early) {
-            Ok(Some(outcome)) => {
-                if let Some(since_s) = track.failing_since_s.take() {
-                    self.publisher.model_works_again(source, since_s, outcome.start_s);
-                }
-                (track.evaluated_s, track.missed_s) = (outcome.end_s, f64::NEG_INFINITY);
-                track.hops = 0;
-                self.publisher.window(source, outcome, began.elapsed());
+        let mut several = self.round.take(tracks);
+        let (mut turns, mut told) = (Vec::with_capacity(several.len()), Vec::with_capacity(several.len()));
+        for (Waiting { source, block, evaluate }, Track { back, course }) in &mut several {
+            turns.push(Turn::new(back, block.borrowed(), *evaluate));
+            told.push((source, course));
+        }
+        self.classifiers.push_all(&mut turns);
+        let took = began.elapsed();
+        let share = took / u32::try_from(turns.len()).unwrap_or(u32::MAX).max(1);
+        let mut failed = Vec::new();
+        for (place, (turn, (source, course))) in turns.into_iter().zip(told).enumerate() {
+            course.took = share;
+            if course.paced {
+                self.load.worked(share);
             }
-            Ok(None) => {}
-            Err(error) => {
-                // What the model has cached may have a hole now.
-                track.back.forget(&*self.classifiers.genre, block.end_s);
-                if track.failing_since_s.is_none() {
-                    track.failing_since_s = Some(track.evaluated_s);
-                    self.publisher.model_failed(source, &error);
-                }
+            // Each of them has waited for all.
+            if !course.answered(source, &mut self.publisher, turn.outcome(), took) {
+                failed.push(place);
             }
+        }
+        for place in failed {
+            let (waiting, track) = &mut several[place];
+            track.back.forget(&*self.classifiers.genre, waiting.block.borrowed().end_s);
         }
     }
 }

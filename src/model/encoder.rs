@@ -1,7 +1,7 @@
 //! The encoder: patch → embedding, with what it keeps from one patch to the next, so that it computes only what is
 //! new. Touch it when an encoder must keep something otherwise.
 
-use super::{ModelError, ModelState, Network, TensorView};
+use super::{ModelError, ModelState, Network, TensorView, batch};
 use crate::manifest::{Patch, State};
 
 /// What an encoder keeps from one patch of a source to the next.
@@ -18,7 +18,11 @@ pub(super) struct Encoder {
     state: Option<State>,
     patch: Patch,
     n_mels: usize,
+    /// The patches of the sources that a run is for, and what it keeps of each.
     input: Vec<f32>,
+    kept: Vec<f32>,
+    /// Of what it keeps.
+    shape: Vec<usize>,
     /// What a run hears that only fills the state.
     early: Vec<f32>,
 }
@@ -26,51 +30,81 @@ pub(super) struct Encoder {
 impl Encoder {
     pub(super) fn new(network: Network, state: Option<State>, patch: Patch, n_mels: usize) -> Self {
         let size = patch.frames * n_mels;
-        Self { network, state, patch, n_mels, input: vec![0.0; size], early: vec![0.0; size] }
+        let kept = vec![0.0; state.as_ref().map_or(0, size_of_state)];
+        let shape = state.as_ref().map_or_else(Vec::new, |state| state.input.shape.clone());
+        let (input, early) = (vec![0.0; size], vec![0.0; size]);
+        Self { network, state, patch, n_mels, input, kept, shape, early }
+    }
+
+    /// The most sources that one run can be for.
+    pub(super) fn batch(&self) -> usize {
+        self.network.batch()
     }
 
     /// The state of a source that has heard nothing.
     pub(super) fn new_state(&self) -> EncoderState {
-        let size = self.state.as_ref().map_or(0, |state| state.input.shape.iter().product());
+        let size = self.state.as_ref().map_or(0, size_of_state);
         EncoderState { values: vec![0.0; size], heard: None }
     }
 
-    /// The embedding of the newest patch of a source, valid until the next call.
-    pub(super) fn embed(&mut self, source: &mut ModelState) -> Result<&[f32], ModelError> {
-        source.columns.fill(&mut self.input);
-        let shape = [1, self.patch.frames, self.n_mels];
-        let patch = TensorView { shape: &shape, values: &self.input };
-        let Some(state) = &self.state else { return Ok(&self.network.run(&[patch])?[0]) };
-        let kept = &mut source.encoder;
-        let heard = source.columns.heard();
-        // It is valid again only when the last of these runs has succeeded.
-        let follows = kept.heard.take().is_some_and(|before| before + self.patch.stride as u64 == heard);
-        if !follows {
-            kept.values.fill(0.0);
-            for missing in (1..=state.warm_up).rev().map(|strides| strides * self.patch.stride) {
-                let (silent, seen) = self.early.split_at_mut(missing * self.n_mels);
-                silent.fill(0.0);
-                seen.copy_from_slice(&self.input[..seen.len()]);
-                run(&mut self.network, TensorView { shape: &shape, values: &self.early }, state, kept)?;
+    /// Appends to each source's embeddings that of its newest patch. Of an error all sources are as if nothing had been
+    /// computed for them before.
+    pub(super) fn embed(&mut self, sources: &mut [&mut ModelState]) -> Result<(), ModelError> {
+        for source in &mut *sources {
+            self.warm_up(source)?;
+        }
+        let (rows, of_state) = (batch::rows(sources.len()), self.state.as_ref().map_or(0, size_of_state));
+        batch::fill(&mut self.input, self.patch.frames * self.n_mels, sources, |row, source| source.columns.fill(row));
+        batch::fill(&mut self.kept, of_state, sources, |row, source| row.copy_from_slice(&source.encoder.values));
+        let shape = [rows, self.patch.frames, self.n_mels];
+        let patches = TensorView { shape: &shape, values: &self.input };
+        let outputs = match &self.state {
+            None => self.network.run(&[patches])?,
+            Some(state) => {
+                self.shape[0] = rows * state.input.shape[0];
+                self.network.run(&[patches, TensorView { shape: &self.shape, values: &self.kept }])?
+            }
+        };
+        for (place, source) in sources.iter_mut().enumerate() {
+            let row = |length: usize| place * length..(place + 1) * length;
+            source.embeddings.extend_from_slice(&outputs[0][row(self.patch.embedding)]);
+            if self.state.is_some() {
+                source.encoder.values.copy_from_slice(&outputs[1][row(of_state)]);
+                source.encoder.heard = Some(source.columns.heard());
             }
         }
-        let embedding = run(&mut self.network, patch, state, kept)?;
-        kept.heard = Some(heard);
-        Ok(embedding)
+        Ok(())
+    }
+
+    /// Fills the state of a source whose patch does not follow the one before by a stride. What it has kept is valid again
+    /// only when the run for the patch has succeeded, too.
+    fn warm_up(&mut self, source: &mut ModelState) -> Result<(), ModelError> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let kept = &mut source.encoder;
+        let follows =
+            kept.heard.take().is_some_and(|before| before + self.patch.stride as u64 == source.columns.heard());
+        if follows {
+            return Ok(());
+        }
+        kept.values.fill(0.0);
+        self.input.resize(self.patch.frames * self.n_mels, 0.0);
+        source.columns.fill(&mut self.input);
+        let shape = [1, self.patch.frames, self.n_mels];
+        for missing in (1..=state.warm_up).rev().map(|strides| strides * self.patch.stride) {
+            let (silent, seen) = self.early.split_at_mut(missing * self.n_mels);
+            silent.fill(0.0);
+            seen.copy_from_slice(&self.input[..seen.len()]);
+            let early = TensorView { shape: &shape, values: &self.early };
+            let before = TensorView { shape: &state.input.shape, values: &kept.values };
+            let outputs = self.network.run(&[early, before])?;
+            std::mem::swap(&mut kept.values, &mut outputs[1]);
+        }
+        Ok(())
     }
 }
 
-/// Runs an encoder on a patch with what it kept, which what it keeps now replaces; gives the embedding.
-fn run<'a>(
-    network: &'a mut Network,
-    patch: TensorView<'_>,
-    state: &State,
-    kept: &mut EncoderState,
-) -> Result<&'a [f32], ModelError> {
-    let before = TensorView { shape: &state.input.shape, values: &kept.values };
-    let outputs = network.run(&[patch, before])?;
-    std::mem::swap(&mut kept.values, &mut outputs[1]);
-    Ok(&outputs[0])
+fn size_of_state(state: &State) -> usize {
+    state.input.shape.iter().product()
 }
 
 #[cfg(all(test, feature = "tract"))]
@@ -113,6 +147,11 @@ mod tests {
             .collect()
     }
 
+    fn embedded(encoder: &mut Encoder, source: &mut ModelState) -> Vec<f32> {
+        encoder.embed(&mut [source]).expect("runs");
+        std::mem::take(&mut source.embeddings)
+    }
+
     fn difference(one: &[f32], other: &[f32]) -> f32 {
         assert_eq!(one.len(), other.len());
         one.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
@@ -129,8 +168,8 @@ mod tests {
             heard += count;
             one.push(&block);
             other.push(&block);
-            let (one, other) = (kept.embed(&mut one).expect("runs"), alone.embed(&mut other).expect("runs"));
-            assert!(difference(one, other) <= 1e-6, "after {heard}: {one:?} {other:?}");
+            let (one, other) = (embedded(&mut kept, &mut one), embedded(&mut alone, &mut other));
+            assert!(difference(&one, &other) <= 1e-6, "after {heard}: {one:?} {other:?}");
         }
     }
 
@@ -139,15 +178,15 @@ mod tests {
         let (mut kept, mut alone) = encoders();
         let (mut one, mut other) = (heard_nothing(&kept), heard_nothing(&alone));
         one.push(&columns(0, 187, kept.n_mels));
-        kept.embed(&mut one).expect("runs");
+        embedded(&mut kept, &mut one);
         one.push(&vec![f32::NAN; 61 * kept.n_mels]);
-        let error = kept.embed(&mut one).expect_err("not a number").to_string();
+        let error = kept.embed(&mut [&mut one]).expect_err("not a number").to_string();
         assert!(error.contains("encoder.onnx") && error.contains("not a number"), "{error}");
         // One stride on, but not after a patch that was computed.
         one.push(&columns(0, 187, kept.n_mels));
         other.push(&columns(0, 187, kept.n_mels));
         assert!(one.encoder.heard.is_none());
-        let (one, other) = (kept.embed(&mut one).expect("runs"), alone.embed(&mut other).expect("runs"));
-        assert!(difference(one, other) <= 1e-6, "{one:?} {other:?}");
+        let (one, other) = (embedded(&mut kept, &mut one), embedded(&mut alone, &mut other));
+        assert!(difference(&one, &other) <= 1e-6, "{one:?} {other:?}");
     }
 }

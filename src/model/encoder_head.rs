@@ -2,7 +2,7 @@
 //! new. Touch it when the cache must hold something else.
 
 use super::encoder::Encoder;
-use super::{Classifier, ColumnHistory, ModelError, ModelState, Network, TensorView};
+use super::{Classifier, ColumnHistory, Heard, ModelError, ModelState, Network, TensorView, Told, batch};
 use crate::manifest::{Manifest, Patch};
 
 /// Encoder: patch → embedding. Head: the newest embeddings → logits.
@@ -13,6 +13,8 @@ pub(super) struct EncoderHead {
     /// Most embeddings the head hears.
     count: usize,
     n_mels: usize,
+    /// The embeddings of the sources that a run of the head is for.
+    sequences: Vec<f32>,
 }
 
 impl EncoderHead {
@@ -27,6 +29,7 @@ impl EncoderHead {
             patch,
             count: patch.count(manifest.window.frames),
             n_mels,
+            sequences: Vec::new(),
         }
     }
 }
@@ -36,6 +39,12 @@ impl EncoderHead {
     fn patches_within(&self, columns: u64) -> u64 {
         let (frames, stride) = (self.patch.frames as u64, self.patch.stride as u64);
         columns.checked_sub(frames).map_or(0, |rest| 1 + rest / stride)
+    }
+
+    /// Appends columns; true if there is a patch to be heard.
+    fn takes(&self, state: &mut ModelState, columns: &[f32], last: bool) -> bool {
+        let completes = self.completes(state, columns);
+        !columns.is_empty() && (last || completes)
     }
 
     /// Appends columns; true if they complete a patch. Blocks end where one does, but for those that come after a state was
@@ -64,14 +73,34 @@ impl Classifier for EncoderHead {
     }
 
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError> {
-        let completes = self.completes(state, columns);
-        if columns.is_empty() || !(last || completes) {
-            return Ok(());
+        if self.takes(state, columns, last) {
+            self.encoder.embed(&mut [&mut *state])?;
+            self.let_go(&mut state.embeddings);
         }
-        let embedding = self.encoder.embed(state)?;
-        state.embeddings.extend_from_slice(embedding);
-        self.let_go(&mut state.embeddings);
         Ok(())
+    }
+
+    fn batch(&self) -> usize {
+        self.encoder.batch().max(self.head.batch())
+    }
+
+    fn push_all(&mut self, heard: &mut [Heard<'_>]) {
+        let mut complete: Vec<_> = heard
+            .iter_mut()
+            .filter_map(|heard| self.takes(heard.state, heard.columns, heard.last).then_some(heard))
+            .collect();
+        for several in complete.chunks_mut(self.encoder.batch()) {
+            let mut states: Vec<_> = several.iter_mut().map(|heard| &mut *heard.state).collect();
+            match (self.encoder.embed(&mut states), &mut *several) {
+                (Ok(()), _) => {}
+                (Err(error), [alone]) => alone.done = Err(error),
+                // One that has heard what is no number must not cost the others theirs.
+                (Err(_), several) => {
+                    several.iter_mut().for_each(|heard| heard.done = self.encoder.embed(&mut [heard.state]));
+                }
+            }
+            several.iter_mut().for_each(|heard| self.let_go(&mut heard.state.embeddings));
+        }
     }
 
     /// The newest embedding stands for the patch that was left out, too: the head takes them as one a stride, so they must
@@ -94,6 +123,26 @@ impl Classifier for EncoderHead {
         let shape = [1, patches, self.patch.embedding];
         let sequence = TensorView { shape: &shape, values: &state.embeddings };
         Ok(&self.head.run(&[sequence])?[0])
+    }
+
+    /// Those that are heard together must have heard the same number of patches, as all have once their windows are full.
+    fn evaluate_all(&mut self, states: &[&ModelState], told: &mut Told<'_>) {
+        let mut order: Vec<usize> = (0..states.len()).collect();
+        order.sort_by_key(|&place| states[place].embeddings.len());
+        for alike in order.chunk_by(|&a, &b| states[a].embeddings.len() == states[b].embeddings.len()) {
+            for several in alike.chunks(self.head.batch()) {
+                let length = states[several[0]].embeddings.len();
+                batch::fill(&mut self.sequences, length, several, |row, &place| {
+                    row.copy_from_slice(&states[place].embeddings);
+                });
+                let shape = [batch::rows(several.len()), length / self.patch.embedding, self.patch.embedding];
+                let sequences = TensorView { shape: &shape, values: &self.sequences };
+                match self.head.run(&[sequences]) {
+                    Ok(outputs) => batch::tell(&outputs[0], several, told),
+                    Err(_) => several.iter().for_each(|&place| told(place, self.evaluate(states[place]))),
+                }
+            }
+        }
     }
 }
 

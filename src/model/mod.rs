@@ -1,6 +1,7 @@
 //! The room that turns mel columns into logits: model folders, runtimes, sessions, cached state per source.
 //! It knows neither audio nor wall clock. Touch it to serve a new kind of model or another runtime.
 
+mod batch;
 mod encoder;
 mod encoder_head;
 mod folder;
@@ -57,7 +58,37 @@ pub trait Classifier: Send {
     /// # Errors
     /// [`ModelError::Inference`] if the runtime fails.
     fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError>;
+
+    /// The most sources that it hears in one run.
+    fn batch(&self) -> usize {
+        1
+    }
+
+    /// Does for each of several sources, in as few runs as it can, what [`push`](Self::push) does for one.
+    fn push_all(&mut self, heard: &mut [Heard<'_>]) {
+        heard.iter_mut().for_each(|heard| heard.done = self.push(heard.state, heard.columns, heard.last));
+    }
+
+    /// Does for each of several sources, in as few runs as it can, what [`evaluate`](Self::evaluate) does for one.
+    fn evaluate_all(&mut self, states: &[&ModelState], told: &mut Told<'_>) {
+        states.iter().enumerate().for_each(|(place, state)| told(place, self.evaluate(state)));
+    }
 }
+
+/// What one of several sources has heard.
+pub struct Heard<'a> {
+    /// The source's.
+    pub state: &'a mut ModelState,
+    /// What [`Classifier::push`] takes.
+    pub columns: &'a [f32],
+    /// The same.
+    pub last: bool,
+    /// What it gave.
+    pub done: Result<(), ModelError>,
+}
+
+/// Takes the place of a source among several, and its logits.
+pub type Told<'a> = dyn FnMut(usize, Result<&[f32], ModelError>) + 'a;
 
 /// What one source has been heard to say.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ pub struct Network {
     file: NetworkFile,
     places: Places,
     outputs: Vec<Vec<f32>>,
+    batch: usize,
 }
 
 impl Network {
@@ -41,9 +42,19 @@ impl Network {
                 actual: told(extra),
             });
         }
+        let free = |found: &Outlet| found.shape.as_ref().is_ok_and(|shape| shape.first() == Some(&None));
+        let one = |tensor: &Tensor| tensor.shape.first() == Some(&1);
+        let of_any_number = inputs.iter().chain(&outputs).all(free) && file.inputs().chain(file.outputs()).all(one);
+        let batch = if of_any_number { runtime.batch() } else { 1 };
         let outputs =
             file.outputs().map(|output| Vec::with_capacity(output.shape.iter().product())).collect();
-        Ok(Self { session, file: file.clone(), places, outputs })
+        Ok(Self { session, file: file.clone(), places, outputs, batch })
+    }
+
+    /// The most sources that one run may be for: their tensors stand one behind the other, and the first dimension of
+    /// each, which is 1 in the manifest, is their number.
+    pub fn batch(&self) -> usize {
+        self.batch
     }
 
     /// Runs the network on its inputs, in the order of [`NetworkFile::inputs`]. The outputs, in the order of
@@ -52,15 +63,16 @@ impl Network {
     /// # Errors
     /// [`ModelError::Inference`] with the runtime's words, [`ModelError::Shape`] if an output is not of its length.
     pub fn run(&mut self, inputs: &[TensorView<'_>]) -> Result<&mut [Vec<f32>], ModelError> {
-        let Self { session, file, places, outputs } = self;
+        let Self { session, file, places, outputs, .. } = self;
         let failed = |reason| ModelError::Inference { file: file.file.clone(), reason };
         if inputs.len() != places.inputs.len() {
             let reason = format!("it was given {} inputs, expected {}", inputs.len(), places.inputs.len());
             return Err(failed(reason));
         }
+        let sources = inputs.first().and_then(|input| input.shape.first()).copied().unwrap_or(1);
         session.run(places, inputs, outputs).map_err(failed)?;
         for (tensor, output) in file.outputs().zip(&*outputs) {
-            if output.len() != tensor.shape.iter().product::<usize>() {
+            if output.len() != sources * tensor.shape.iter().product::<usize>() {
                 return Err(shape_error(file, "output", tensor, format!("{} values", output.len())));
             }
             if let Some(bad) = output.iter().find(|value| !value.is_finite()) {

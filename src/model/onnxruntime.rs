@@ -1,14 +1,27 @@
 //! A session of ONNX Runtime, and the tensors that every run uses again. Touch it when tensors are to be passed otherwise.
 
+use std::collections::BTreeMap;
+
+use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, SessionInputValue};
 use ort::value::{Tensor as OrtTensor, TensorElementType, ValueType};
 
 use super::session::{Outlet, Places, TensorView};
-use crate::manifest::NetworkFile;
+use crate::manifest::{NetworkFile, Tensor};
 
 /// A session of ONNX Runtime.
 pub(super) struct OnnxRuntime {
     session: ort::session::Session,
+    /// In the manifest's order.
+    outputs: Vec<Tensor>,
+    /// By the number of sources that a run is for.
+    prepared: BTreeMap<usize, Prepared>,
+    /// Memory that a GPU reads and writes by itself; none on a CPU.
+    pinned: Option<Allocator>,
+}
+
+/// What runs for so many sources use again.
+struct Prepared {
     /// In the session's order: inputs are given by their places, for by their names they would cost the heap at every run.
     inputs: Vec<SessionInputValue<'static>>,
     /// With the tensors that each run writes the outputs to, in the manifest's order: an output that ONNX Runtime makes
@@ -18,16 +31,11 @@ pub(super) struct OnnxRuntime {
 
 impl OnnxRuntime {
     /// Goes on with an open session, whose outputs are as the manifest says.
-    pub fn new(session: ort::session::Session, file: &NetworkFile) -> ort::Result<Self> {
-        // A run replaces those that are not of its inputs' shapes.
-        let inputs = session.inputs().iter().map(|_| tensor(&[1], vec![0.0]).map(SessionInputValue::from));
-        let inputs = inputs.collect::<ort::Result<_>>()?;
-        let mut selected = OutputSelector::no_default();
-        for output in file.outputs() {
-            let preallocated = tensor(&output.shape, vec![0.0; output.shape.iter().product()])?;
-            selected = selected.with(&output.name).preallocate(&output.name, preallocated);
-        }
-        Ok(Self { session, inputs, options: RunOptions::new()?.with_outputs(selected) })
+    pub fn new(session: ort::session::Session, file: &NetworkFile, cuda: bool) -> ort::Result<Self> {
+        let outputs: Vec<Tensor> = file.outputs().cloned().collect();
+        let pinned = if cuda { Some(pinned(&session)?) } else { None };
+        let for_one = Prepared::new(&session, &outputs, 1, pinned.as_ref())?;
+        Ok(Self { session, outputs, prepared: BTreeMap::from([(1, for_one)]), pinned })
     }
 
     pub fn outlets(&self) -> (Vec<Outlet>, Vec<Outlet>) {
@@ -42,15 +50,24 @@ impl OnnxRuntime {
         outputs: &mut [Vec<f32>],
     ) -> Result<(), String> {
         let failed = |error: ort::Error| error.to_string();
+        let sources = inputs.first().and_then(|input| input.shape.first()).copied().unwrap_or(1);
+        if !self.prepared.contains_key(&sources) {
+            let pinned = self.pinned.as_ref();
+            let prepared = Prepared::new(&self.session, &self.outputs, sources, pinned).map_err(failed)?;
+            self.prepared.insert(sources, prepared);
+        }
+        let Some(prepared) = self.prepared.get_mut(&sources) else { return Err("it is not prepared".into()) };
         for (view, &place) in inputs.iter().zip(&places.inputs) {
-            match &mut self.inputs[place] {
-                SessionInputValue::Owned(tensor) if holds(tensor.dtype(), view) => {
-                    tensor.try_extract_tensor_mut().map_err(failed)?.1.copy_from_slice(view.values);
-                }
-                other => *other = tensor(view.shape, view.values.to_vec()).map_err(failed)?.into(),
+            let input = &mut prepared.inputs[place];
+            if !matches!(input, SessionInputValue::Owned(tensor) if holds(tensor.dtype(), view)) {
+                *input = tensor(view.shape, self.pinned.as_ref()).map_err(failed)?.into();
+            }
+            if let SessionInputValue::Owned(tensor) = input {
+                tensor.try_extract_tensor_mut().map_err(failed)?.1.copy_from_slice(view.values);
             }
         }
-        let found = self.session.run_with_options(&self.inputs[..], &self.options).map_err(failed)?;
+        let found =
+            self.session.run_with_options(&prepared.inputs[..], &prepared.options).map_err(failed)?;
         for (found, output) in found.values().zip(outputs) {
             let (_, values) = found.try_extract_tensor::<f32>().map_err(failed)?;
             output.clear();
@@ -60,8 +77,39 @@ impl OnnxRuntime {
     }
 }
 
-fn tensor(shape: &[usize], values: Vec<f32>) -> ort::Result<OrtTensor<f32>> {
-    OrtTensor::from_array((shape.to_vec(), values))
+impl Prepared {
+    fn new(
+        session: &ort::session::Session,
+        outputs: &[Tensor],
+        sources: usize,
+        pinned: Option<&Allocator>,
+    ) -> ort::Result<Self> {
+        // A run replaces those that are not of its inputs' shapes.
+        let inputs = session.inputs().iter().map(|_| tensor(&[1], None).map(SessionInputValue::from));
+        let inputs = inputs.collect::<ort::Result<_>>()?;
+        let mut selected = OutputSelector::no_default();
+        for output in outputs {
+            // The first dimension is 1 in the manifest.
+            let shape: Vec<usize> = [sources].into_iter().chain(output.shape.iter().skip(1).copied()).collect();
+            selected = selected.with(&output.name).preallocate(&output.name, tensor(&shape, pinned)?);
+        }
+        Ok(Self { inputs, options: RunOptions::new()?.with_outputs(selected) })
+    }
+}
+
+/// A tensor that is written before it is read.
+fn tensor(shape: &[usize], pinned: Option<&Allocator>) -> ort::Result<OrtTensor<f32>> {
+    let Some(pinned) = pinned else {
+        return OrtTensor::from_array((shape.to_vec(), vec![0.0; shape.iter().product()]));
+    };
+    OrtTensor::new(pinned, shape.to_vec())
+}
+
+/// The host's memory that CUDA copies from and to without the driver's own buffer in between.
+fn pinned(session: &ort::session::Session) -> ort::Result<Allocator> {
+    let memory =
+        MemoryInfo::new(AllocationDevice::CUDA_PINNED, 0, AllocatorType::Device, MemoryType::CPUInput)?;
+    Allocator::new(session, memory)
 }
 
 fn outlet(outlet: &ort::value::Outlet) -> Outlet {

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ort::environment::Environment;
+use ort::ep::cuda::ConvAlgorithmSearch;
 use ort::session::builder::GraphOptimizationLevel;
 
 use super::library::{self, NoLibrary};
 use super::onnxruntime::OnnxRuntime;
-use super::session::Session;
+use super::session::{BATCH, Session};
 use super::{ModelError, probe};
 use crate::manifest::NetworkFile;
 
@@ -53,12 +54,17 @@ pub struct RuntimeSettings {
     pub threads: usize,
 }
 
+/// Sources that a GPU hears in one run: a run takes hardly longer for many than for one, until it is full of work.
+/// Beyond this it takes longer in proportion (docs/BENCHMARKS.md).
+const ON_CUDA: usize = 64;
+
 /// What computes.
 #[derive(Clone)]
 pub struct Runtime {
     engine: Engine,
     cuda: bool,
     threads: usize,
+    batch: usize,
     note: Option<String>,
 }
 
@@ -94,7 +100,7 @@ impl Runtime {
             ));
         }
         let (engine, reason) = choose(settings)?;
-        let mut runtime = Self { engine, cuda: false, threads: settings.threads.max(1), note: None };
+        let mut runtime = Self { engine, cuda: false, threads: settings.threads.max(1), batch: 1, note: None };
         match runtime.library() {
             Some(_) if settings.device != DeviceChoice::Cpu => runtime.try_cuda(wants_cuda)?,
             Some(_) => {}
@@ -117,7 +123,7 @@ impl Runtime {
         // ONNX Runtime's own words end in a line feed.
         let proof = proof.map_err(|reason| reason.trim().to_owned());
         match proof {
-            Ok(()) => self.cuda = true,
+            Ok(()) => (self.cuda, self.batch) = (true, ON_CUDA),
             Err(reason) if required => {
                 return Err(refused(
                     "device = \"cuda\"",
@@ -146,6 +152,16 @@ impl Runtime {
         if self.cuda { "cuda" } else { "cpu" }
     }
 
+    /// The most sources that one run is for, where a network allows several: a GPU gains by it, a CPU does not.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// The same for runs of at most so many sources.
+    pub fn with_batch(self, batch: usize) -> Self {
+        Self { batch: batch.max(1), ..self }
+    }
+
     /// Why it is not what one might have expected: words that can stand alone.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
@@ -166,7 +182,7 @@ impl Runtime {
             Engine::OnnxRuntime(_) => self
                 .builder(self.cuda)
                 .and_then(|mut builder| builder.commit_from_memory(bytes).map_err(|error| error.to_string()))
-                .and_then(|open| OnnxRuntime::new(open, file).map_err(|error| error.to_string()))
+                .and_then(|open| OnnxRuntime::new(open, file, self.cuda).map_err(|error| error.to_string()))
                 .map(Session::OnnxRuntime),
             #[cfg(feature = "tract")]
             Engine::Tract => super::tract::Tract::open(bytes).map(Session::Tract),
@@ -183,8 +199,14 @@ impl Runtime {
                 .with_inter_threads(1)?;
             if cuda {
                 // TF32 would differ from the CPU in the third decimal.
-                let provider = ort::ep::CUDA::default().with_tf32(false).build().error_on_failure();
-                builder = builder.with_execution_providers([provider])?;
+                // A search by trying takes a fifth of a second for each new size of a batch, and finds nothing faster.
+                let provider = ort::ep::CUDA::default()
+                    .with_tf32(false)
+                    .with_conv_algorithm_search(ConvAlgorithmSearch::Heuristic);
+                builder = builder.with_execution_providers([provider.build().error_on_failure()])?;
+            }
+            if self.batch == 1 {
+                builder = builder.with_dimension_override(BATCH, 1)?;
             }
             Ok(builder)
         };

@@ -5,6 +5,9 @@ use super::onnxruntime::OnnxRuntime;
 #[cfg(feature = "tract")]
 use super::tract::Tract;
 
+/// What networks call the first dimension of their inputs and outputs, if it is free for as many sources as are given.
+pub(super) const BATCH: &str = "batch";
+
 /// An input or an output, as the network itself tells it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Outlet {

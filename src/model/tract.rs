@@ -12,7 +12,7 @@ use tract_onnx::prelude::{
     Framework, InferenceModelExt, IntoRunnable, TValue, TVec, Tensor, TractResult, TypedRunnableModel,
 };
 
-use super::session::{Outlet, Places, TensorView};
+use super::session::{BATCH, Outlet, Places, TensorView};
 
 /// A network, optimised.
 pub(super) struct Tract {
@@ -25,7 +25,10 @@ impl Tract {
     /// Reads an ONNX file. The error is a sentence.
     pub fn open(mut bytes: &[u8]) -> Result<Self, String> {
         let onnx = tract_onnx::onnx();
-        let proto = onnx.proto_model_for_read(&mut bytes).map_err(said)?;
+        let mut proto = onnx.proto_model_for_read(&mut bytes).map_err(said)?;
+        if let Some(graph) = &mut proto.graph {
+            graph.input.iter_mut().chain(&mut graph.output).for_each(for_one_source);
+        }
         let told = |outlets: &[ValueInfoProto]| outlets.iter().map(outlet).collect();
         let (inputs, outputs) =
             proto.graph.as_ref().map(|graph| (told(&graph.input), told(&graph.output))).unwrap_or_default();
@@ -64,6 +67,15 @@ impl Tract {
 /// What tract says, with its causes.
 fn said(error: impl std::fmt::Display) -> String {
     format!("{error:#}")
+}
+
+/// It gains nothing by batches, and optimises better what is fixed: a free batch becomes 1.
+fn for_one_source(tensor: &mut ValueInfoProto) {
+    let Some(Type::TensorType(tensor)) = tensor.r#type.as_mut().and_then(|of| of.value.as_mut()) else { return };
+    let Some(first) = tensor.shape.as_mut().and_then(|shape| shape.dim.first_mut()) else { return };
+    if matches!(&first.value, Some(Dimension::DimParam(name)) if name == BATCH) {
+        first.value = Some(Dimension::DimValue(1));
+    }
 }
 
 fn outlet(told: &ValueInfoProto) -> Outlet {

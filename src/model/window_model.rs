@@ -1,6 +1,6 @@
 //! Models that take the whole window. Touch it when the network must see the window otherwise.
 
-use super::{Classifier, ModelError, ModelState, Network, TensorView};
+use super::{Classifier, ModelError, ModelState, Network, TensorView, Told, batch};
 use crate::manifest::{Manifest, Normalise};
 
 /// One network over the newest `frames` columns.
@@ -9,6 +9,7 @@ pub(super) struct WindowModel {
     normalise: Normalise,
     frames: usize,
     n_mels: usize,
+    /// The windows of the sources that a run is for.
     input: Vec<f32>,
 }
 
@@ -40,10 +41,35 @@ impl Classifier for WindowModel {
     }
 
     fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
-        state.columns.fill(&mut self.input);
-        normalise(self.normalise, &mut self.input);
-        let window = TensorView { shape: &[1, self.frames, self.n_mels], values: &self.input };
-        Ok(&self.network.run(&[window])?[0])
+        self.run(&[state])
+    }
+
+    fn batch(&self) -> usize {
+        self.network.batch()
+    }
+
+    fn evaluate_all(&mut self, states: &[&ModelState], told: &mut Told<'_>) {
+        let places: Vec<usize> = (0..states.len()).collect();
+        for several in places.chunks(self.network.batch()) {
+            match self.run(&states[several[0]..][..several.len()]) {
+                Ok(logits) => batch::tell(logits, several, told),
+                // One that has heard what is no number must not cost the others theirs.
+                Err(_) => several.iter().for_each(|&place| told(place, self.evaluate(states[place]))),
+            }
+        }
+    }
+}
+
+impl WindowModel {
+    /// The logits of all sources, one behind the other.
+    fn run(&mut self, states: &[&ModelState]) -> Result<&[f32], ModelError> {
+        let (normal, frames, n_mels) = (self.normalise, self.frames, self.n_mels);
+        batch::fill(&mut self.input, frames * n_mels, states, |window, state| {
+            state.columns.fill(window);
+            normalise(normal, window);
+        });
+        let shape = [batch::rows(states.len()), frames, n_mels];
+        Ok(&self.network.run(&[TensorView { shape: &shape, values: &self.input }])?[0])
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::decide::{self, Gate};
 use crate::manifest::Manifest;
-use crate::model::{Classifier, ModelError, ModelState};
+use crate::model::{Classifier, Heard, ModelError, ModelState};
 
 /// What the gate's model has heard of one source.
 pub(super) struct Attention {
@@ -46,22 +46,44 @@ impl Attention {
         columns: &[f32],
         gate: &mut Gate,
     ) -> Result<(), ModelError> {
-        let count = columns.len() / self.n_mels;
-        let pieces = ((count + self.stride / 2) / self.stride).max(1);
-        for piece in 0..pieces {
-            let (from, to) = (piece * count / pieces, (piece + 1) * count / pieces);
-            self.since += to - from;
-            let heard = self.state.heard() as usize + (to - from);
-            let answers = heard >= self.first && self.since >= self.stride.div_ceil(2);
-            // An encoder runs off its own grid where a block says that it is the last.
-            classifier.push(&mut self.state, &columns[from * self.n_mels..to * self.n_mels], answers)?;
+        for piece in 0..self.pieces(columns) {
+            let heard = self.piece(columns, piece);
+            let answers = heard.last;
+            classifier.push(heard.state, heard.columns, answers)?;
             if answers && classifier.is_ready(&self.state) {
-                decide::probabilities(classifier.evaluate(&self.state)?, self.temperature, &mut self.p);
-                gate.hear(&self.p, self.since as f64 * self.hop_seconds);
-                self.since = 0;
+                self.answer(classifier.evaluate(&self.state)?, gate);
             }
         }
         Ok(())
+    }
+
+    /// In how many pieces a block's columns are heard.
+    pub fn pieces(&self, columns: &[f32]) -> usize {
+        ((columns.len() / self.n_mels + self.stride / 2) / self.stride).max(1)
+    }
+
+    /// One of them, to be taken by a classifier: `last` if it is to be followed by an answer, because an encoder runs off its
+    /// own grid where a block says that it is the last.
+    pub fn piece<'a>(&'a mut self, columns: &'a [f32], piece: usize) -> Heard<'a> {
+        let (count, pieces) = (columns.len() / self.n_mels, self.pieces(columns));
+        let (from, to) = (piece * count / pieces, (piece + 1) * count / pieces);
+        self.since += to - from;
+        let heard = self.state.heard() as usize + (to - from);
+        let last = heard >= self.first && self.since >= self.stride.div_ceil(2);
+        let columns = &columns[from * self.n_mels..to * self.n_mels];
+        Heard { state: &mut self.state, columns, last, done: Ok(()) }
+    }
+
+    /// The state to be evaluated, if there is something to judge.
+    pub fn ready(&self, classifier: &dyn Classifier) -> Option<&ModelState> {
+        classifier.is_ready(&self.state).then_some(&self.state)
+    }
+
+    /// Tells `gate` the answer to what was heard since the last one.
+    pub fn answer(&mut self, logits: &[f32], gate: &mut Gate) {
+        decide::probabilities(logits, self.temperature, &mut self.p);
+        gate.hear(&self.p, self.since as f64 * self.hop_seconds);
+        self.since = 0;
     }
 
     /// Takes the columns of a block and computes nothing: the next answer stands for their time, too.
@@ -80,7 +102,7 @@ impl Attention {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::{GateSettings, Heard};
+    use crate::decide::GateSettings;
 
     /// Hears music where the newest column is above zero, else speech.
     struct Sign;
@@ -122,7 +144,7 @@ mod tests {
             assert_eq!(attention.since, 0);
             gate.judge(Some(-20.0))
         };
-        assert_eq!(judged(0), Heard::Music);
-        assert_eq!(judged(7), Heard::Speech);
+        assert_eq!(judged(0), decide::Heard::Music);
+        assert_eq!(judged(7), decide::Heard::Speech);
     }
 }

@@ -156,8 +156,7 @@ impl Back {
         block: MelBlock<'_>,
         evaluate: bool,
     ) -> Result<Option<&Outcome>, ModelError> {
-        self.level = self.level.and(&block.level);
-        if block.columns.is_empty() {
+        if !self.takes(block) {
             return Ok(None);
         }
         classifier.push(&mut self.state, block.columns, block.last)?;
@@ -165,8 +164,50 @@ impl Back {
             return Ok(None);
         }
         let logits = classifier.evaluate(&self.state)?;
+        decide::probabilities(logits, self.temperature, &mut self.outcome.p);
+        Ok(Some(self.conclude(block)))
+    }
+
+    /// Takes a block's level; false if there is nothing to hear in it.
+    pub(super) fn takes(&mut self, block: MelBlock<'_>) -> bool {
+        self.level = self.level.and(&block.level);
+        !block.columns.is_empty()
+    }
+
+    /// The state that a classifier takes a block's columns into.
+    pub(super) fn state(&mut self) -> &mut ModelState {
+        &mut self.state
+    }
+
+    /// The same, to be evaluated, if there is something to judge.
+    pub(super) fn ready(&self, classifier: &dyn Classifier) -> Option<&ModelState> {
+        classifier.is_ready(&self.state).then_some(&self.state)
+    }
+
+    /// The state of the gate's model, if there is something to judge.
+    pub(super) fn attends(&self, classifier: &dyn Classifier) -> Option<&ModelState> {
+        self.attention.as_ref()?.ready(classifier)
+    }
+
+    /// The gate, with what its model has heard.
+    pub(super) fn attention(&mut self) -> Option<(&mut Attention, &mut Gate)> {
+        self.attention.as_mut().map(|attention| (attention, &mut self.gate))
+    }
+
+    /// Judges the window that ends with `block`.
+    pub(super) fn judge(&mut self, block: MelBlock<'_>, logits: &[f32]) {
+        decide::probabilities(logits, self.temperature, &mut self.outcome.p);
+        self.conclude(block);
+    }
+
+    /// The newest outcome.
+    pub(super) fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// What comes of the probabilities in `outcome`.
+    fn conclude(&mut self, block: MelBlock<'_>) -> &Outcome {
         let outcome = &mut self.outcome;
-        decide::probabilities(logits, self.temperature, &mut outcome.p);
         let level = std::mem::take(&mut self.level);
         if level.samples > 0 {
             outcome.level = level;
@@ -183,7 +224,7 @@ impl Back {
         outcome.stable = self.stable.current();
         outcome.silent = self.stable.is_silent();
         self.tracks.push(&outcome.p, outcome.heard, block.end_s, self.lag_seconds);
-        Ok(Some(outcome))
+        outcome
     }
 
     /// Takes a block in the place of [`listen`](Self::listen) and [`push`](Self::push) and computes nothing, because there

@@ -8,6 +8,7 @@ mod ear;
 mod front;
 mod pair;
 mod quantise;
+mod round;
 mod self_test;
 
 pub use back::{Back, DecideSettings, Outcome};
@@ -15,6 +16,7 @@ pub use clip::ClipScore;
 pub use front::{Front, MelBlock};
 pub use pair::{Classifiers, Manifests};
 pub use quantise::MelScaleBytes;
+pub use round::Turn;
 pub use self_test::self_test;
 
 use crate::features::FeatureError;

@@ -37,6 +37,7 @@ fn the_report_has_its_keys_and_agrees_with_itself() {
         assert_eq!(
             keys(of),
             [
+                "batches",
                 "cpu_ms_per_hop",
                 "hop_s",
                 "hops",
@@ -48,6 +49,8 @@ fn the_report_has_its_keys_and_agrees_with_itself() {
                 "wall_ms_per_hop"
             ]
         );
+        // On a CPU every run is for one source.
+        assert_eq!(of["batches"], serde_json::json!([]));
         let stages = &of["stages_ms"];
         assert_eq!(keys(stages), ["decide", "decode", "features", "gate", "inference", "resample"]);
         let stages = stages.as_object().expect("an object");

@@ -51,9 +51,9 @@ def licence(cache, models, name):
 
 
 def measured_encoder(weights, out="embedding"):
-    """The encoder with a free batch, for training and measuring."""
+    """The encoder, for training and measuring."""
     with tempfile.TemporaryDirectory() as place:
-        network.encoder(Path(place) / "encoder.onnx", weights, "n", out)
+        network.encoder(Path(place) / "encoder.onnx", weights, out)
         return network.Encoder(Path(place) / "encoder.onnx")
 
 

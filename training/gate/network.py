@@ -25,8 +25,8 @@ def _standardised(graph):
     return graph.reshape(graph.node("Div", [x, deviation], "standardised"), [-1, 1, inaspeech.FRAMES, inaspeech.BANDS], "patch")
 
 
-def encoder(path, weights, batch=1, out="embedding"):
-    """Write the encoder: mel [batch, 68, 24] → embedding [batch, 256]. `weights` are `inaspeech.weights`'; a str is a free batch."""
+def encoder(path, weights, out="embedding"):
+    """Write the encoder: mel [batch, 68, 24] → embedding [batch, 256]. `weights` are `inaspeech.weights`'."""
     convolutions, dense = weights
     graph = Graph("gate-encoder")
     x = graph.relu(graph.conv(_standardised(graph), *convolutions[0], "conv0"), "relu0")
@@ -44,7 +44,7 @@ def encoder(path, weights, batch=1, out="embedding"):
     else:
         graph.relu(graph.linear(x, *dense[0], "dense0"), out)
     size = len(inaspeech.LABELS) if out == "logits" else SIZE
-    graph.save(path, "mel", [batch, inaspeech.FRAMES, inaspeech.MELS], out, [batch, size])
+    graph.save(path, "mel", [1, inaspeech.FRAMES, inaspeech.MELS], out, [1, size])
 
 
 def head(path, matrix, bias):
@@ -55,7 +55,7 @@ def head(path, matrix, bias):
 
 
 class Encoder:
-    """An encoder file with a free batch, on one thread."""
+    """An encoder file, on one thread."""
 
     def __init__(self, path):
         import onnxruntime

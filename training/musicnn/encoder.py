@@ -92,7 +92,7 @@ class Encoder(Graph):
         shape = list(layer.kernel.shape[2:])
         x = self.node("Conv", [x, kernel, bias], f"{name}.conv", kernel_shape=shape)
         x = self.node("MaxPool", [x], f"{name}.loudest", kernel_shape=[1, MELS - shape[1] + 1])
-        x = self.node("Reshape", [x, self._once(f"shape.{filled}.{columns}", np.array([1, filled, columns]))], f"{name}.flat")
+        x = self.node("Reshape", [x, self._once(f"shape.{filled}.{columns}", np.array([-1, filled, columns]))], f"{name}.flat")
         x = self._slice(x, 1, 0, channels, f"{name}.filled")
         x = self.node("Mul", [x, self._once(f"front{index}.sign", sign[:, None])], f"{name}.turned")
         return self._affine(self.relu(x, f"{name}.relu"), layer.gain[:, None], layer.shift[:, None], name, f"front{index}")
@@ -177,13 +177,19 @@ class Encoder(Graph):
         )
         return self
 
+    def _ones(self, like):
+        """One channel of ones, as many times as `like` has patches."""
+        channel = self._slice(like, 1, 0, 1, "one_channel")
+        channel = self.node("Mul", [channel, self.weight("zero", np.zeros(1))], "zeros")
+        return self.node("Add", [channel, self.weight("one", np.ones(1))], "ones")
+
     def _network(self, front, middle):
         """The layers, given how the columns of the front, and what the middle makes of the timbral ones, come about."""
-        picture, reach = self.reshape("mel", [1, 1, FRAMES, MELS], "picture"), (REACH, REACH)
+        picture, reach = self.reshape("mel", [-1, 1, FRAMES, MELS], "picture"), (REACH, REACH)
         timbral = front(self._timbral, picture, reach, "timbral")
         temporal = [front(partial(self._temporal, i), picture, r, f"temporal{i}") for i, r in enumerate(TEMPORAL_REACH)]
         # The ones stand for the dead channels (weights.py).
-        temporal = self.node("Concat", [*temporal, self.weight("ones", np.ones((1, 1, FRAMES)))], "temporal", axis=1)
+        temporal = self.node("Concat", [*temporal, self._ones(temporal[0])], "temporal", axis=1)
         seen = self._channels["timbral"][1]
         of_timbral = middle(partial(self._first_middle, slice(0, seen)), timbral, reach)
         of_temporal = self._first_middle(slice(seen, None), temporal, *reach, FRAMES, "of_temporal")

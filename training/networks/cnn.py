@@ -43,11 +43,11 @@ class Cnn(nn.Module):
 
     def graph(self, frames, mels):
         graph = Graph("cnn")
-        x = graph.reshape(self.bands.nodes(graph, "mel"), [1, 1, frames, mels], "image")
+        x = graph.reshape(self.bands.nodes(graph, "mel"), [-1, 1, frames, mels], "image")
         for i, conv in enumerate(self.convs, start=1):
             x = conv.nodes(graph, x, f"conv{i}")
         x = graph.node("ReduceMean", [x], "mean", axes=[2], keepdims=0)
-        x = graph.reshape(x, [1, CHANNELS[-1] * BANDS], "flat")
+        x = graph.reshape(x, [-1, CHANNELS[-1] * BANDS], "flat")
         x = graph.relu(graph.linear(x, *weights(self.dense), "dense"), "dense_relu")
         graph.linear(x, *weights(self.output), "logits")
         return graph

@@ -113,7 +113,7 @@ class CrnnLarge(nn.Module):
         return self.linear(self.statistics(statistics)) + SHARE * mean
 
     def graph(self, frames, mels):
-        graph = Graph("crnn_large")
+        graph = Graph("crnn_large", batch=1)
         n = Nodes(graph, "large")
         statistics, blocks = fine_structure(graph, "mel", self.front, frames)
         linear = graph.linear(

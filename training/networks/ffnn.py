@@ -38,9 +38,9 @@ class Ffnn(nn.Module):
 
     def graph(self, frames, mels):
         graph = Graph("ffnn")
-        x = graph.reshape(self.bands.nodes(graph, "mel"), [1, 1, frames, mels], "image")
+        x = graph.reshape(self.bands.nodes(graph, "mel"), [-1, 1, frames, mels], "image")
         x = graph.average_pool(x, BLOCK, "blocks")
-        x = graph.reshape(x, [1, self.inputs], "flat")
+        x = graph.reshape(x, [-1, self.inputs], "flat")
         for i, layer in enumerate(self.dense, start=1):
             x = graph.relu(graph.linear(x, *weights(layer), f"dense{i}"), f"dense{i}_relu")
         graph.linear(x, *weights(self.output), "logits")

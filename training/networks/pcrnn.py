@@ -48,15 +48,15 @@ class Pcrnn(nn.Module):
 
     def graph(self, frames, mels):
         graph = Graph("pcrnn")
-        picture = graph.reshape(self.bands.nodes(graph, "mel"), [1, 1, frames, mels], "image")
+        picture = graph.reshape(self.bands.nodes(graph, "mel"), [-1, 1, frames, mels], "image")
         x = picture
         for i, conv in enumerate(self.convs, start=1):
             x = conv.nodes(graph, x, f"conv{i}")
         x = graph.node("ReduceMean", [x], "conv_mean", axes=[2], keepdims=0)
-        x = graph.reshape(x, [1, CHANNELS[-1]], "conv_flat")
+        x = graph.reshape(x, [-1, CHANNELS[-1]], "conv_flat")
         heard = graph.max_pool(picture, PICTURE_POOL, (0, 0), "picture_pool")
-        shape = [frames // PICTURE_POOL[0], 1, mels // PICTURE_POOL[1]]
-        heard = graph.reshape(heard, shape, "sequence")
+        heard = graph.reshape(heard, [-1, frames // PICTURE_POOL[0], mels // PICTURE_POOL[1]], "batch_first")
+        heard = graph.node("Transpose", [heard], "sequence", perm=[1, 0, 2])
         both = [recurrent(self.gru, 0, GATES, suffix) for suffix in ("", "_reverse")]
         heard = graph.gru(heard, both, "gru")
         heard = graph.node("ReduceMean", [heard], "gru_mean", axes=[0], keepdims=0)

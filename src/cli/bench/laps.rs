@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use genrecast::model::{Classifier, ModelError, ModelState};
+use genrecast::model::{Classifier, Heard, ModelError, ModelState, Told};
 use serde::Serialize;
 
 use super::clock::cpu;
@@ -95,5 +95,21 @@ impl Classifier for Timed {
         let logits = self.inner.evaluate(state);
         add(&self.laps.evaluate_ns, began);
         logits
+    }
+
+    fn batch(&self) -> usize {
+        self.inner.batch()
+    }
+
+    fn push_all(&mut self, heard: &mut [Heard<'_>]) {
+        let began = cpu();
+        self.inner.push_all(heard);
+        add(&self.laps.push_ns, began);
+    }
+
+    fn evaluate_all(&mut self, states: &[&ModelState], told: &mut Told<'_>) {
+        let began = cpu();
+        self.inner.evaluate_all(states, told);
+        add(&self.laps.evaluate_ns, began);
     }
 }

@@ -1,6 +1,7 @@
 //! `genrecast bench`: what this machine can do, for each model, runtime and device. Touch it when there is another way to say
 //! what is measured; how is in `stream`.
 
+mod batches;
 mod clock;
 mod laps;
 mod memory;
@@ -33,8 +34,9 @@ use stream::{Ears, Stream, Sums};
 const FEWEST: u32 = 4;
 const MOST: u32 = 4_000;
 
-/// Shares of the time: until it is warm, and for the memory.
+/// Shares of the time: until it is warm, for runs for several sources where there are any, and for the memory.
 const WARM_UP: f64 = 0.25;
+const BATCHES: f64 = 0.25;
 const MEMORY: f64 = 0.2;
 
 /// Length of a stream's ring where no source is configured.
@@ -187,14 +189,17 @@ impl Bench<'_> {
             stream.in_stages(&mut ears, &mut unmeasured)?;
         }
         stream.latency.clear();
+        let batches = if ears.classifiers.batch() > 1 { BATCHES } else { 0.0 };
         let (mut whole, mut staged) = (Sums::default(), Sums::default());
-        while whole.hops < FEWEST || (whole.hops < MOST && within(1.0 - MEMORY)) {
+        while whole.hops < FEWEST || (whole.hops < MOST && within(1.0 - MEMORY - batches)) {
             stream.whole(&mut ears, &mut whole)?;
             stream.in_stages(&mut ears, &mut staged)?;
         }
         let info = model.info(runtime);
         let mut measured = Measured::new(model, info, &whole, &staged, &mut stream.latency, self.cores);
         let hop = (whole.decode.wall + whole.line.wall) / whole.hops;
+        measured.batches =
+            batches::measure(&mut ears, &self.sound, model, &decide, self.budget.mul_f64(BATCHES))?;
         let most = self.budget.mul_f64(MEMORY);
         let ring_seconds = self.config.sources.first().map_or(RING_SECONDS, |source| source.ring_seconds);
         measured.memory_mb_per_stream =

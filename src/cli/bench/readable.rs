@@ -25,6 +25,7 @@ pub(super) fn text(report: &Report) -> String {
         table(&mut text, &COSTS, report, cost);
         text.push_str("\nStreams at full load of a core / of the machine\n");
         table(&mut text, &STREAMS, report, streams);
+        batches(&mut text, report);
         let _ = writeln!(text, "\nMeasured: {}.", report.measured);
         let _ = writeln!(text, "Extrapolated: {}. Leave a fifth to everything else.", report.extrapolated);
     }
@@ -33,6 +34,24 @@ pub(super) fn text(report: &Report) -> String {
             writeln!(text, "\n{} on {} ({}): {}", failed.model, failed.runtime, failed.device, failed.error);
     }
     text
+}
+
+/// Runs for several sources, for each model that has any.
+fn batches(text: &mut String, report: &Report) {
+    for of in report.results.iter().filter(|of| !of.batches.is_empty()) {
+        let model = &of.model;
+        let _ = writeln!(
+            text,
+            "\nHops of several sources in one run, gate and all: {} on {} ({})",
+            model.id, model.runtime, model.device
+        );
+        let _ = writeln!(text, "  {:>8}{:>10}{:>10}{:>14}", "sources", "p50 ms", "p99 ms", "hops a second");
+        for batch in &of.batches {
+            let (sources, ms) = (batch.sources, batch.ms);
+            let _ =
+                writeln!(text, "  {sources:>8}{:>10.2}{:>10.2}{:>14.0}", ms.p50, ms.p99, batch.hops_per_second);
+        }
+    }
 }
 
 const COSTS: [&str; 12] = [

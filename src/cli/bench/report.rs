@@ -7,6 +7,7 @@ use genrecast::event::ModelInfo;
 use genrecast::model::Model;
 use serde::Serialize;
 
+use super::batches::Batch;
 use super::laps::Stages;
 use super::stream::Sums;
 
@@ -68,6 +69,8 @@ pub(super) struct Measured {
     /// From a window's last samples to its event, without queues.
     pub latency_ms: Latency,
     pub memory_mb_per_stream: Option<f64>,
+    /// Runs for several sources; none where a run is for one.
+    pub batches: Vec<Batch>,
     pub streams: Vec<Streams>,
 }
 
@@ -142,6 +145,7 @@ impl Measured {
             stages_ms: stages,
             latency_ms: Latency::of(latency),
             memory_mb_per_stream: None,
+            batches: Vec::new(),
             streams: streams.to_vec(),
         }
     }
@@ -178,7 +182,7 @@ impl Streams {
 
 impl Latency {
     /// Nearest rank; zeros where there was no window.
-    fn of(times: &mut [Duration]) -> Self {
+    pub fn of(times: &mut [Duration]) -> Self {
         times.sort_unstable();
         let at = |share: f64| {
             let place = (times.len() as f64 * share) as usize;

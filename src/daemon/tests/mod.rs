@@ -5,6 +5,7 @@ mod hop;
 mod mel;
 mod model;
 mod overload;
+mod round;
 mod slot;
 mod threads;
 
@@ -31,6 +32,18 @@ fn rate(hz: u32) -> SampleRate {
 
 fn row() -> Arc<Row> {
     row_with(Own::default())
+}
+
+/// One of several.
+fn row_of(id: u64) -> Arc<Row> {
+    let spec = SourceSpec {
+        name: format!("source-{id}"),
+        uri: "mic:".parse().expect("a URI"),
+        model: None,
+        ring_seconds: 4.0,
+        own: Own::default(),
+    };
+    Arc::new(Row::new(id, &spec, Expects::new(Duration::from_secs(1), Duration::from_secs(1))))
 }
 
 fn row_with(own: Own) -> Arc<Row> {

@@ -11,6 +11,7 @@ use crate::daemon::load::Load;
 use crate::daemon::model::ModelThread;
 use crate::daemon::progress::Progress;
 use crate::daemon::publish::Publisher;
+use crate::daemon::round::Round;
 use crate::daemon::work::{Blocks, Job, Work};
 use crate::event::{EventBody, GenreWindow, ModelInfo, SignalState, SourceState, SourceStateChange};
 use crate::features::Level;
@@ -71,6 +72,7 @@ fn published_under(load: Load, jobs: Vec<Work>, mut fails: Vec<bool>) -> Vec<Eve
         decide: watch::Sender::new(DecideSettings::default()).subscribe(),
         publisher: Publisher::new(Arc::clone(&hub), labels, Arc::new(model)),
         load,
+        round: Round::new(1),
         stop: Stop::new(),
         turns: Progress::default().thread("model-0"),
     }

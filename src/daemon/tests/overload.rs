@@ -15,6 +15,7 @@ use crate::daemon::load::Load;
 use crate::daemon::model::{self, ModelThread};
 use crate::daemon::progress::Progress;
 use crate::daemon::publish::Publisher;
+use crate::daemon::round::Round;
 use crate::daemon::slot::Slot;
 use crate::event::{EventBody, GenreWindow, ModelInfo};
 use crate::hub::{Hub, HubLimits};
@@ -83,6 +84,7 @@ fn overload_is_shared_by_all_sources_and_nothing_is_lost() {
         decide: watch::Sender::new(DecideSettings::default()).subscribe(),
         publisher: Publisher::new(Arc::clone(&hub), labels, Arc::new(info)),
         load: Load::new(&manifests.genre),
+        round: Round::new(1),
         stop: stop.clone(),
         turns: Progress::default().thread("model-0"),
     };
