@@ -125,9 +125,8 @@ fn alone(models: &Models, runtime: &Runtime, sources: &[Vec<Block>]) -> Vec<Vec<
     let mut classifiers = models.open(runtime);
     let mut of = |blocks: &Vec<Block>| {
         let mut back = models.back(&classifiers);
-        let mut heard = |block: &Block| {
-            classifiers.push(&mut back, block.borrowed(), true).expect("runs").cloned()
-        };
+        let mut heard =
+            |block: &Block| classifiers.push(&mut back, block.borrowed(), true).expect("runs").cloned();
         blocks.iter().filter_map(&mut heard).collect()
     };
     sources.iter().map(&mut of).collect()

@@ -54,8 +54,12 @@ impl Encoder {
             self.warm_up(source)?;
         }
         let (rows, of_state) = (batch::rows(sources.len()), self.state.as_ref().map_or(0, size_of_state));
-        batch::fill(&mut self.input, self.patch.frames * self.n_mels, sources, |row, source| source.columns.fill(row));
-        batch::fill(&mut self.kept, of_state, sources, |row, source| row.copy_from_slice(&source.encoder.values));
+        batch::fill(&mut self.input, self.patch.frames * self.n_mels, sources, |row, source| {
+            source.columns.fill(row)
+        });
+        batch::fill(&mut self.kept, of_state, sources, |row, source| {
+            row.copy_from_slice(&source.encoder.values)
+        });
         let shape = [rows, self.patch.frames, self.n_mels];
         let patches = TensorView { shape: &shape, values: &self.input };
         let outputs = match &self.state {
@@ -81,8 +85,10 @@ impl Encoder {
     fn warm_up(&mut self, source: &mut ModelState) -> Result<(), ModelError> {
         let Some(state) = &self.state else { return Ok(()) };
         let kept = &mut source.encoder;
-        let follows =
-            kept.heard.take().is_some_and(|before| before + self.patch.stride as u64 == source.columns.heard());
+        let follows = kept
+            .heard
+            .take()
+            .is_some_and(|before| before + self.patch.stride as u64 == source.columns.heard());
         if follows {
             return Ok(());
         }

@@ -44,7 +44,8 @@ impl Network {
         }
         let free = |found: &Outlet| found.shape.as_ref().is_ok_and(|shape| shape.first() == Some(&None));
         let one = |tensor: &Tensor| tensor.shape.first() == Some(&1);
-        let of_any_number = inputs.iter().chain(&outputs).all(free) && file.inputs().chain(file.outputs()).all(one);
+        let of_any_number =
+            inputs.iter().chain(&outputs).all(free) && file.inputs().chain(file.outputs()).all(one);
         let batch = if of_any_number { runtime.batch() } else { 1 };
         let outputs =
             file.outputs().map(|output| Vec::with_capacity(output.shape.iter().product())).collect();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, SessionInputValue};
 use ort::value::{Tensor as OrtTensor, TensorElementType, ValueType};
 
@@ -16,8 +15,6 @@ pub(super) struct OnnxRuntime {
     outputs: Vec<Tensor>,
     /// By the number of sources that a run is for.
     prepared: BTreeMap<usize, Prepared>,
-    /// Memory that a GPU reads and writes by itself; none on a CPU.
-    pinned: Option<Allocator>,
 }
 
 /// What runs for so many sources use again.
@@ -31,11 +28,10 @@ struct Prepared {
 
 impl OnnxRuntime {
     /// Goes on with an open session, whose outputs are as the manifest says.
-    pub fn new(session: ort::session::Session, file: &NetworkFile, cuda: bool) -> ort::Result<Self> {
+    pub fn new(session: ort::session::Session, file: &NetworkFile) -> ort::Result<Self> {
         let outputs: Vec<Tensor> = file.outputs().cloned().collect();
-        let pinned = if cuda { Some(pinned(&session)?) } else { None };
-        let for_one = Prepared::new(&session, &outputs, 1, pinned.as_ref())?;
-        Ok(Self { session, outputs, prepared: BTreeMap::from([(1, for_one)]), pinned })
+        let for_one = Prepared::new(&session, &outputs, 1)?;
+        Ok(Self { session, outputs, prepared: BTreeMap::from([(1, for_one)]) })
     }
 
     pub fn outlets(&self) -> (Vec<Outlet>, Vec<Outlet>) {
@@ -52,22 +48,20 @@ impl OnnxRuntime {
         let failed = |error: ort::Error| error.to_string();
         let sources = inputs.first().and_then(|input| input.shape.first()).copied().unwrap_or(1);
         if !self.prepared.contains_key(&sources) {
-            let pinned = self.pinned.as_ref();
-            let prepared = Prepared::new(&self.session, &self.outputs, sources, pinned).map_err(failed)?;
+            let prepared = Prepared::new(&self.session, &self.outputs, sources).map_err(failed)?;
             self.prepared.insert(sources, prepared);
         }
         let Some(prepared) = self.prepared.get_mut(&sources) else { return Err("it is not prepared".into()) };
         for (view, &place) in inputs.iter().zip(&places.inputs) {
             let input = &mut prepared.inputs[place];
             if !matches!(input, SessionInputValue::Owned(tensor) if holds(tensor.dtype(), view)) {
-                *input = tensor(view.shape, self.pinned.as_ref()).map_err(failed)?.into();
+                *input = tensor(view.shape).map_err(failed)?.into();
             }
             if let SessionInputValue::Owned(tensor) = input {
                 tensor.try_extract_tensor_mut().map_err(failed)?.1.copy_from_slice(view.values);
             }
         }
-        let found =
-            self.session.run_with_options(&prepared.inputs[..], &prepared.options).map_err(failed)?;
+        let found = self.session.run_with_options(&prepared.inputs[..], &prepared.options).map_err(failed)?;
         for (found, output) in found.values().zip(outputs) {
             let (_, values) = found.try_extract_tensor::<f32>().map_err(failed)?;
             output.clear();
@@ -78,38 +72,24 @@ impl OnnxRuntime {
 }
 
 impl Prepared {
-    fn new(
-        session: &ort::session::Session,
-        outputs: &[Tensor],
-        sources: usize,
-        pinned: Option<&Allocator>,
-    ) -> ort::Result<Self> {
+    fn new(session: &ort::session::Session, outputs: &[Tensor], sources: usize) -> ort::Result<Self> {
         // A run replaces those that are not of its inputs' shapes.
-        let inputs = session.inputs().iter().map(|_| tensor(&[1], None).map(SessionInputValue::from));
+        let inputs = session.inputs().iter().map(|_| tensor(&[1]).map(SessionInputValue::from));
         let inputs = inputs.collect::<ort::Result<_>>()?;
         let mut selected = OutputSelector::no_default();
         for output in outputs {
             // The first dimension is 1 in the manifest.
-            let shape: Vec<usize> = [sources].into_iter().chain(output.shape.iter().skip(1).copied()).collect();
-            selected = selected.with(&output.name).preallocate(&output.name, tensor(&shape, pinned)?);
+            let shape: Vec<usize> =
+                [sources].into_iter().chain(output.shape.iter().skip(1).copied()).collect();
+            selected = selected.with(&output.name).preallocate(&output.name, tensor(&shape)?);
         }
         Ok(Self { inputs, options: RunOptions::new()?.with_outputs(selected) })
     }
 }
 
-/// A tensor that is written before it is read.
-fn tensor(shape: &[usize], pinned: Option<&Allocator>) -> ort::Result<OrtTensor<f32>> {
-    let Some(pinned) = pinned else {
-        return OrtTensor::from_array((shape.to_vec(), vec![0.0; shape.iter().product()]));
-    };
-    OrtTensor::new(pinned, shape.to_vec())
-}
-
-/// The host's memory that CUDA copies from and to without the driver's own buffer in between.
-fn pinned(session: &ort::session::Session) -> ort::Result<Allocator> {
-    let memory =
-        MemoryInfo::new(AllocationDevice::CUDA_PINNED, 0, AllocatorType::Device, MemoryType::CPUInput)?;
-    Allocator::new(session, memory)
+/// A tensor of zeros. Pinned memory would be copied faster to a GPU, but ONNX Runtime 1.31 refuses outputs in it.
+fn tensor(shape: &[usize]) -> ort::Result<OrtTensor<f32>> {
+    OrtTensor::from_array((shape.to_vec(), vec![0.0; shape.iter().product()]))
 }
 
 fn outlet(outlet: &ort::value::Outlet) -> Outlet {

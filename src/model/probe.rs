@@ -25,8 +25,34 @@ pub(super) fn computes(mut builder: SessionBuilder) -> Result<(), String> {
     }
 }
 
+/// What matters of ONNX Runtime's words about an execution provider that does not work: they begin with places in its
+/// source, some of them twice.
+pub(super) fn in_short(words: &str) -> &str {
+    let from = |mark: &str| words.rfind(mark).map(|at| &words[at..]);
+    let cuda =
+        from("CUDA failure").or_else(|| from("CUDNN failure")).map(|of| of.split(" ; ").next().unwrap_or(of));
+    let library = from("Failed to load library");
+    cuda.or(library).unwrap_or(words).trim()
+}
+
 #[cfg(all(test, feature = "tract"))]
 mod tests {
+    #[test]
+    fn what_does_not_work_is_told_in_short() {
+        // As ONNX Runtime 1.31.1 says it, shortened where it repeats itself.
+        let cuda = "/src/cuda_call.cc:154 std::conditional_t<THRW, void> onnxruntime::CudaCall(ERRTYPE, int) [with \
+ERRTYPE = cudaError] /src/cuda_call.cc:146 [with ERRTYPE = cudaError] CUDA failure 100: no CUDA-capable device is detected \
+; GPU=-1 ; hostname=vm ; file=/src/cuda_execution_provider.cc ; line=355 ; expr=cudaSetDevice(info_.device_id);\n";
+        assert_eq!(super::in_short(cuda), "CUDA failure 100: no CUDA-capable device is detected");
+        let library = "/src/provider_bridge_ort.cc:2043 onnxruntime::Provider& onnxruntime::ProviderLibrary::Get() \
+[ONNXRuntimeError] : 1 : FAIL : Failed to load library /x/lib.so with error: /x/lib.so: cannot open shared object file\n";
+        assert_eq!(
+            super::in_short(library),
+            "Failed to load library /x/lib.so with error: /x/lib.so: cannot open shared object file"
+        );
+        assert_eq!(super::in_short("something else\n"), "something else");
+    }
+
     use crate::model::session::{Places, TensorView};
 
     #[test]

@@ -100,7 +100,8 @@ impl Runtime {
             ));
         }
         let (engine, reason) = choose(settings)?;
-        let mut runtime = Self { engine, cuda: false, threads: settings.threads.max(1), batch: 1, note: None };
+        let mut runtime =
+            Self { engine, cuda: false, threads: settings.threads.max(1), batch: 1, note: None };
         match runtime.library() {
             Some(_) if settings.device != DeviceChoice::Cpu => runtime.try_cuda(wants_cuda)?,
             Some(_) => {}
@@ -120,8 +121,7 @@ impl Runtime {
     /// Computes on CUDA from now on, if it can.
     fn try_cuda(&mut self, required: bool) -> Result<(), ModelError> {
         let proof = self.builder(true).and_then(probe::computes);
-        // ONNX Runtime's own words end in a line feed.
-        let proof = proof.map_err(|reason| reason.trim().to_owned());
+        let proof = proof.map_err(|reason| probe::in_short(&reason).to_owned());
         match proof {
             Ok(()) => (self.cuda, self.batch) = (true, ON_CUDA),
             Err(reason) if required => {
@@ -182,7 +182,7 @@ impl Runtime {
             Engine::OnnxRuntime(_) => self
                 .builder(self.cuda)
                 .and_then(|mut builder| builder.commit_from_memory(bytes).map_err(|error| error.to_string()))
-                .and_then(|open| OnnxRuntime::new(open, file, self.cuda).map_err(|error| error.to_string()))
+                .and_then(|open| OnnxRuntime::new(open, file).map_err(|error| error.to_string()))
                 .map(Session::OnnxRuntime),
             #[cfg(feature = "tract")]
             Engine::Tract => super::tract::Tract::open(bytes).map(Session::Tract),

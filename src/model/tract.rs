@@ -71,7 +71,9 @@ fn said(error: impl std::fmt::Display) -> String {
 
 /// It gains nothing by batches, and optimises better what is fixed: a free batch becomes 1.
 fn for_one_source(tensor: &mut ValueInfoProto) {
-    let Some(Type::TensorType(tensor)) = tensor.r#type.as_mut().and_then(|of| of.value.as_mut()) else { return };
+    let Some(Type::TensorType(tensor)) = tensor.r#type.as_mut().and_then(|of| of.value.as_mut()) else {
+        return;
+    };
     let Some(first) = tensor.shape.as_mut().and_then(|shape| shape.dim.first_mut()) else { return };
     if matches!(&first.value, Some(Dimension::DimParam(name)) if name == BATCH) {
         first.value = Some(Dimension::DimValue(1));

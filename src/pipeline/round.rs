@@ -121,7 +121,9 @@ fn answer<'t>(
         .filter_map(|(place, turn)| Some((place, state(turn.back, classifier)?)))
         .unzip();
     let mut answers = Vec::with_capacity(places.len());
-    classifier.evaluate_all(&states, &mut |place, logits| answers.push((places[place], logits.map(<[f32]>::to_vec))));
+    classifier.evaluate_all(&states, &mut |place, logits| {
+        answers.push((places[place], logits.map(<[f32]>::to_vec)))
+    });
     for (place, answer) in answers {
         told(&mut turns[place], answer);
     }

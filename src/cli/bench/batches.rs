@@ -56,8 +56,7 @@ fn run(
     decide: &DecideSettings,
     share: Duration,
 ) -> Result<Batch, Failure> {
-    let mut backs: Vec<_> =
-        (0..sources).map(|_| ears.manifests.back(&ears.classifiers, decide)).collect();
+    let mut backs: Vec<_> = (0..sources).map(|_| ears.manifests.back(&ears.classifiers, decide)).collect();
     // Until windows are full, what a run takes still grows. Later blocks are as long as those that follow one another.
     let mut endless = blocks.iter().chain(blocks.iter().skip(1).cycle());
     for block in endless.by_ref().take(blocks.len()) {

@@ -48,8 +48,11 @@ fn batches(text: &mut String, report: &Report) {
         let _ = writeln!(text, "  {:>8}{:>10}{:>10}{:>14}", "sources", "p50 ms", "p99 ms", "hops a second");
         for batch in &of.batches {
             let (sources, ms) = (batch.sources, batch.ms);
-            let _ =
-                writeln!(text, "  {sources:>8}{:>10.2}{:>10.2}{:>14.0}", ms.p50, ms.p99, batch.hops_per_second);
+            let _ = writeln!(
+                text,
+                "  {sources:>8}{:>10.2}{:>10.2}{:>14.0}",
+                ms.p50, ms.p99, batch.hops_per_second
+            );
         }
     }
 }

@@ -82,7 +82,8 @@ fn block(row: &Arc<Row>, end_s: f64, value: f32) -> Work {
 fn published(jobs: Vec<Work>, most: usize) -> (Vec<(String, EventBody)>, usize) {
     let (hub, manifests) = (Hub::new(HubLimits::default()), Arc::new(manifests()));
     let labels = Arc::new(manifests.genre.labels.clone());
-    let info = ModelInfo { id: "x".into(), sha256: "0".into(), device: "cuda".into(), runtime: "none".into() };
+    let info =
+        ModelInfo { id: "x".into(), sha256: "0".into(), device: "cuda".into(), runtime: "none".into() };
     let (sender, receiver) = unbounded();
     jobs.into_iter().for_each(|work| sender.send(work).expect("the receiver lives"));
     drop(sender);
@@ -124,7 +125,9 @@ fn sources_that_wait_are_heard_in_one_run_and_each_gets_its_own_answers() {
     let jobs = || -> Vec<Work> {
         let begun = rows.iter().map(|row| Work::new(row, Job::Begin(begin(Some(1.0)))));
         let second = |at: u32| {
-            let value = move |row: &Row| if (row.id, at) == (3, 4) { f32::NAN } else { row.id as f32 * 0.1 + at as f32 };
+            let value = move |row: &Row| {
+                if (row.id, at) == (3, 4) { f32::NAN } else { row.id as f32 * 0.1 + at as f32 }
+            };
             rows.iter().map(move |row| block(row, f64::from(at), value(row)))
         };
         let lost = Job::Gap { from_s: 3.0, to_s: 3.5, reason: "lost".into() };
@@ -149,7 +152,10 @@ fn sources_that_wait_are_heard_in_one_run_and_each_gets_its_own_answers() {
     }
     // The one that failed is told once, and what it did not hear.
     let failed = of(&rows[2].name, &together);
-    assert!(failed.contains(&"Stalled".to_owned()) && failed.iter().any(|told| told.starts_with("gap")), "{failed:?}");
+    assert!(
+        failed.contains(&"Stalled".to_owned()) && failed.iter().any(|told| told.starts_with("gap")),
+        "{failed:?}"
+    );
 }
 
 #[test]
