@@ -25,8 +25,8 @@ use support::{music, onnxruntime};
 /// Asks this program to count with ONNX Runtime, in a process in which nothing else has run.
 const WITH_ONNXRUNTIME: &str = "count-with-onnxruntime";
 
-const MODELS: [&str; 6] =
-    ["toy-window", "toy-encoder", "toy-stream", "crnn", "musicnn-crnn", "gate-speech-music"];
+const MODELS: [&str; 7] =
+    ["toy-window", "toy-encoder", "toy-stream", "cnn", "crnn", "musicnn-crnn", "gate-speech-music"];
 
 /// Hops that are measured, after the window has become full.
 const HOPS: usize = 40;

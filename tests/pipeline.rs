@@ -29,7 +29,7 @@ fn classify(
 
 #[test]
 fn every_model_passes_its_golden_window_on_tract() {
-    for id in ["crnn", "toy-window", "toy-encoder", "toy-stream"] {
+    for id in ["cnn", "crnn", "toy-window", "toy-encoder", "toy-stream"] {
         let model = model(id);
         let runtime = tract();
         let mut classifier = model.classifier(&runtime).expect("opens");
@@ -59,7 +59,7 @@ fn columns(manifest: &Manifest, samples: &[f32]) -> Vec<f32> {
 
 #[test]
 fn an_encoder_and_head_answer_incrementally_as_for_the_whole_window() {
-    for id in ["toy-encoder", "toy-stream"] {
+    for id in ["toy-encoder", "toy-stream", "crnn"] {
         answers_incrementally(&model(id));
     }
 }
@@ -118,7 +118,7 @@ proptest! {
 
 #[test]
 fn windows_lie_on_the_grid_and_the_last_one_ends_with_the_clip() {
-    let model = model("crnn");
+    let model = model("cnn");
     let features = &model.manifest.features;
     for (seconds, fulls) in [(30.0, 2), (29.98, 2), (7.0, 0), (31.5, 3)] {
         let outcomes = classify(&model, 22_050, &music(22_050, seconds), &mut std::iter::empty());

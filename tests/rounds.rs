@@ -33,6 +33,7 @@ fn main() {
         ("toy-window", BATCH),
         ("musicnn-crnn", BATCH),
         ("cnn", BATCH),
+        ("crnn", BATCH),
         ("ffnn", BATCH),
         ("pcrnn", BATCH),
         ("crnn-large", 1),

@@ -26,10 +26,14 @@ def varied(clip, frames, rng):
     window = clip[start : start + heard][np.arange(frames) % heard]
     if heard == total:
         window = np.roll(window, int(rng.integers(0, frames)), axis=0)
+    return coloured(window, rng)
+
+
+def coloured(window, rng):
+    """A window in dB moved by a few mels, as through another microphone or master: a smooth gain over frequency, a noise floor."""
     shift = int(rng.integers(-4, 5))
     if shift:
         window = window[:, np.clip(np.arange(MELS) - shift, 0, MELS - 1)]
-    # Another microphone or master: a smooth gain over frequency, and a noise floor.
     knots = rng.normal(0.0, 1.5, 6)
     window = window + np.interp(np.arange(MELS), np.linspace(0, MELS - 1, 6), knots).astype(np.float32)
     if rng.random() < 0.3:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import calibrate, data
+from . import calibrate, data, streams
 from .gtzan import LABELS
 
 
@@ -28,8 +28,15 @@ def predict(network, mel):
     """Logits [clips, labels] of whole windows in dB [clips, frames, mels]."""
     network.eval()
     with torch.no_grad():
-        parts = [network(data.standardised(torch.from_numpy(mel[i : i + 32]))) for i in range(0, len(mel), 32)]
+        parts = [network(heard(network, mel[i : i + 32])) for i in range(0, len(mel), 32)]
     return torch.cat(parts).numpy()
+
+
+def heard(network, windows):
+    """What the network gets of windows in dB [batch, frames, mels]."""
+    if hasattr(network, "patch"):
+        return torch.from_numpy(streams.heard(network, windows))
+    return data.standardised(torch.from_numpy(windows))
 
 
 def average(mean, network, decay):
@@ -46,8 +53,10 @@ def loss_of(outputs, y, recipe):
     return losses[0], losses[0] + recipe.aside * sum(losses[1:])
 
 
-def batches(clips, rng, recipe):
+def batches(network, clips, rng, recipe):
     """The batches of one epoch."""
+    if hasattr(network, "patch"):
+        return streams.augmented(network, clips, rng, recipe.batch, recipe.short, recipe.mix)
     if recipe.augment:
         return data.augmented(clips.mel, clips.target, rng, recipe.batch, recipe.short, recipe.mix)
     return data.plain(clips.mel, clips.target, rng, recipe.batch)
@@ -67,7 +76,7 @@ def cycle(network, train, select, seed, number, recipe, curve):
     for epoch in range(1, epochs + 1):
         started, losses = time.process_time(), []
         network.train()
-        for x, y in batches(train, rng, recipe):
+        for x, y in batches(network, train, rng, recipe):
             own, total = loss_of(network(x), y, recipe)
             optimiser.zero_grad()
             total.backward()

@@ -24,9 +24,12 @@ def arrays(path, wanted):
 
 
 def mel_rows(path, manifest):
-    """Columns in dB of each row of an .npz file: uint8 `mel` [clips, 128, frames] and `name`."""
+    """Columns in dB of each row of an .npz file: uint8 `mel` [clips, 128, frames] and `name`.
+
+    The rows bear the level that they were stored with: a model that controls it hears them as a stream that begins with each.
+    """
     features, expected = manifest["features"], gtzan.FEATURES
-    other = [k for k in {**expected, **features} if k != "log" and features.get(k) != expected.get(k)]
+    other = [k for k in {**expected, **features} if k not in ("log", "level") and features.get(k) != expected.get(k)]
     if features["log"]["kind"] != "db":
         other.append("log")
     if other:
@@ -35,7 +38,7 @@ def mel_rows(path, manifest):
     if rows.dtype != np.uint8 or rows.ndim != 3 or rows.shape[1] != gtzan.MELS or len(rows) != len(names):
         raise Refused(f"{path}: expected uint8 mel [clips, {gtzan.MELS}, frames], found {rows.dtype} {rows.shape}")
     for row, name in zip(rows, names):
-        yield str(name), str(name).split(".")[0], gtzan.decibels(row)
+        yield str(name), str(name).split(".")[0], mel.levelled(gtzan.decibels(row), features)
 
 
 def tag_rows(path):

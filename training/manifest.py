@@ -39,6 +39,12 @@ def load(folder):
     return manifest
 
 
+def network_table(file, source, shape_in, sink, shape_out):
+    """The manifest's table of a written network, the name and shape of its input and its output; a 0 is a dynamic axis."""
+    tensors = {"input": {"name": source, "shape": shape_in}, "output": {"name": sink, "shape": shape_out}}
+    return {"file": Path(file).name, "sha256": sha256(file), **tensors}
+
+
 def _value(value):
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -70,6 +70,7 @@ class Level:
 
     A column's factor is target / mean, `most` at the most; the mean is that over the columns so far, of which the
     earlier ones count less after `columns` of them. In float64, one column after the other, as the daemon has it.
+    Several streams of one length, [.., columns, mels], may be brought to it together.
     """
 
     def __init__(self, target, columns, most):
@@ -77,13 +78,21 @@ class Level:
         self._heard, self._mean = 0, 0.0
 
     def brought(self, power):
-        """Mel power [columns, mels] that follows what came before, at that level."""
-        factors = np.empty(len(power), dtype=np.float32)
-        for i, own in enumerate(power.mean(axis=1, dtype=np.float64)):
+        """Mel power [.., columns, mels] that follows what came before, at that level."""
+        factors = np.empty(power.shape[:-1], dtype=np.float32)
+        for i, own in enumerate(np.moveaxis(power.mean(axis=-1, dtype=np.float64), -1, 0)):
             self._heard = min(self._heard + 1, self._columns)
-            self._mean += (own - self._mean) / self._heard
-            factors[i] = self._target / max(self._mean, self._target / self._most)
-        return power * factors[:, None]
+            self._mean = self._mean + (own - self._mean) / self._heard
+            factors[..., i] = self._target / np.maximum(self._mean, self._target / self._most)
+        return power * factors[..., None]
+
+
+def levelled(decibels, features):
+    """Columns in dB [.., columns, mels] of streams that begin with them, at the features' `level` if they have one."""
+    if "level" not in features:
+        return decibels
+    power = np.float32(10.0) ** (decibels * np.float32(0.1))
+    return logarithm(Level(**features["level"]).brought(power), features["log"])
 
 
 def columns(samples, features):

@@ -14,7 +14,7 @@ class Recipe:
     batch: int = 8
     # False: whole clips as they are, without what data.augmented does.
     augment: bool = True
-    # Share of batches of 5 to 10 s windows, and of batches with mixup.
+    # Share of batches of windows of 5 to 11 s, and of batches with mixup.
     short: float = 0.9
     mix: float = 0.5
     smoothing: float = 0.05

@@ -17,6 +17,7 @@ from . import calibrate, report, splits
 from .export import export
 from .fit import fit, predict
 from .manifest import Refused
+from .mel import levelled
 from .large import LargeRecipe, alone, figures, fit_large, parts_of
 from .networks import NETWORKS
 from .recipes import RECIPES, Recipe
@@ -29,7 +30,7 @@ from .windows import softmax
 def measured(folder, clips, temperature=None):
     """`report.measure` of a written folder on `splits.Clips`."""
     runner = Runner(folder)
-    scored = [runner.clip_and_beginnings(mel, MOMENTS) for mel in clips.mel]
+    scored = [runner.clip_and_beginnings(mel, MOMENTS) for mel in levelled(clips.mel, runner.manifest["features"])]
     return report.measure(np.stack([p for p, _ in scored]), clips.target, runner.labels, [heard for _, heard in scored])
 
 

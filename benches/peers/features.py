@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/golden"))
 from librosa_reference import columns as librosa_columns  # noqa: E402
 
-SETS = ["models/crnn", "tests/fixtures/models/toy-encoder"]
+SETS = ["models/cnn", "tests/fixtures/models/toy-encoder"]
 WARM_UP = 2
 
 

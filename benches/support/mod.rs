@@ -15,14 +15,15 @@ use genrecast::units::SampleRate;
 
 /// The two feature sets: those of the shipped model, and musicnn's.
 pub const SETS: [(&str, &str); 2] = [
-    ("2048/1708, 128 mels, 22.05 kHz", "models/crnn"),
+    ("2048/1708, 128 mels, 22.05 kHz", "models/cnn"),
     ("512/256, 96 mels, 16 kHz", "tests/fixtures/models/toy-encoder"),
 ];
 
 /// Folders of the models that are measured.
-pub const MODELS: [&str; 5] = [
+pub const MODELS: [&str; 6] = [
     "models/musicnn-crnn",
     "models/crnn",
+    "models/cnn",
     "tests/fixtures/models/toy-window",
     "tests/fixtures/models/toy-encoder",
     "tests/fixtures/models/toy-stream",

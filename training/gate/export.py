@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from .. import golden
-from ..manifest import sha256
+from ..manifest import network_table
 from . import inaspeech, network, scenes
 
 STRIDE = 68  # columns from one patch to the next; the daemon runs one at the end of each block
@@ -24,10 +24,6 @@ def folder(path, weights, matrix, bias, temperature, scores):
     network.encoder(path / "encoder.onnx", weights)
     network.head(path / "head.onnx", matrix, bias)
 
-    def table(name, source, shape_in, sink, shape_out):
-        tensors = {"input": {"name": source, "shape": shape_in}, "output": {"name": sink, "shape": shape_out}}
-        return {"file": f"{name}.onnx", "sha256": sha256(path / f"{name}.onnx"), **tensors}
-
     frames, size = inaspeech.FRAMES, network.SIZE
     golden.add(
         path,
@@ -38,8 +34,8 @@ def folder(path, weights, matrix, bias, temperature, scores):
             "features": inaspeech.FEATURES,
             "window": {"frames": frames + (PATCHES - 1) * STRIDE, "first": frames, "stride": STRIDE, "normalise": {"kind": "none"}},
             "patch": {"frames": frames, "stride": STRIDE, "embedding": size},
-            "encoder": table("encoder", "mel", [1, frames, inaspeech.MELS], "embedding", [1, size]),
-            "head": table("head", "embeddings", [1, 0, size], "logits", [1, len(bias)]),
+            "encoder": network_table(path / "encoder.onnx", "mel", [1, frames, inaspeech.MELS], "embedding", [1, size]),
+            "head": network_table(path / "head.onnx", "embeddings", [1, 0, size], "logits", [1, len(bias)]),
             "calibration": {"temperature": temperature, "abstain_below": 0.0},
             "scores": scores,
         },

@@ -7,7 +7,7 @@ import torch
 
 from .. import calibrate, golden
 from ..gtzan import LABELS
-from ..manifest import sha256, write
+from ..manifest import network_table, sha256, write
 from ..musicnn import embed, encoder
 from ..musicnn.weights import Weights
 from ..runner import Runner
@@ -40,10 +40,7 @@ def export(out, checkpoint, residual, head, valid, lag_seconds):
         "features": encoder.FEATURES,
         "window": {"frames": frames, "first": encoder.FRAMES, "stride": encoder.STRIDE, "normalise": {"kind": "none"}},
         **tables,
-        "head": {
-            "file": "head.onnx", "sha256": sha256(out / "head.onnx"),
-            "input": {"name": "embeddings", "shape": [1, 0, numbers]}, "output": {"name": "logits", "shape": [1, len(LABELS)]},
-        },
+        "head": network_table(out / "head.onnx", "embeddings", [1, 0, numbers], "logits", [1, len(LABELS)]),
         "calibration": {
             "temperature": temperature,
             "abstain_below": calibrate.abstain_below(softmax(logits, temperature), valid.target),

@@ -2,7 +2,8 @@
 
 A network takes normalised windows [batch, frames, mels] and gives logits [batch, labels]; while training it may give a
 list of several, each of which is trained on. `graph(frames, mels)` writes it in plain ONNX operators, and `title` is its
-line in the manifest. Torch is needed here, but not for evaluation.
+line in the manifest. One that has a `patch` takes columns of any number of patches instead, is two graphs, `encoder` and
+`head`, and has its own `features`, `window` and `floor_db`. Torch is needed here, but not for evaluation.
 """
 
 from .cnn import Cnn

@@ -45,11 +45,12 @@ class Folders(unittest.TestCase):
             self.assertEqual((window["frames"] - window["first"]) % window["stride"], 0)
 
     def test_a_changed_network_is_refused(self):
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(shutil.copytree(CRNN, Path(scratch) / "crnn"))
-            (folder / "model.onnx").write_bytes((folder / "model.onnx").read_bytes() + b"\0")
-            with self.assertRaisesRegex(manifest.Refused, "expected sha256"):
-                manifest.load(folder)
+        for model, file in ((ROOT / "models/cnn", "model.onnx"), (CRNN, "encoder.onnx"), (CRNN, "head.onnx")):
+            with self.subTest(file), tempfile.TemporaryDirectory() as scratch:
+                folder = Path(shutil.copytree(model, Path(scratch) / "changed"))
+                (folder / file).write_bytes((folder / file).read_bytes() + b"\0")
+                with self.assertRaisesRegex(manifest.Refused, "expected sha256"):
+                    manifest.load(folder)
 
 
 class Inputs(unittest.TestCase):
@@ -126,6 +127,17 @@ class Inputs(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertIn("expected uint8 mel [clips, 128, frames]", err)
 
+    def test_mel_rows_are_heard_at_the_models_level(self):
+        # Softer by 40 of 255 steps, which is 12.5 dB, with nothing near the floor.
+        rows = np.random.default_rng(0).integers(80, 256, (1, 128, 387)).astype(np.uint8)
+        file, found = self.folder / "rows.npz", []
+        for steps in (0, 40):
+            np.savez(file, mel=rows - np.uint8(steps), name=np.array(["pop.1"]))
+            _, out, _ = run("--model", CRNN, "--mel", file, "--json")
+            found.append(list(json.loads(out)["per_clip"][0]["p"].values()))
+        np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+        self.assertIn("level", manifest.load(CRNN)["features"])
+
     def test_the_report_is_part_of_the_answer(self):
         rows = np.random.default_rng(0).integers(0, 256, (2, 128, 387)).astype(np.uint8)
         np.savez(self.folder / "rows.npz", mel=rows, name=np.array(["pop.1", "rock.2"]))
@@ -147,7 +159,7 @@ class Inputs(unittest.TestCase):
     def test_tag_rows_do_not_feed_a_model_without_tags(self):
         file = self.folder / "tags.npz"
         np.savez(file, tags=np.zeros((3, 50), dtype=np.float32), name=np.array(["pop.1"] * 3))
-        for folder in (CRNN, FIXTURES / "toy-encoder"):
+        for folder in (ROOT / "models/cnn", CRNN, FIXTURES / "toy-encoder"):
             # The genres must be the model's, so that it is the form that is refused.
             genre = manifest.load(folder)["labels"][0]
             np.savez(file, tags=np.zeros((3, 50), dtype=np.float32), name=np.array([f"{genre}.1"] * 3))

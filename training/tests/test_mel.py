@@ -41,6 +41,18 @@ class Golden(unittest.TestCase):
             # The last columns of a part are reflected at its end.
             np.testing.assert_array_equal(part[:-2], whole[: len(part) - 2])
 
+    def test_rows_in_db_come_to_the_level_that_sound_comes_to(self):
+        features = encoder.FEATURES | {"rounding": "none", "log": {"kind": "db", "amin": 1e-10}}
+        expected = mel.columns(synthetic.sound(features["sample_rate"], 12.0, 1), features)
+        features_without = {name: value for name, value in features.items() if name != "level"}
+        rows = mel.columns(synthetic.sound(features["sample_rate"], 12.0, 1), features_without)
+        np.testing.assert_array_equal(mel.levelled(rows, features_without), rows)
+        # Many at once, each as if it were alone.
+        both = mel.levelled(np.stack([rows, rows[::-1] - 20.0]), features)
+        # Digital silence ends at the smallest power, before the level or after it.
+        np.testing.assert_allclose(np.maximum(both[0], -60.0), np.maximum(expected, -60.0), atol=1e-3)
+        np.testing.assert_array_equal(both[1], mel.levelled(rows[::-1] - 20.0, features))
+
     def test_no_samples_give_no_columns(self):
         case = json.loads((GOLDEN / "golden.json").read_text(encoding="utf-8"))["cases"][0]
         self.assertEqual(mel.columns(np.zeros(0), case["features"]).shape, (0, 128))

@@ -95,7 +95,7 @@ class Command(unittest.TestCase):
         self.assertIn("mean, first twice in a row: ", out)
 
     def test_a_model_without_encoder_is_refused(self):
-        status, _, err = self.run_command("--taggram", self.tags(), model=ROOT / "models/crnn")
+        status, _, err = self.run_command("--taggram", self.tags(), model=ROOT / "models/cnn")
         self.assertEqual(status, 2)
         self.assertIn("expected a model of the kind encoder-head, found window", err)
 
