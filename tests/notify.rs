@@ -176,3 +176,16 @@ fn a_single_thread_that_hangs_is_not_covered_by_the_others() {
     }
     daemon.end();
 }
+
+#[test]
+fn a_thread_that_hangs_at_the_end_is_left_and_the_end_is_in_order() {
+    let mut command = with_tract("run");
+    toy(&mut command).args(["--source", "file:tests/fixtures/audio/mono.wav?loop=true"]);
+    let mut daemon = Daemon::start(&mut command);
+    daemon.wait_for_line("state=Live");
+    let held = Held::thread(daemon.pid(), "model-0");
+    daemon.signal(libc::SIGTERM);
+    daemon.wait_for_line("did not end in time");
+    held.until_the_end();
+    assert_eq!(daemon.wait_for_exit(PATIENCE), Some(0));
+}

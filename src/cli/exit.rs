@@ -73,11 +73,18 @@ impl Failure {
 
     /// Prints the error and what to do about it.
     pub fn tell(self) -> ExitCode {
+        let status = self.status;
+        self.told();
+        status.into()
+    }
+
+    /// The same; gives the exit status as a number.
+    pub fn told(self) -> i32 {
         eprintln!("genrecast: {:#}", self.error);
         if let Some(remedy) = self.remedy {
             eprintln!("  what to do: {remedy}");
         }
-        self.status.into()
+        self.status as i32
     }
 }
 

@@ -55,6 +55,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         tracing::info!("listening on {scheme}://{address}");
     };
     let mut rereader = Rereader::new(&arguments.common, arguments.flags.keys(), loaded, log);
-    daemon::run(settings, &signals, on_listening, &mut |running| rereader.read(running))?;
-    Ok(ExitCode::SUCCESS)
+    let ended = daemon::run(settings, &signals, on_listening, &mut |running| rereader.read(running));
+    let ended = ended.map_err(Failure::from);
+    if daemon::threads_are_left() {
+        signal_hook::low_level::exit(ended.map_or_else(Failure::told, |()| 0));
+    }
+    ended.map(|()| ExitCode::SUCCESS)
 }

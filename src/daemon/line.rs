@@ -51,9 +51,9 @@ struct Worker<T> {
 }
 
 impl Line {
-    /// Starts a thread for each of the classifiers, and `workers` to feed them. Threads are numbered from `first` on.
-    pub fn start(ground: Ground, opened: Opened, workers: usize, first: usize) -> Result<Self, DaemonError> {
-        let Opened { models, classifiers } = opened;
+    /// Starts a thread for each of the classifiers, and those that feed them. Threads are numbered from `first` on.
+    pub fn start(ground: Ground, opened: Opened, first: usize) -> Result<Self, DaemonError> {
+        let Opened { models, classifiers, workers } = opened;
         let (manifests, info) = (Arc::new(models.manifests()), Arc::new(models.info()));
         let catalogue = &ground.stage.catalogue;
         let _loaded = models.ids().map(|id| catalogue.loaded().add(id)).collect();

@@ -50,6 +50,7 @@ pub use signals::{Ender, SignalError, Signals, Wish};
 use stage::Stage;
 use supervisor::Supervisor;
 use threads::Spawner;
+pub use threads::threads_are_left;
 use uploads::Uploads;
 
 /// How long the threads of one stage may take to end at shutdown.

@@ -18,6 +18,8 @@ pub(super) struct Opened {
     pub models: Models,
     /// One for each `model-K` thread.
     pub classifiers: Vec<Classifiers>,
+    /// How many threads `dsp-K` are to feed them.
+    pub workers: usize,
 }
 
 /// Where sessions come from.
@@ -51,7 +53,7 @@ impl Models {
     /// Opens sessions for so many workers.
     pub fn open(self, workers: usize) -> Result<Opened, ModelError> {
         let classifiers = (0..self.sessions(workers)).map(|_| self.prove()).collect::<Result<_, _>>()?;
-        Ok(Opened { models: self, classifiers })
+        Ok(Opened { models: self, classifiers, workers })
     }
 
     /// Opens sessions for these sources: the configured model, then those that sources have in its place.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::signals::Ender;
-use super::threads::{Spawner, join_within};
+use super::threads::{Spawner, join_within, leave};
 use super::{DaemonError, STAGE_LIMIT, Stage};
 use crate::history::History;
 use crate::server::{self, About, Events, Health, Served, ServerError, ServerSettings};
@@ -95,7 +95,7 @@ impl Net {
         self.shutdown.send_replace(true);
         match join_within(self.thread, server::CLOSE_LIMIT + STAGE_LIMIT) {
             Some(served) => served?,
-            None => tracing::warn!("the server did not end in time"),
+            None => leave("net"),
         }
         if ended_by_itself { Err(DaemonError::ServerGone) } else { Ok(()) }
     }

@@ -59,9 +59,8 @@ impl Supervisor {
         // Lines may grow, so their numbers are apart.
         let first =
             self.lines.iter().map(threads).max().map_or(0, |most| most.max(super::workers(usize::MAX)));
-        let workers = opened.classifiers.len().max(super::workers(1));
         let first = first * self.lines.len();
-        self.lines.push(Line::start(self.ground.clone(), opened, workers, first)?);
+        self.lines.push(Line::start(self.ground.clone(), opened, first)?);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Named threads and their ends. Touch it when a thread is to be watched or joined otherwise.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -62,6 +63,21 @@ impl Drop for OnPanic {
     }
 }
 
+/// True once a thread was left to the end of the process.
+static LEFT: AtomicBool = AtomicBool::new(false);
+
+/// Whether a thread that did not end in time may still run. Then the process must end without the handlers that libraries have
+/// registered for its exit: they free what the thread is using, and a runtime or a driver that computes just then would crash.
+pub fn threads_are_left() -> bool {
+    LEFT.load(Ordering::Relaxed)
+}
+
+/// Tells of a thread that did not end in time.
+pub(super) fn leave(name: &str) {
+    LEFT.store(true, Ordering::Relaxed);
+    tracing::warn!(thread = name, "did not end in time");
+}
+
 /// Joins the threads of one stage of the line, which together have `limit`. A thread that hangs (a sound driver may
 /// never return) is told and left to the end of the process.
 pub(super) fn join_stage(stage: &str, handles: impl IntoIterator<Item = JoinHandle<()>>, limit: Duration) {
@@ -70,7 +86,7 @@ pub(super) fn join_stage(stage: &str, handles: impl IntoIterator<Item = JoinHand
         let name = handle.thread().name().unwrap_or(stage).to_owned();
         let left = deadline.saturating_duration_since(Instant::now());
         if join_within(handle, left).is_none() {
-            tracing::warn!(thread = name, "did not end in time");
+            leave(&name);
         }
     }
 }

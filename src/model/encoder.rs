@@ -23,8 +23,10 @@ pub(super) struct Encoder {
     kept: Vec<f32>,
     /// Of what it keeps.
     shape: Vec<usize>,
-    /// What a run hears that only fills the state.
-    early: Vec<f32>,
+    /// Those of the last run.
+    embeddings: Vec<f32>,
+    /// Which sources a run is for.
+    places: Vec<usize>,
 }
 
 impl Encoder {
@@ -32,8 +34,8 @@ impl Encoder {
         let size = patch.frames * n_mels;
         let kept = vec![0.0; state.as_ref().map_or(0, size_of_state)];
         let shape = state.as_ref().map_or_else(Vec::new, |state| state.input.shape.clone());
-        let (input, early) = (vec![0.0; size], vec![0.0; size]);
-        Self { network, state, patch, n_mels, input, kept, shape, early }
+        let (embeddings, places) = (Vec::with_capacity(patch.embedding), Vec::with_capacity(1));
+        Self { network, state, patch, n_mels, input: vec![0.0; size], kept, shape, embeddings, places }
     }
 
     /// The most sources that one run can be for.
@@ -50,15 +52,65 @@ impl Encoder {
     /// Appends to each source's embeddings that of its newest patch. Of an error all sources are as if nothing had been
     /// computed for them before.
     pub(super) fn embed(&mut self, sources: &mut [&mut ModelState]) -> Result<(), ModelError> {
-        for source in &mut *sources {
-            self.warm_up(source)?;
-        }
-        let (rows, of_state) = (batch::rows(sources.len()), self.state.as_ref().map_or(0, size_of_state));
-        batch::fill(&mut self.input, self.patch.frames * self.n_mels, sources, |row, source| {
-            source.columns.fill(row)
+        let mut places = std::mem::take(&mut self.places);
+        let done = self.warm_up(sources, &mut places).and_then(|()| {
+            places.clear();
+            places.extend(0..sources.len());
+            self.run(sources, &places, 0)
         });
-        batch::fill(&mut self.kept, of_state, sources, |row, source| {
-            row.copy_from_slice(&source.encoder.values)
+        self.places = places;
+        done?;
+        for (place, source) in sources.iter_mut().enumerate() {
+            let embedding = &self.embeddings[place * self.patch.embedding..][..self.patch.embedding];
+            source.embeddings.extend_from_slice(embedding);
+            if self.state.is_some() {
+                source.encoder.heard = Some(source.columns.heard());
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills the state of the sources whose patch does not follow the one before by a stride. What is kept of any of them is
+    /// valid again only when the run for the patches has succeeded, too.
+    fn warm_up(
+        &mut self,
+        sources: &mut [&mut ModelState],
+        places: &mut Vec<usize>,
+    ) -> Result<(), ModelError> {
+        let Some(runs) = self.state.as_ref().map(|state| state.warm_up) else { return Ok(()) };
+        places.clear();
+        for (place, source) in sources.iter_mut().enumerate() {
+            let expected = source.columns.heard().checked_sub(self.patch.stride as u64);
+            let kept = &mut source.encoder;
+            if kept.heard.take().is_none_or(|before| Some(before) != expected) {
+                kept.values.fill(0.0);
+                places.push(place);
+            }
+        }
+        if places.is_empty() {
+            return Ok(());
+        }
+        (1..=runs).rev().try_for_each(|strides| self.run(sources, places, strides * self.patch.stride))
+    }
+
+    /// Runs the network for the sources at these places, whose newest patches lack so many columns at their end. What it keeps
+    /// of each replaces what it kept before, and the embeddings stand in `embeddings`.
+    fn run(
+        &mut self,
+        sources: &mut [&mut ModelState],
+        places: &[usize],
+        missing: usize,
+    ) -> Result<(), ModelError> {
+        let rows = batch::rows(places.len());
+        let (of_patch, missing) = (self.patch.frames * self.n_mels, missing * self.n_mels);
+        batch::fill(&mut self.input, of_patch, places, |row, &place| {
+            sources[place].columns.fill(row);
+            row.copy_within(..of_patch - missing, missing);
+            row[..missing].fill(0.0);
+        });
+        let of_state = self.state.as_ref().map_or(0, size_of_state);
+        batch::fill(&mut self.kept, of_state, places, |row, &place| {
+            row.copy_from_slice(&sources[place].encoder.values);
         });
         let shape = [rows, self.patch.frames, self.n_mels];
         let patches = TensorView { shape: &shape, values: &self.input };
@@ -69,41 +121,12 @@ impl Encoder {
                 self.network.run(&[patches, TensorView { shape: &self.shape, values: &self.kept }])?
             }
         };
-        for (place, source) in sources.iter_mut().enumerate() {
-            let row = |length: usize| place * length..(place + 1) * length;
-            source.embeddings.extend_from_slice(&outputs[0][row(self.patch.embedding)]);
-            if self.state.is_some() {
-                source.encoder.values.copy_from_slice(&outputs[1][row(of_state)]);
-                source.encoder.heard = Some(source.columns.heard());
+        self.embeddings.clear();
+        self.embeddings.extend_from_slice(&outputs[0]);
+        if self.state.is_some() {
+            for (row, &place) in outputs[1].chunks_exact(of_state).zip(places) {
+                sources[place].encoder.values.copy_from_slice(row);
             }
-        }
-        Ok(())
-    }
-
-    /// Fills the state of a source whose patch does not follow the one before by a stride. What it has kept is valid again
-    /// only when the run for the patch has succeeded, too.
-    fn warm_up(&mut self, source: &mut ModelState) -> Result<(), ModelError> {
-        let Some(state) = &self.state else { return Ok(()) };
-        let kept = &mut source.encoder;
-        let follows = kept
-            .heard
-            .take()
-            .is_some_and(|before| before + self.patch.stride as u64 == source.columns.heard());
-        if follows {
-            return Ok(());
-        }
-        kept.values.fill(0.0);
-        self.input.resize(self.patch.frames * self.n_mels, 0.0);
-        source.columns.fill(&mut self.input);
-        let shape = [1, self.patch.frames, self.n_mels];
-        for missing in (1..=state.warm_up).rev().map(|strides| strides * self.patch.stride) {
-            let (silent, seen) = self.early.split_at_mut(missing * self.n_mels);
-            silent.fill(0.0);
-            seen.copy_from_slice(&self.input[..seen.len()]);
-            let early = TensorView { shape: &shape, values: &self.early };
-            let before = TensorView { shape: &state.input.shape, values: &kept.values };
-            let outputs = self.network.run(&[early, before])?;
-            std::mem::swap(&mut kept.values, &mut outputs[1]);
         }
         Ok(())
     }

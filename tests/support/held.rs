@@ -20,10 +20,20 @@ impl Held {
         request(libc::PTRACE_SEIZE, thread);
         let held = Self(thread);
         request(libc::PTRACE_INTERRUPT, thread);
-        // SAFETY: plain system call; it may leave the status out.
-        let waited = unsafe { libc::waitpid(thread, ptr::null_mut(), libc::__WALL) };
-        assert_eq!(waited, thread, "{}", io::Error::last_os_error());
+        held.wait();
         held
+    }
+
+    /// Waits until its process has ended, and lets the kernel forget it: a process is not gone before that.
+    pub fn until_the_end(self) {
+        self.wait();
+        std::mem::forget(self);
+    }
+
+    fn wait(&self) {
+        // SAFETY: plain system call; it may leave the status out.
+        let waited = unsafe { libc::waitpid(self.0, ptr::null_mut(), libc::__WALL) };
+        assert_eq!(waited, self.0, "{}", io::Error::last_os_error());
     }
 }
 
