@@ -193,6 +193,12 @@ impl ModelThread {
         Some(!early)
     }
 
+    /// Sources that a run of the genre's model could be for. Time in which it is for fewer is not all used up: with more to do
+    /// the runs become larger, not more.
+    fn room(&self) -> u32 {
+        u32::try_from(self.classifiers.genre.batch()).unwrap_or(u32::MAX).max(1)
+    }
+
     /// Everything that waits has its turn.
     fn hear(&mut self, tracks: &mut BTreeMap<u64, Track>) {
         if let Some(Waiting { source, block, evaluate }) = self.round.alone() {
@@ -201,7 +207,7 @@ impl ModelThread {
             let heard = self.classifiers.push(back, block.borrowed(), evaluate);
             course.took = began.elapsed();
             if course.paced {
-                self.load.worked(course.took);
+                self.load.worked(course.took / self.room());
             }
             if !course.answered(&source, &mut self.publisher, heard, course.took) {
                 back.forget(&*self.classifiers.genre, block.borrowed().end_s);
@@ -217,12 +223,15 @@ impl ModelThread {
         }
         self.classifiers.push_all(&mut turns);
         let took = began.elapsed();
-        let share = took / u32::try_from(turns.len()).unwrap_or(u32::MAX).max(1);
+        let heard = u32::try_from(turns.len()).unwrap_or(u32::MAX);
+        let share = took / heard.max(1);
+        // Each has its part of a run that is full, or of this one where a run is for one source.
+        let busy = took / self.room().max(heard);
         let mut failed = Vec::new();
         for (place, (turn, (source, course))) in turns.into_iter().zip(told).enumerate() {
             course.took = share;
             if course.paced {
-                self.load.worked(share);
+                self.load.worked(busy);
             }
             // Each of them has waited for all.
             if !course.answered(source, &mut self.publisher, turn.outcome(), took) {
