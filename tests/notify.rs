@@ -186,6 +186,6 @@ fn a_thread_that_hangs_at_the_end_is_left_and_the_end_is_in_order() {
     let held = Held::thread(daemon.pid(), "model-0");
     daemon.signal(libc::SIGTERM);
     daemon.wait_for_line("did not end in time");
-    held.until_the_end();
+    held.until_the_end(PATIENCE);
     assert_eq!(daemon.wait_for_exit(PATIENCE), Some(0));
 }

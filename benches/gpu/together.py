@@ -37,7 +37,7 @@ def have_ended(log, count):
     address = re.search(r"listening on (http://[0-9.:]+)", log.read_text())
     if not address:
         return False
-    with contextlib.suppress(OSError), urllib.request.urlopen(f"{address[1]}/v1/sources") as answer:
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"{address[1]}/v1/sources", timeout=5) as answer:
         states = [source["state"] for source in json.load(answer)["sources"]]
         return len(states) == count and set(states) == {"ended"}
     return False
@@ -59,7 +59,11 @@ def hear(args, names, folder):
             time.sleep(0.2)
     finally:
         daemon.send_signal(signal.SIGTERM)
-        daemon.wait(timeout=30)
+        try:
+            daemon.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            raise
     command = [args.genrecast, "history", "--state-dir", state, "--type", "genre.window", "--format", "jsonl"]
     return [json.loads(line) for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()]
 
@@ -92,6 +96,8 @@ def main():
             missing.append(name)
         for end, p in heard[name].items():
             largest = max([largest, *(abs(p[genre] - expected[sound].get(end, {}).get(genre, 9.0)) for genre in p)])
+    if not events:
+        raise SystemExit("together: the daemon recorded no window")
     inference.sort()
     p50, p99 = statistics.median(inference), inference[len(inference) * 99 // 100]
     print(f"| {args.model} | {args.sources} | {len(events)} | {p50} / {p99} | {skipped} | {largest:.1e} |")

@@ -110,7 +110,7 @@ impl Line {
         let name = format!("model-{}", self.first + self.model.len());
         let body = ModelThread {
             jobs,
-            round: Round::new(classifiers.batch().min(model::QUEUE)),
+            round: Round::new(classifiers.batch()),
             classifiers,
             manifests: Arc::clone(&self.manifests),
             decide: stage.decide.subscribe(),

@@ -56,7 +56,8 @@ impl ModelThread {
             let Work { source, posted, job } = match self.jobs.recv_timeout(IDLE) {
                 Ok(work) => work,
                 Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => return self.hear(&mut tracks),
+                // Nothing waits any more.
+                Err(RecvTimeoutError::Disconnected) => return,
             };
             if self.round.has(&source) {
                 self.hear(&mut tracks);
@@ -193,16 +194,20 @@ impl ModelThread {
         Some(!early)
     }
 
-    /// Sources that a run of the genre's model could be for. Time in which it is for fewer is not all used up: with more to do
+    /// Sources that the runs of all models could be for. Time in which they are for fewer is not all used up: with more to do
     /// the runs become larger, not more.
     fn room(&self) -> u32 {
-        u32::try_from(self.classifiers.genre.batch()).unwrap_or(u32::MAX).max(1)
+        let gate = self.classifiers.gate.as_ref().map_or(usize::MAX, |gate| gate.batch());
+        u32::try_from(self.classifiers.genre.batch().min(gate)).unwrap_or(u32::MAX).max(1)
     }
 
     /// Everything that waits has its turn.
     fn hear(&mut self, tracks: &mut BTreeMap<u64, Track>) {
         if let Some(Waiting { source, block, evaluate }) = self.round.alone() {
             let Some(Track { back, course }) = tracks.get_mut(&source.id) else { return };
+            if source.is_retired() {
+                return;
+            }
             let began = Instant::now();
             let heard = self.classifiers.push(back, block.borrowed(), evaluate);
             course.took = began.elapsed();
@@ -223,17 +228,15 @@ impl ModelThread {
         }
         self.classifiers.push_all(&mut turns);
         let took = began.elapsed();
-        let heard = u32::try_from(turns.len()).unwrap_or(u32::MAX);
-        let share = took / heard.max(1);
         // Each has its part of a run that is full, or of this one where a run is for one source.
-        let busy = took / self.room().max(heard);
+        let busy = took / self.room().max(u32::try_from(turns.len()).unwrap_or(u32::MAX));
         let mut failed = Vec::new();
         for (place, (turn, (source, course))) in turns.into_iter().zip(told).enumerate() {
-            course.took = share;
+            // Each of them has waited for all.
+            course.took = took;
             if course.paced {
                 self.load.worked(busy);
             }
-            // Each of them has waited for all.
             if !course.answered(source, &mut self.publisher, turn.outcome(), took) {
                 failed.push(place);
             }

@@ -50,14 +50,14 @@ impl Round {
         if self.waiting.len() == 1 { self.waiting.pop() } else { None }
     }
 
-    /// Takes all, with what `tracks` has of each source.
+    /// Takes all, with what `tracks` has of each source; not those of sources that were given up meanwhile.
     pub fn take<'a, T>(&mut self, tracks: &'a mut BTreeMap<u64, T>) -> Vec<(Waiting, &'a mut T)> {
+        self.waiting.retain(|waiting| !waiting.source.is_retired());
         self.waiting.sort_by_key(|waiting| waiting.source.id);
-        let mut tracks = tracks.iter_mut();
-        let of = |waiting: Waiting| {
-            let (_, track) = tracks.find(|(id, _)| **id == waiting.source.id)?;
-            Some((waiting, track))
-        };
-        self.waiting.drain(..).filter_map(of).collect()
+        let mut waiting = self.waiting.drain(..).peekable();
+        tracks
+            .iter_mut()
+            .filter_map(|(id, track)| Some((waiting.next_if(|waiting| waiting.source.id == *id)?, track)))
+            .collect()
     }
 }

@@ -1,7 +1,5 @@
 //! Several sources side by side in the tensors of one run. Touch it when runs are to be for other numbers of sources.
 
-use super::Told;
-
 /// Rows of a run for so many sources: a power of two, so that a device meets few sizes and has what each needs ready.
 pub(super) fn rows(sources: usize) -> usize {
     sources.next_power_of_two()
@@ -21,14 +19,6 @@ pub(super) fn fill<S>(
     }
     for place in sources.len()..rows(sources.len()) {
         values.copy_within(..length, place * length);
-    }
-}
-
-/// Tells each source, by its place, its row of what a run gave.
-pub(super) fn tell(values: &[f32], places: &[usize], told: &mut Told<'_>) {
-    let length = values.len() / rows(places.len());
-    for (&place, row) in places.iter().zip(values.chunks_exact(length.max(1))) {
-        told(place, Ok(row));
     }
 }
 

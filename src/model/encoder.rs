@@ -23,10 +23,10 @@ pub(super) struct Encoder {
     kept: Vec<f32>,
     /// Of what it keeps.
     shape: Vec<usize>,
-    /// Those of the last run.
-    embeddings: Vec<f32>,
     /// Which sources a run is for.
     places: Vec<usize>,
+    /// Of the sources of the last run those that it failed for.
+    failed: Vec<Option<ModelError>>,
 }
 
 impl Encoder {
@@ -34,8 +34,8 @@ impl Encoder {
         let size = patch.frames * n_mels;
         let kept = vec![0.0; state.as_ref().map_or(0, size_of_state)];
         let shape = state.as_ref().map_or_else(Vec::new, |state| state.input.shape.clone());
-        let (embeddings, places) = (Vec::with_capacity(patch.embedding), Vec::with_capacity(1));
-        Self { network, state, patch, n_mels, input: vec![0.0; size], kept, shape, embeddings, places }
+        let (places, failed) = (Vec::with_capacity(1), Vec::with_capacity(1));
+        Self { network, state, patch, n_mels, input: vec![0.0; size], kept, shape, places, failed }
     }
 
     /// The most sources that one run can be for.
@@ -49,25 +49,24 @@ impl Encoder {
         EncoderState { values: vec![0.0; size], heard: None }
     }
 
-    /// Appends to each source's embeddings that of its newest patch. Of an error all sources are as if nothing had been
-    /// computed for them before.
+    /// Appends to each source's embeddings that of its newest patch, unless [`done`](Self::done) has another answer. Of an
+    /// error all sources are as if nothing had been computed for them before.
     pub(super) fn embed(&mut self, sources: &mut [&mut ModelState]) -> Result<(), ModelError> {
+        self.failed.clear();
+        self.failed.resize_with(sources.len(), || None);
         let mut places = std::mem::take(&mut self.places);
-        let done = self.warm_up(sources, &mut places).and_then(|()| {
+        let run = self.warm_up(sources, &mut places).and_then(|()| {
             places.clear();
             places.extend(0..sources.len());
             self.run(sources, &places, 0)
         });
         self.places = places;
-        done?;
-        for (place, source) in sources.iter_mut().enumerate() {
-            let embedding = &self.embeddings[place * self.patch.embedding..][..self.patch.embedding];
-            source.embeddings.extend_from_slice(embedding);
-            if self.state.is_some() {
-                source.encoder.heard = Some(source.columns.heard());
-            }
-        }
-        Ok(())
+        run
+    }
+
+    /// What came of the last run for the source at this place; told once.
+    pub(super) fn done(&mut self, place: usize) -> Result<(), ModelError> {
+        self.failed[place].take().map_or(Ok(()), Err)
     }
 
     /// Fills the state of the sources whose patch does not follow the one before by a stride. What is kept of any of them is
@@ -94,7 +93,7 @@ impl Encoder {
     }
 
     /// Runs the network for the sources at these places, whose newest patches lack so many columns at their end. What it keeps
-    /// of each replaces what it kept before, and the embeddings stand in `embeddings`.
+    /// of each replaces what it kept before; where no column is missing, the embedding is appended.
     fn run(
         &mut self,
         sources: &mut [&mut ModelState],
@@ -102,11 +101,11 @@ impl Encoder {
         missing: usize,
     ) -> Result<(), ModelError> {
         let rows = batch::rows(places.len());
-        let (of_patch, missing) = (self.patch.frames * self.n_mels, missing * self.n_mels);
+        let (of_patch, silent) = (self.patch.frames * self.n_mels, missing * self.n_mels);
         batch::fill(&mut self.input, of_patch, places, |row, &place| {
             sources[place].columns.fill(row);
-            row.copy_within(..of_patch - missing, missing);
-            row[..missing].fill(0.0);
+            row.copy_within(..of_patch - silent, silent);
+            row[..silent].fill(0.0);
         });
         let of_state = self.state.as_ref().map_or(0, size_of_state);
         batch::fill(&mut self.kept, of_state, places, |row, &place| {
@@ -114,19 +113,33 @@ impl Encoder {
         });
         let shape = [rows, self.patch.frames, self.n_mels];
         let patches = TensorView { shape: &shape, values: &self.input };
-        let outputs = match &self.state {
-            None => self.network.run(&[patches])?,
+        match &self.state {
+            None => self.network.run_rows(&[patches])?,
             Some(state) => {
                 self.shape[0] = rows * state.input.shape[0];
-                self.network.run(&[patches, TensorView { shape: &self.shape, values: &self.kept }])?
+                self.network.run_rows(&[patches, TensorView { shape: &self.shape, values: &self.kept }])?;
             }
-        };
-        self.embeddings.clear();
-        self.embeddings.extend_from_slice(&outputs[0]);
+        }
+        for (row, &place) in places.iter().enumerate() {
+            // One that could not be warmed up has a state of no use.
+            if self.failed[place].is_none()
+                && let Err(error) = self.take(sources[place], row, rows, missing == 0)
+            {
+                self.failed[place] = Some(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what the last run gave for a source; if it was for a whole patch, the embedding, too.
+    fn take(&self, source: &mut ModelState, row: usize, rows: usize, whole: bool) -> Result<(), ModelError> {
+        let embedding = self.network.row(0, row, rows)?;
         if self.state.is_some() {
-            for (row, &place) in outputs[1].chunks_exact(of_state).zip(places) {
-                sources[place].encoder.values.copy_from_slice(row);
-            }
+            source.encoder.values.copy_from_slice(self.network.row(1, row, rows)?);
+        }
+        if whole {
+            source.embeddings.extend_from_slice(embedding);
+            source.encoder.heard = self.state.is_some().then(|| source.columns.heard());
         }
         Ok(())
     }
@@ -177,7 +190,7 @@ mod tests {
     }
 
     fn embedded(encoder: &mut Encoder, source: &mut ModelState) -> Vec<f32> {
-        encoder.embed(&mut [source]).expect("runs");
+        encoder.embed(&mut [source]).and_then(|()| encoder.done(0)).expect("runs");
         std::mem::take(&mut source.embeddings)
     }
 
@@ -209,7 +222,8 @@ mod tests {
         one.push(&columns(0, 187, kept.n_mels));
         embedded(&mut kept, &mut one);
         one.push(&vec![f32::NAN; 61 * kept.n_mels]);
-        let error = kept.embed(&mut [&mut one]).expect_err("not a number").to_string();
+        let error =
+            kept.embed(&mut [&mut one]).and_then(|()| kept.done(0)).expect_err("not a number").to_string();
         assert!(error.contains("encoder.onnx") && error.contains("not a number"), "{error}");
         // One stride on, but not after a patch that was computed.
         one.push(&columns(0, 187, kept.n_mels));

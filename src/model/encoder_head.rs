@@ -2,7 +2,7 @@
 //! new. Touch it when the cache must hold something else.
 
 use super::encoder::Encoder;
-use super::{Classifier, ColumnHistory, Heard, ModelError, ModelState, Network, TensorView, Told, batch};
+use super::{Classifier, ColumnHistory, ModelError, ModelState, Network, Push, TensorView, Told, batch};
 use crate::manifest::{Manifest, Patch};
 
 /// Encoder: patch → embedding. Head: the newest embeddings → logits.
@@ -41,6 +41,11 @@ impl EncoderHead {
         columns.checked_sub(frames).map_or(0, |rest| 1 + rest / stride)
     }
 
+    /// Hears the newest patch of one source.
+    fn embed(&mut self, state: &mut ModelState) -> Result<(), ModelError> {
+        self.encoder.embed(&mut [state]).and_then(|()| self.encoder.done(0))
+    }
+
     /// Appends columns; true if there is a patch to be heard.
     fn takes(&self, state: &mut ModelState, columns: &[f32], last: bool) -> bool {
         let completes = self.completes(state, columns);
@@ -74,17 +79,17 @@ impl Classifier for EncoderHead {
 
     fn push(&mut self, state: &mut ModelState, columns: &[f32], last: bool) -> Result<(), ModelError> {
         if self.takes(state, columns, last) {
-            self.encoder.embed(&mut [&mut *state])?;
+            self.embed(state)?;
             self.let_go(&mut state.embeddings);
         }
         Ok(())
     }
 
     fn batch(&self) -> usize {
-        self.encoder.batch().max(self.head.batch())
+        self.encoder.batch().min(self.head.batch())
     }
 
-    fn push_all(&mut self, heard: &mut [Heard<'_>]) {
+    fn push_all(&mut self, heard: &mut [Push<'_>]) {
         let mut complete: Vec<_> = heard
             .iter_mut()
             .filter_map(|heard| self.takes(heard.state, heard.columns, heard.last).then_some(heard))
@@ -92,11 +97,12 @@ impl Classifier for EncoderHead {
         for several in complete.chunks_mut(self.encoder.batch()) {
             let mut states: Vec<_> = several.iter_mut().map(|heard| &mut *heard.state).collect();
             match (self.encoder.embed(&mut states), &mut *several) {
-                (Ok(()), _) => {}
+                (Ok(()), several) => {
+                    several.iter_mut().enumerate().for_each(|(n, heard)| heard.done = self.encoder.done(n));
+                }
                 (Err(error), [alone]) => alone.done = Err(error),
-                // One that has heard what is no number must not cost the others theirs.
                 (Err(_), several) => {
-                    several.iter_mut().for_each(|heard| heard.done = self.encoder.embed(&mut [heard.state]));
+                    several.iter_mut().for_each(|heard| heard.done = self.embed(heard.state))
                 }
             }
             several.iter_mut().for_each(|heard| self.let_go(&mut heard.state.embeddings));
@@ -135,11 +141,14 @@ impl Classifier for EncoderHead {
                 batch::fill(&mut self.sequences, length, several, |row, &place| {
                     row.copy_from_slice(&states[place].embeddings);
                 });
-                let shape = [batch::rows(several.len()), length / self.patch.embedding, self.patch.embedding];
-                let sequences = TensorView { shape: &shape, values: &self.sequences };
-                match self.head.run(&[sequences]) {
-                    Ok(outputs) => batch::tell(&outputs[0], several, told),
-                    Err(_) => several.iter().for_each(|&place| told(place, self.evaluate(states[place]))),
+                let rows = batch::rows(several.len());
+                let shape = [rows, length / self.patch.embedding, self.patch.embedding];
+                let run = self.head.run_rows(&[TensorView { shape: &shape, values: &self.sequences }]);
+                for (row, &place) in several.iter().enumerate() {
+                    told(
+                        place,
+                        if run.is_ok() { self.head.row(0, row, rows) } else { self.evaluate(states[place]) },
+                    );
                 }
             }
         }

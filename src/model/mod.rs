@@ -65,7 +65,7 @@ pub trait Classifier: Send {
     }
 
     /// Does for each of several sources, in as few runs as it can, what [`push`](Self::push) does for one.
-    fn push_all(&mut self, heard: &mut [Heard<'_>]) {
+    fn push_all(&mut self, heard: &mut [Push<'_>]) {
         heard.iter_mut().for_each(|heard| heard.done = self.push(heard.state, heard.columns, heard.last));
     }
 
@@ -76,7 +76,7 @@ pub trait Classifier: Send {
 }
 
 /// What one of several sources has heard.
-pub struct Heard<'a> {
+pub struct Push<'a> {
     /// The source's.
     pub state: &'a mut ModelState,
     /// What [`Classifier::push`] takes.

@@ -1,7 +1,7 @@
 //! One ONNX network in an open session, with its tensors checked against the manifest.
 //! Touch it when more of a network is to be checked; running it is the session's.
 
-use super::session::{Outlet, Places, Session, TensorView};
+use super::session::{Outlet, Places, Session, TensorView, sources};
 use super::{ModelError, Runtime};
 use crate::manifest::{NetworkFile, Tensor};
 
@@ -42,7 +42,7 @@ impl Network {
                 actual: told(extra),
             });
         }
-        let free = |found: &Outlet| found.shape.as_ref().is_ok_and(|shape| shape.first() == Some(&None));
+        let free = |found: &Outlet| found.batch;
         let one = |tensor: &Tensor| tensor.shape.first() == Some(&1);
         let of_any_number =
             inputs.iter().chain(&outputs).all(free) && file.inputs().chain(file.outputs()).all(one);
@@ -64,23 +64,57 @@ impl Network {
     /// # Errors
     /// [`ModelError::Inference`] with the runtime's words, [`ModelError::Shape`] if an output is not of its length.
     pub fn run(&mut self, inputs: &[TensorView<'_>]) -> Result<&mut [Vec<f32>], ModelError> {
+        self.compute(inputs)?;
+        for output in 0..self.outputs.len() {
+            self.row(output, 0, 1)?;
+        }
+        Ok(&mut self.outputs)
+    }
+
+    /// Runs it for several sources, whose outputs [`row`](Self::row) gives. If that fails, later runs are to be for fewer.
+    ///
+    /// # Errors
+    /// As of [`run`](Self::run), but for what is no number.
+    pub(super) fn run_rows(&mut self, inputs: &[TensorView<'_>]) -> Result<(), ModelError> {
+        let done = self.compute(inputs);
+        let rows = sources(inputs);
+        if let Err(error) = &done
+            && rows > 1
+        {
+            self.batch = rows / 2;
+            tracing::warn!(%error, "a run for {rows} sources failed; runs are for {} at most from now on", self.batch);
+        }
+        done
+    }
+
+    /// What the last run gave as this output for a source, being the one at this place of so many rows.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] if it is no number, which the sources at other places have no part in.
+    pub(super) fn row(&self, output: usize, place: usize, rows: usize) -> Result<&[f32], ModelError> {
+        let values = &self.outputs[output];
+        let length = values.len() / rows;
+        let row = &values[place * length..(place + 1) * length];
+        let Some(bad) = row.iter().find(|value| !value.is_finite()) else { return Ok(row) };
+        let name = self.file.outputs().nth(output).map_or("", |tensor| tensor.name.as_str());
+        let reason = format!("its output {name:?} holds {bad}, not a number");
+        Err(ModelError::Inference { file: self.file.file.clone(), reason })
+    }
+
+    fn compute(&mut self, inputs: &[TensorView<'_>]) -> Result<(), ModelError> {
         let Self { session, file, places, outputs, .. } = self;
         let failed = |reason| ModelError::Inference { file: file.file.clone(), reason };
         if inputs.len() != places.inputs.len() {
             let reason = format!("it was given {} inputs, expected {}", inputs.len(), places.inputs.len());
             return Err(failed(reason));
         }
-        let sources = inputs.first().and_then(|input| input.shape.first()).copied().unwrap_or(1);
         session.run(places, inputs, outputs).map_err(failed)?;
         for (tensor, output) in file.outputs().zip(&*outputs) {
-            if output.len() != sources * tensor.shape.iter().product::<usize>() {
+            if output.len() != sources(inputs) * tensor.shape.iter().product::<usize>() {
                 return Err(shape_error(file, "output", tensor, format!("{} values", output.len())));
             }
-            if let Some(bad) = output.iter().find(|value| !value.is_finite()) {
-                return Err(failed(format!("its output {:?} holds {bad}, not a number", tensor.name)));
-            }
         }
-        Ok(outputs)
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, SessionInputValue};
 use ort::value::{Tensor as OrtTensor, TensorElementType, ValueType};
 
-use super::session::{Outlet, Places, TensorView};
+use super::session::{BATCH, Outlet, Places, TensorView, sources};
 use crate::manifest::{NetworkFile, Tensor};
 
 /// A session of ONNX Runtime.
@@ -46,7 +46,7 @@ impl OnnxRuntime {
         outputs: &mut [Vec<f32>],
     ) -> Result<(), String> {
         let failed = |error: ort::Error| error.to_string();
-        let sources = inputs.first().and_then(|input| input.shape.first()).copied().unwrap_or(1);
+        let sources = sources(inputs);
         if !self.prepared.contains_key(&sources) {
             let prepared = Prepared::new(&self.session, &self.outputs, sources).map_err(failed)?;
             self.prepared.insert(sources, prepared);
@@ -78,9 +78,9 @@ impl Prepared {
         let inputs = inputs.collect::<ort::Result<_>>()?;
         let mut selected = OutputSelector::no_default();
         for output in outputs {
-            // The first dimension is 1 in the manifest.
-            let shape: Vec<usize> =
-                [sources].into_iter().chain(output.shape.iter().skip(1).copied()).collect();
+            // For more than one source only where the first dimension is 1 in the manifest.
+            let mut shape = output.shape.clone();
+            shape.iter_mut().take(1).for_each(|first| *first *= sources);
             selected = selected.with(&output.name).preallocate(&output.name, tensor(&shape)?);
         }
         Ok(Self { inputs, options: RunOptions::new()?.with_outputs(selected) })
@@ -93,13 +93,15 @@ fn tensor(shape: &[usize]) -> ort::Result<OrtTensor<f32>> {
 }
 
 fn outlet(outlet: &ort::value::Outlet) -> Outlet {
-    let shape = match outlet.dtype() {
-        ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => {
-            Ok(shape.iter().map(|&dimension| usize::try_from(dimension).ok().filter(|&d| d > 0)).collect())
+    let (shape, batch) = match outlet.dtype() {
+        ValueType::Tensor { ty: TensorElementType::Float32, shape, dimension_symbols } => {
+            let free = |&dimension: &i64| usize::try_from(dimension).ok().filter(|&size| size > 0);
+            let batch = dimension_symbols.first().is_some_and(|name| name == BATCH);
+            (Ok(shape.iter().map(free).collect()), batch)
         }
-        other => Err(other.to_string()),
+        other => (Err(other.to_string()), false),
     };
-    Outlet { name: outlet.name().to_owned(), shape }
+    Outlet { name: outlet.name().to_owned(), shape, batch }
 }
 
 /// True if a tensor of this type has the view's shape and as many values.

@@ -14,6 +14,8 @@ pub(super) struct Outlet {
     pub name: String,
     /// Its dimensions if it is a tensor of f32, a free one being `None`; else what it is.
     pub shape: Result<Vec<Option<usize>>, String>,
+    /// Whether its first dimension is free and called [`BATCH`].
+    pub batch: bool,
 }
 
 /// A tensor of f32 that somebody else owns.
@@ -23,6 +25,11 @@ pub struct TensorView<'a> {
     pub shape: &'a [usize],
     /// Its values, the last dimension running fastest.
     pub values: &'a [f32],
+}
+
+/// How many sources a run is for.
+pub(super) fn sources(inputs: &[TensorView<'_>]) -> usize {
+    inputs.first().and_then(|input| input.shape.first()).copied().unwrap_or(1)
 }
 
 /// Where the tensors that a manifest names stand among the inputs and among the outputs of the network.

@@ -95,5 +95,6 @@ fn outlet(told: &ValueInfoProto) -> Outlet {
         Some(Type::TensorType(tensor)) => Err(format!("a tensor of ONNX's type {}", tensor.elem_type)),
         _ => Err("no tensor".into()),
     };
-    Outlet { name: told.name.clone(), shape }
+    // The one there may have been is 1 by now.
+    Outlet { name: told.name.clone(), shape, batch: false }
 }

@@ -41,7 +41,8 @@ impl Classifier for WindowModel {
     }
 
     fn evaluate(&mut self, state: &ModelState) -> Result<&[f32], ModelError> {
-        self.run(&[state])
+        self.run(&[state])?;
+        self.network.row(0, 0, 1)
     }
 
     fn batch(&self) -> usize {
@@ -51,25 +52,27 @@ impl Classifier for WindowModel {
     fn evaluate_all(&mut self, states: &[&ModelState], told: &mut Told<'_>) {
         let places: Vec<usize> = (0..states.len()).collect();
         for several in places.chunks(self.network.batch()) {
-            match self.run(&states[several[0]..][..several.len()]) {
-                Ok(logits) => batch::tell(logits, several, told),
-                // One that has heard what is no number must not cost the others theirs.
-                Err(_) => several.iter().for_each(|&place| told(place, self.evaluate(states[place]))),
+            let run = self.run(&states[several[0]..][..several.len()]);
+            for (row, &place) in several.iter().enumerate() {
+                let rows = batch::rows(several.len());
+                told(
+                    place,
+                    if run.is_ok() { self.network.row(0, row, rows) } else { self.evaluate(states[place]) },
+                );
             }
         }
     }
 }
 
 impl WindowModel {
-    /// The logits of all sources, one behind the other.
-    fn run(&mut self, states: &[&ModelState]) -> Result<&[f32], ModelError> {
+    fn run(&mut self, states: &[&ModelState]) -> Result<(), ModelError> {
         let (normal, frames, n_mels) = (self.normalise, self.frames, self.n_mels);
         batch::fill(&mut self.input, frames * n_mels, states, |window, state| {
             state.columns.fill(window);
             normalise(normal, window);
         });
         let shape = [batch::rows(states.len()), frames, n_mels];
-        Ok(&self.network.run(&[TensorView { shape: &shape, values: &self.input }])?[0])
+        self.network.run_rows(&[TensorView { shape: &shape, values: &self.input }])
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::decide::{self, Gate};
 use crate::manifest::Manifest;
-use crate::model::{Classifier, Heard, ModelError, ModelState};
+use crate::model::{Classifier, ModelError, ModelState, Push};
 
 /// What the gate's model has heard of one source.
 pub(super) struct Attention {
@@ -64,14 +64,14 @@ impl Attention {
 
     /// One of them, to be taken by a classifier: `last` if it is to be followed by an answer, because an encoder runs off its
     /// own grid where a block says that it is the last.
-    pub fn piece<'a>(&'a mut self, columns: &'a [f32], piece: usize) -> Heard<'a> {
+    pub fn piece<'a>(&'a mut self, columns: &'a [f32], piece: usize) -> Push<'a> {
         let (count, pieces) = (columns.len() / self.n_mels, self.pieces(columns));
         let (from, to) = (piece * count / pieces, (piece + 1) * count / pieces);
         self.since += to - from;
         let heard = self.state.heard() as usize + (to - from);
         let last = heard >= self.first && self.since >= self.stride.div_ceil(2);
         let columns = &columns[from * self.n_mels..to * self.n_mels];
-        Heard { state: &mut self.state, columns, last, done: Ok(()) }
+        Push { state: &mut self.state, columns, last, done: Ok(()) }
     }
 
     /// The state to be evaluated, if there is something to judge.
@@ -102,7 +102,7 @@ impl Attention {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::GateSettings;
+    use crate::decide::{GateSettings, Heard};
 
     /// Hears music where the newest column is above zero, else speech.
     struct Sign;
@@ -144,7 +144,7 @@ mod tests {
             assert_eq!(attention.since, 0);
             gate.judge(Some(-20.0))
         };
-        assert_eq!(judged(0), decide::Heard::Music);
-        assert_eq!(judged(7), decide::Heard::Speech);
+        assert_eq!(judged(0), Heard::Music);
+        assert_eq!(judged(7), Heard::Speech);
     }
 }

@@ -2,7 +2,7 @@
 //! [`Classifiers::push`] gives for one after the other. Touch it with `back.rs` and `attention.rs`.
 
 use super::{Back, Classifiers, MelBlock, Outcome};
-use crate::model::{Classifier, Heard, ModelError, ModelState};
+use crate::model::{Classifier, ModelError, ModelState, Push};
 
 /// A source's turn in a round.
 pub struct Turn<'a> {
@@ -31,7 +31,7 @@ impl<'a> Turn<'a> {
     }
 
     /// A piece of what the gate's model is to hear, if it is to hear so many.
-    fn piece(&mut self, piece: usize) -> Option<Heard<'_>> {
+    fn piece(&mut self, piece: usize) -> Option<Push<'_>> {
         self.answers = false;
         let (attention, _) = self.back.attention().filter(|_| self.failed.is_none())?;
         if piece >= attention.pieces(self.block.gate) {
@@ -43,11 +43,11 @@ impl<'a> Turn<'a> {
     }
 
     /// What the genre's model is to hear.
-    fn columns(&mut self) -> Option<Heard<'_>> {
+    fn columns(&mut self) -> Option<Push<'_>> {
         let hears = self.failed.is_none() && self.back.takes(self.block);
         self.answers = hears && self.evaluate;
         let MelBlock { columns, last, .. } = self.block;
-        hears.then(|| Heard { state: self.back.state(), columns, last, done: Ok(()) })
+        hears.then(|| Push { state: self.back.state(), columns, last, done: Ok(()) })
     }
 
     fn listened(&mut self, answer: Result<Vec<f32>, ModelError>) {
@@ -96,7 +96,7 @@ impl Classifiers {
 fn hear<'t>(
     classifier: &mut dyn Classifier,
     turns: &mut [Turn<'t>],
-    mut what: impl for<'a> FnMut(&'a mut Turn<'t>) -> Option<Heard<'a>>,
+    mut what: impl for<'a> FnMut(&'a mut Turn<'t>) -> Option<Push<'a>>,
 ) {
     let (places, mut heard): (Vec<_>, Vec<_>) =
         turns.iter_mut().enumerate().filter_map(|(place, turn)| Some((place, what(turn)?))).unzip();

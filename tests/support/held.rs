@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::ptr;
+use std::time::{Duration, Instant};
 
 /// A thread that does not run until this is dropped. It must be dropped on the thread that made it.
 pub struct Held(libc::pid_t);
@@ -25,8 +26,13 @@ impl Held {
     }
 
     /// Waits until its process has ended, and lets the kernel forget it: a process is not gone before that.
-    pub fn until_the_end(self) {
-        self.wait();
+    pub fn until_the_end(self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        // SAFETY: plain system call; it may leave the status out.
+        while unsafe { libc::waitpid(self.0, ptr::null_mut(), libc::__WALL | libc::WNOHANG) } == 0 {
+            assert!(Instant::now() < deadline, "the process of thread {} does not end", self.0);
+            std::thread::sleep(Duration::from_millis(5));
+        }
         std::mem::forget(self);
     }
 

@@ -39,7 +39,7 @@ pub(super) fn measure(
     decide: &DecideSettings,
     most: Duration,
 ) -> Result<Vec<Batch>, Failure> {
-    let largest = ears.classifiers.batch();
+    let largest = ears.classifiers.genre.batch();
     if largest == 1 {
         return Ok(Vec::new());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use genrecast::model::{Classifier, Heard, ModelError, ModelState, Told};
+use genrecast::model::{Classifier, ModelError, ModelState, Push, Told};
 use serde::Serialize;
 
 use super::clock::cpu;
@@ -101,7 +101,7 @@ impl Classifier for Timed {
         self.inner.batch()
     }
 
-    fn push_all(&mut self, heard: &mut [Heard<'_>]) {
+    fn push_all(&mut self, heard: &mut [Push<'_>]) {
         let began = cpu();
         self.inner.push_all(heard);
         add(&self.laps.push_ns, began);

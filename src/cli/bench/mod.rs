@@ -189,7 +189,7 @@ impl Bench<'_> {
             stream.in_stages(&mut ears, &mut unmeasured)?;
         }
         stream.latency.clear();
-        let batches = if ears.classifiers.batch() > 1 { BATCHES } else { 0.0 };
+        let batches = if ears.classifiers.genre.batch() > 1 { BATCHES } else { 0.0 };
         let (mut whole, mut staged) = (Sums::default(), Sums::default());
         while whole.hops < FEWEST || (whole.hops < MOST && within(1.0 - MEMORY - batches)) {
             stream.whole(&mut ears, &mut whole)?;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crossbeam_channel::unbounded;
 use tokio::sync::watch;
 
-use super::{begin, manifests, rate, row_of};
+use super::{begin, manifests, row_of};
 use crate::daemon::board::Row;
 use crate::daemon::load::Load;
 use crate::daemon::model::ModelThread;
@@ -17,7 +17,7 @@ use crate::daemon::work::{Blocks, Job, Work};
 use crate::event::{Event, EventBody, ModelInfo};
 use crate::features::Level;
 use crate::hub::{Hub, HubLimits};
-use crate::model::{Classifier, Heard, ModelError, ModelState, Told};
+use crate::model::{Classifier, ModelError, ModelState, Push, Told};
 use crate::pipeline::{Classifiers, DecideSettings, MelBlock};
 use crate::source::Stop;
 
@@ -58,7 +58,7 @@ impl Classifier for Several {
         MOST
     }
 
-    fn push_all(&mut self, heard: &mut [Heard<'_>]) {
+    fn push_all(&mut self, heard: &mut [Push<'_>]) {
         self.largest.fetch_max(heard.len(), Ordering::Relaxed);
         heard.iter_mut().for_each(|heard| heard.done = self.push(heard.state, heard.columns, heard.last));
     }
@@ -120,7 +120,6 @@ fn of(source: &str, events: &[(String, EventBody)]) -> Vec<String> {
 
 #[test]
 fn sources_that_wait_are_heard_in_one_run_and_each_gets_its_own_answers() {
-    assert_eq!(rate(super::HZ).hz(), super::HZ);
     let rows: Vec<_> = (1..=6).map(row_of).collect();
     let jobs = || -> Vec<Work> {
         let begun = rows.iter().map(|row| Work::new(row, Job::Begin(begin(Some(1.0)))));
