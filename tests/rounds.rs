@@ -6,7 +6,7 @@ mod support;
 use genrecast::features::Level;
 use genrecast::manifest::Role;
 use genrecast::model::{DeviceChoice, Model, Runtime, RuntimeChoice, RuntimeSettings};
-use genrecast::pipeline::{Back, Classifiers, DecideSettings, Manifests, MelBlock, Outcome, Turn};
+use genrecast::pipeline::{Back, Classifiers, DecideSettings, Manifests, MelBlock, Outcome, Turn, self_test};
 use genrecast::units::SampleRate;
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::models::{largest_difference, model, tract};
@@ -70,7 +70,12 @@ impl Models {
     }
 
     fn open(&self, runtime: &Runtime) -> Classifiers {
-        let open = |model: &Model| model.classifier(runtime).expect("opens");
+        let open = |model: &Model| {
+            let mut classifier = model.classifier(runtime).expect("opens");
+            let difference = self_test(model, &mut *classifier, runtime).expect("proves itself");
+            assert!(difference <= 1e-4);
+            classifier
+        };
         Classifiers { genre: open(&self.genre), gate: Some(open(&self.gate)) }
     }
 
