@@ -141,7 +141,7 @@ impl Step {
             9 | 17 => Self::NoAnswer,
             12 | 13 if block > 5 => Self::LeaveOut,
             // So early that windows are full before the end.
-            _ if block == 5 && place % 2 == 0 => Self::AfterGap,
+            _ if block == 5 && place.is_multiple_of(2) => Self::AfterGap,
             _ => Self::Answer,
         }
     }
