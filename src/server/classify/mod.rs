@@ -145,6 +145,7 @@ async fn pump(body: &mut Body, sender: BodySender, idle: Duration) {
         match frame {
             Err(_) => return sender.break_off(UploadError::Idle { seconds: idle.as_secs() }),
             Ok(None) => return sender.end().await,
+            Ok(Some(Err(error))) if is_cut_off(&error) => return sender.break_off(UploadError::Cancelled),
             Ok(Some(Err(error))) => {
                 return sender.break_off(UploadError::BrokenBody { reason: error.to_string() });
             }
@@ -161,11 +162,31 @@ async fn pump(body: &mut Body, sender: BodySender, idle: Duration) {
     }
 }
 
+/// Whether a body ended early because whoever sent it is gone: HTTP may notice that before the line does.
+fn is_cut_off(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))
+}
+
 /// An answer may be megabytes, so it is written where nobody waits for his turn at the network.
 async fn written(answer: UploadAnswer) -> Response {
     let written = tokio::task::spawn_blocking(move || serde_json::to_vec(&answer)).await;
     match written {
         Ok(Ok(json)) => ([(CONTENT_TYPE, "application/json")], json).into_response(),
         _ => Refusal::from(UploadError::BrokeDown).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_body_that_is_cut_off_is_no_broken_one() {
+        let told = |kind| super::is_cut_off(&axum::Error::new(axum::Error::new(Error::from(kind))));
+        assert!(told(ErrorKind::UnexpectedEof) && told(ErrorKind::ConnectionReset));
+        assert!(!told(ErrorKind::InvalidData) && !super::is_cut_off(&std::fmt::Error));
     }
 }
