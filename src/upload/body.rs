@@ -87,6 +87,7 @@ impl Incoming {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.visit.is_cancelled() {
+                self.visit.break_off(UploadError::Cancelled);
                 return Err(io::Error::other("whoever sent it is gone"));
             }
             if self.ended || buffer.is_empty() {

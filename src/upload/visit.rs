@@ -79,8 +79,9 @@ impl Visit {
 
     /// Nobody wants its answer any more.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
+        // The state first: whoever hears the clip fails on the flag, and must not call that the clip's failure.
         self.set_state(UploadState::Cancelled);
+        self.cancelled.store(true, Ordering::Release);
     }
 
     pub fn is_cancelled(&self) -> bool {
