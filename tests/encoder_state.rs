@@ -6,11 +6,11 @@ mod support;
 use std::iter::{empty, successors};
 
 use genrecast::manifest::Manifest;
-use genrecast::model::{DeviceChoice, ModelError, Runtime, RuntimeChoice, RuntimeSettings};
+use genrecast::model::{ModelError, Runtime};
 use genrecast::pipeline::{Front, self_test};
 use genrecast::units::SampleRate;
 use libtest_mimic::{Arguments, Failed, Trial};
-use support::models::{Copied, largest_difference, model, play, toy_stream_without_state, tract};
+use support::models::{Copied, largest_difference, library, model, play, toy_stream_without_state, tract};
 use support::{music, onnxruntime};
 
 /// Two exports of the same weights differ by what rounding makes of another order of sums.
@@ -35,16 +35,6 @@ fn main() {
         Trial::test("a_network_whose_state_is_not_the_manifests_is_refused", refusals),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
-}
-
-fn library() -> Runtime {
-    let settings = RuntimeSettings {
-        runtime: RuntimeChoice::OnnxRuntime,
-        device: DeviceChoice::Cpu,
-        library: onnxruntime(),
-        threads: 1,
-    };
-    Runtime::start(&settings).expect("ONNX Runtime starts")
 }
 
 /// One source in stretches of so many seconds; no two of them sound the same.

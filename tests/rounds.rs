@@ -5,11 +5,11 @@ mod support;
 
 use genrecast::features::Level;
 use genrecast::manifest::Role;
-use genrecast::model::{DeviceChoice, Model, Runtime, RuntimeChoice, RuntimeSettings};
+use genrecast::model::{Model, Runtime};
 use genrecast::pipeline::{Back, Classifiers, DecideSettings, Manifests, MelBlock, Outcome, Turn, self_test};
 use genrecast::units::SampleRate;
 use libtest_mimic::{Arguments, Failed, Trial};
-use support::models::{largest_difference, model, tract};
+use support::models::{largest_difference, library, model, tract};
 use support::{music, onnxruntime};
 
 /// Most sources of a run; two runs are needed for all.
@@ -42,16 +42,6 @@ fn main() {
         trials.push(Trial::test(format!("together_as_alone_{id}"), heard).with_ignored_flag(no_library));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
-}
-
-fn library() -> Runtime {
-    let settings = RuntimeSettings {
-        runtime: RuntimeChoice::OnnxRuntime,
-        device: DeviceChoice::Cpu,
-        library: onnxruntime(),
-        threads: 1,
-    };
-    Runtime::start(&settings).expect("ONNX Runtime starts")
 }
 
 /// A model of genres and the gate beside it.

@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 
 use genrecast::manifest::NetworkFile;
-use genrecast::model::{Model, Network, Runtime, RuntimeChoice, RuntimeSettings, find_model};
+use genrecast::model::{DeviceChoice, Model, Network, Runtime, RuntimeChoice, RuntimeSettings, find_model};
 use genrecast::pipeline::{Back, DecideSettings, Front, Outcome, Pipeline};
 use genrecast::units::{SampleIndex, SampleRate};
 use sha2::{Digest, Sha256};
 
-use super::{copy_model, root};
+use super::{copy_model, onnxruntime, root};
 
 /// The fixtures first, then what is shipped.
 pub fn places() -> [PathBuf; 2] {
@@ -23,6 +23,17 @@ pub fn model(id: &str) -> Model {
 pub fn tract() -> Runtime {
     Runtime::start(&RuntimeSettings { runtime: RuntimeChoice::Tract, ..Default::default() })
         .expect("tract is built in")
+}
+
+/// ONNX Runtime on the CPU, where its library is to be had.
+pub fn library() -> Runtime {
+    let settings = RuntimeSettings {
+        runtime: RuntimeChoice::OnnxRuntime,
+        device: DeviceChoice::Cpu,
+        library: onnxruntime(),
+        threads: 1,
+    };
+    Runtime::start(&settings).expect("ONNX Runtime starts")
 }
 
 /// Opens one network of a model.
